@@ -1,0 +1,143 @@
+//! The five systems, the key of a record in one of them, and the id of a person.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One of the five systems that records come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum System {
+    Shopify,
+    Zendesk,
+    Salesforce,
+    Warehouse,
+    App,
+}
+
+impl System {
+    /// All systems, in canonical order.
+    pub const ALL: [System; 5] = [System::Shopify, System::Zendesk, System::Salesforce, System::Warehouse, System::App];
+
+    /// The name used in folders, tables, keys and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            System::Shopify => "shopify",
+            System::Zendesk => "zendesk",
+            System::Salesforce => "salesforce",
+            System::Warehouse => "warehouse",
+            System::App => "app",
+        }
+    }
+}
+
+impl fmt::Display for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for System {
+    type Err = IdError;
+    fn from_str(s: &str) -> Result<Self, IdError> {
+        System::ALL.into_iter().find(|x| x.name() == s).ok_or(IdError::UnknownSystem)
+    }
+}
+
+/// Key of a customer record: the system and its own id, written `shopify:56501169`.
+///
+/// Ids are those of the system with its wrapping removed: the number of a Shopify gid, the 18-character form of a
+/// Salesforce id, Zendesk's number, the warehouse's synthetic id; in the app `user/<userId>` for an account and
+/// `device/<anonymousId>` for a device nobody has signed in on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct RecordKey {
+    pub system: System,
+    pub id: String,
+}
+
+impl RecordKey {
+    pub fn new(system: System, id: impl Into<String>) -> Self {
+        RecordKey { system, id: id.into() }
+    }
+}
+
+impl fmt::Display for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.system, self.id)
+    }
+}
+
+impl FromStr for RecordKey {
+    type Err = IdError;
+    fn from_str(s: &str) -> Result<Self, IdError> {
+        let (system, id) = s.split_once(':').ok_or(IdError::NoSystem)?;
+        if id.is_empty() {
+            return Err(IdError::EmptyId);
+        }
+        Ok(RecordKey::new(system.parse()?, id))
+    }
+}
+
+impl From<RecordKey> for String {
+    fn from(key: RecordKey) -> String {
+        key.to_string()
+    }
+}
+
+impl TryFrom<String> for RecordKey {
+    type Error = IdError;
+    fn try_from(s: String) -> Result<Self, IdError> {
+        s.parse()
+    }
+}
+
+/// Stable id of one human, given by identity resolution; written `p` and 16 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct PersonId(pub u64);
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p{:016x}", self.0)
+    }
+}
+
+impl FromStr for PersonId {
+    type Err = IdError;
+    fn from_str(s: &str) -> Result<Self, IdError> {
+        let digits = s.strip_prefix('p').filter(|d| d.len() == 16).ok_or(IdError::NotAPersonId)?;
+        u64::from_str_radix(digits, 16).map(PersonId).map_err(|_| IdError::NotAPersonId)
+    }
+}
+
+impl From<PersonId> for String {
+    fn from(id: PersonId) -> String {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for PersonId {
+    type Error = IdError;
+    fn try_from(s: String) -> Result<Self, IdError> {
+        s.parse()
+    }
+}
+
+/// Why a text is not a key or an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// The text before the colon names none of the five systems.
+    #[error("unknown system; expected one of shopify, zendesk, salesforce, warehouse, app")]
+    UnknownSystem,
+    /// There is no colon; write `system:id`.
+    #[error("a record key is written system:id")]
+    NoSystem,
+    /// Nothing follows the colon.
+    #[error("a record key needs an id after the colon")]
+    EmptyId,
+    /// A person id is `p` and 16 hexadecimal digits.
+    #[error("a person id is written p and 16 hexadecimal digits")]
+    NotAPersonId,
+}
