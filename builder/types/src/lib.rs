@@ -27,6 +27,6 @@ pub use item::{Item, Variant};
 pub use market::Market;
 pub use money::{Currency, Money, MoneyError};
 pub use order::{Order, OrderLine, OrderStatus};
-pub use row::{Entity, Origin, Reason, Rejection};
+pub use row::{Entity, FileStamp, Origin, Reason, Rejection};
 pub use ticket::{Satisfaction, Ticket, TicketChannel, TicketPriority, TicketStatus};
 pub use time::{Date, TimeError, Timestamp};

@@ -23,6 +23,17 @@ impl fmt::Display for Origin {
     }
 }
 
+/// A file of an export, known by its content: the same bytes under the same name are the same file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileStamp {
+    /// Path below the system's folder.
+    pub name: Arc<str>,
+    /// Size as stored, compressed or not.
+    pub bytes: u64,
+    /// BLAKE3 of the bytes as stored.
+    pub blake3: [u8; 32],
+}
+
 /// A typed row. One input row may give several: a customer and the consents written on the same line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entity {
