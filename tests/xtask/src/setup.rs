@@ -1,0 +1,106 @@
+//! Installing what is missing, and only that: Wasm targets, npm packages, Debian's Chromium, cargo-deny.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::step::{cargo, command, output, root, run, tools_dir};
+
+/// Needed by cargo-deny's own lock file; raise together with `deny.toml`.
+const CARGO_DENY: &str = "0.20.2";
+
+/// `wasm32v1-none` has no `std` at all: what builds for it is `no_std` in truth, not by declaration.
+pub const BARE_TARGET: &str = "wasm32v1-none";
+const WASM_TARGETS: [&str; 2] = ["wasm32-unknown-unknown", BARE_TARGET];
+
+pub fn everything() -> Result<()> {
+    for_demo()?;
+    cargo_deny()?;
+    chromium()?;
+    Ok(())
+}
+
+/// What the demo needs.
+pub fn for_demo() -> Result<()> {
+    wasm_targets()?;
+    npm_packages()
+}
+
+fn wasm_targets() -> Result<()> {
+    let installed = output(command("rustup").args(["target", "list", "--installed"]))
+        .context("rustup is needed to add the Wasm targets; see https://rustup.rs")?;
+    for target in WASM_TARGETS.into_iter().filter(|t| !installed.lines().any(|l| l == *t)) {
+        run(&format!("add the target {target}"), command("rustup").args(["target", "add", target]))?;
+    }
+    Ok(())
+}
+
+/// `npm ci` when the lock file is newer than what it installed.
+fn npm_packages() -> Result<()> {
+    let version = output(command("node").arg("--version")).context("Node 20 or newer is needed")?;
+    let major: u32 = version.trim().trim_start_matches('v').split('.').next().unwrap_or("").parse().unwrap_or(0);
+    if major < 20 {
+        bail!("Node 20 or newer is needed; this is {}", version.trim());
+    }
+    for folder in ["web", "tests/browser"] {
+        let folder = root().join(folder);
+        let lock = folder.join("package-lock.json");
+        let installed = folder.join("node_modules/.package-lock.json");
+        if lock.exists() && !newer(&installed, &lock) {
+            run("install npm packages", command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+        }
+    }
+    Ok(())
+}
+
+fn newer(a: &Path, b: &Path) -> bool {
+    let time = |p: &Path| p.metadata().and_then(|m| m.modified()).ok();
+    matches!((time(a), time(b)), (Some(a), Some(b)) if a >= b)
+}
+
+/// Path of cargo-deny, installed beside the other tools when the machine has none of this version.
+pub fn cargo_deny() -> Result<PathBuf> {
+    let path = tools_dir().join("tools/bin/cargo-deny");
+    let has = |p: &Path| output(command(p).arg("--version")).is_some_and(|v| v.contains(CARGO_DENY));
+    if has(Path::new("cargo-deny")) {
+        return Ok("cargo-deny".into());
+    }
+    if !has(&path) {
+        let at = tools_dir().join("tools");
+        run(
+            "install cargo-deny (once, some minutes)",
+            cargo().args(["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--root"]).arg(&at),
+        )?;
+    }
+    Ok(path)
+}
+
+/// Path of a Chromium for the browser tests: Debian's.
+pub fn chromium() -> Result<PathBuf> {
+    let path = PathBuf::from("/usr/bin/chromium");
+    if !path.exists() {
+        // Debian's package, since a browser that a test tool downloads for itself is not the one people audit.
+        debian_packages(&["chromium", "fonts-liberation"])?;
+    }
+    Ok(path)
+}
+
+fn debian_packages(packages: &[&str]) -> Result<()> {
+    let is_root = output(command("id").arg("-u")).is_some_and(|id| id.trim() == "0");
+    let apt = || if is_root { command("apt-get") } else { sudo() };
+    let name = format!("install {}", packages.join(", "));
+    let mut install = apt();
+    install.args(["install", "-y", "--no-install-recommends"]).args(packages).env("DEBIAN_FRONTEND", "noninteractive");
+    if run(&name, &mut install).is_ok() {
+        return Ok(());
+    }
+    run("refresh the package lists", apt().arg("update"))?;
+    run(&name, &mut install).with_context(|| format!("install it by hand: apt install {}", packages.join(" ")))?;
+    Ok(())
+}
+
+fn sudo() -> std::process::Command {
+    let mut sudo = command("sudo");
+    sudo.arg("apt-get");
+    sudo
+}
