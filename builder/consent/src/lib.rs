@@ -21,5 +21,5 @@ pub use cell::{Cell, CellSet};
 pub use consented::{Consented, Refused, Subject};
 pub use decide::{ConflictItem, DecideReport, Decided, PersonSubject, decide};
 pub use policy::{MarketLaw, Policy};
-pub use snapshot::{InclusionStep, Ruling, Snapshot};
+pub use snapshot::{InclusionStep, Ruling, Snapshot, SnapshotError, verify_inclusion};
 pub use standing::{Standing, Why};

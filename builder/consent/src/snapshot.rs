@@ -48,6 +48,15 @@ impl Snapshot {
         Snapshot { rulings, by_person, root, decided_at }
     }
 
+    /// A snapshot as it was stored. The root is computed again, so a ruling changed in storage is found out.
+    ///
+    /// # Errors
+    /// [`SnapshotError::RootDiffers`] when the rulings are not those the root was made from.
+    pub fn restore(rulings: Vec<Ruling>, decided_at: Timestamp, root: [u8; 32]) -> Result<Self, SnapshotError> {
+        let snapshot = Snapshot::new(rulings, decided_at);
+        if snapshot.root == root { Ok(snapshot) } else { Err(SnapshotError::RootDiffers) }
+    }
+
     /// Merkle root over all rulings; that of an empty snapshot is all zeros.
     pub fn root(&self) -> [u8; 32] {
         self.root
@@ -96,6 +105,16 @@ impl Snapshot {
         }
         Some(steps)
     }
+}
+
+/// Why stored rulings are not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// The stored rulings were changed after they were decided; decide again.
+    #[error(
+        "the stored consent rulings do not lead to their stored root: they were changed; run the consent stage again"
+    )]
+    RootDiffers,
 }
 
 /// Does `ruling` with `proof` lead to `root`?
@@ -167,6 +186,16 @@ mod tests {
             }
             assert_eq!(snapshot.prove(people as usize), None);
         }
+    }
+
+    #[test]
+    fn a_changed_ruling_is_not_restored() {
+        let kept = snapshot(5);
+        let mut rulings = kept.rulings().to_vec();
+        assert!(Snapshot::restore(rulings.clone(), kept.decided_at(), kept.root()).is_ok());
+        rulings[3].eligible = CellSet(u32::MAX);
+        let error = Snapshot::restore(rulings, kept.decided_at(), kept.root()).expect_err("changed");
+        assert_eq!(error, SnapshotError::RootDiffers);
     }
 
     #[test]
