@@ -53,6 +53,15 @@ impl CellSet {
     }
 }
 
+impl FromIterator<Cell> for CellSet {
+    fn from_iter<I: IntoIterator<Item = Cell>>(cells: I) -> Self {
+        cells.into_iter().fold(CellSet::default(), |mut set, cell| {
+            set.insert(cell);
+            set
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

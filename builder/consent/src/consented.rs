@@ -5,7 +5,7 @@
 
 use kenal_types::PersonId;
 
-use crate::cell::Cell;
+use crate::cell::CellSet;
 
 /// A row about one person.
 pub trait Subject {
@@ -18,17 +18,17 @@ pub struct Refused {
     pub rows: u64,
 }
 
-/// Rows whose people permit [`Consented::cell`], under the snapshot with [`Consented::root`].
+/// Rows whose people permit one of [`Consented::cells`], under the snapshot with [`Consented::root`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consented<T> {
     value: T,
-    cell: Cell,
+    cells: CellSet,
     root: [u8; 32],
 }
 
 impl<T> Consented<T> {
-    pub(crate) fn new(value: T, cell: Cell, root: [u8; 32]) -> Self {
-        Consented { value, cell, root }
+    pub(crate) fn new(value: T, cells: CellSet, root: [u8; 32]) -> Self {
+        Consented { value, cells, root }
     }
 
     pub fn get(&self) -> &T {
@@ -39,9 +39,9 @@ impl<T> Consented<T> {
         self.value
     }
 
-    /// The permission the rows were admitted under.
-    pub fn cell(&self) -> Cell {
-        self.cell
+    /// The permissions the rows were admitted under: each row's person gave at least one of them.
+    pub fn cells(&self) -> CellSet {
+        self.cells
     }
 
     /// Root of the snapshot that admitted them.
@@ -51,6 +51,6 @@ impl<T> Consented<T> {
 
     /// Derives something from the rows alone; the permission goes with it.
     pub fn map<U>(self, derive: impl FnOnce(T) -> U) -> Consented<U> {
-        Consented { value: derive(self.value), cell: self.cell, root: self.root }
+        Consented { value: derive(self.value), cells: self.cells, root: self.root }
     }
 }

@@ -85,10 +85,17 @@ impl Snapshot {
 
     /// Keeps the rows of people who permit `cell`, in their order, and counts the others.
     pub fn admit<T: Subject>(&self, cell: Cell, rows: Vec<T>) -> (Consented<Vec<T>>, Refused) {
+        self.admit_any(&[cell], rows)
+    }
+
+    /// Keeps the rows of people who permit at least one of `cells`: what is stored for several purposes. Whoever uses
+    /// such rows for one of them admits them again under that one.
+    pub fn admit_any<T: Subject>(&self, cells: &[Cell], rows: Vec<T>) -> (Consented<Vec<T>>, Refused) {
         let before = rows.len();
-        let kept: Vec<T> = rows.into_iter().filter(|row| self.permits(row.person(), cell)).collect();
+        let permitted = |row: &T| cells.iter().any(|&cell| self.permits(row.person(), cell));
+        let kept: Vec<T> = rows.into_iter().filter(permitted).collect();
         let refused = Refused { rows: (before - kept.len()) as u64 };
-        (Consented::new(kept, cell, self.root), refused)
+        (Consented::new(kept, cells.iter().copied().collect(), self.root), refused)
     }
 
     /// Proof that the ruling at `position` of [`Snapshot::rulings`] is under the root; `None` past the end.
