@@ -1,0 +1,156 @@
+//! What a host asks: who is in front of the page, where, and what they have just done.
+//!
+//! The JSON form of [`Request`] is the one contract between every host and the core. It is strict: an unknown field is
+//! an error that names it, since a misspelt `consent` that is silently ignored would be worse than a refusal.
+//! Nothing here decides anything.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::RequestError;
+use crate::limits::{EVENTS_MAX, EXCLUDE_MAX, ID_BYTES_MAX, K_DEFAULT, K_MAX};
+use crate::response::FallbackReason;
+
+/// One question to the core. The clock is part of it: the core has none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Who is in front of the page, as the bundle's builder was told; `None` for nobody in particular.
+    #[serde(default)]
+    pub visitor: Option<String>,
+    /// ISO 3166 code of the shop's market.
+    pub market: String,
+    /// Items wanted, 1 to [`K_MAX`].
+    #[serde(default = "k_default")]
+    pub k: u32,
+    #[serde(default)]
+    pub slot: Slot,
+    /// The item a product page is about.
+    #[serde(default)]
+    pub item: Option<String>,
+    /// Only items of this category.
+    #[serde(default)]
+    pub category: Option<String>,
+    #[serde(default)]
+    pub consent: Consent,
+    /// Global Privacy Control, as `Sec-GPC: 1` or `navigator.globalPrivacyControl`.
+    #[serde(default)]
+    pub gpc: bool,
+    /// Unix time, seconds.
+    pub now: i64,
+    /// What the visitor did in this session, in any order.
+    #[serde(default)]
+    pub events: Vec<LiveEvent>,
+    /// Items not to show, for whatever reason the page has.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// A reason the host already has for not personalising, such as a shard it could not read.
+    /// The core then ranks trending items and answers with this reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<FallbackReason>,
+}
+
+const fn k_default() -> u32 {
+    K_DEFAULT
+}
+
+impl Request {
+    /// The least a request says; the other fields at their defaults, which personalise nobody.
+    pub fn new(market: impl Into<String>, now: i64) -> Self {
+        Request {
+            visitor: None,
+            market: market.into(),
+            k: K_DEFAULT,
+            slot: Slot::default(),
+            item: None,
+            category: None,
+            consent: Consent::default(),
+            gpc: false,
+            now,
+            events: Vec::new(),
+            exclude: Vec::new(),
+            fallback: None,
+        }
+    }
+
+    /// Reads the JSON form and checks what can be checked without a bundle.
+    ///
+    /// # Errors
+    /// [`RequestError::Json`] with line and column, or the first limit that is passed.
+    pub fn from_json(json: &[u8]) -> Result<Self, RequestError> {
+        let request: Request = serde_json::from_slice(json).map_err(RequestError::json)?;
+        request.check()?;
+        Ok(request)
+    }
+
+    /// Checks the limits of [`crate::limits`]; the market is checked against the bundle later.
+    ///
+    /// # Errors
+    /// The first limit that is passed, by field.
+    pub fn check(&self) -> Result<(), RequestError> {
+        if self.k == 0 || self.k > K_MAX {
+            return Err(RequestError::K { given: self.k });
+        }
+        if self.events.len() > EVENTS_MAX {
+            return Err(RequestError::TooMany { field: "events", given: self.events.len(), max: EVENTS_MAX });
+        }
+        if self.exclude.len() > EXCLUDE_MAX {
+            return Err(RequestError::TooMany { field: "exclude", given: self.exclude.len(), max: EXCLUDE_MAX });
+        }
+        let texts = [
+            ("visitor", self.visitor.as_deref()),
+            ("market", Some(self.market.as_str())),
+            ("item", self.item.as_deref()),
+            ("category", self.category.as_deref()),
+        ];
+        let events = self.events.iter().map(|e| ("events.item", Some(e.item.as_str())));
+        let exclude = self.exclude.iter().map(|id| ("exclude", Some(id.as_str())));
+        for (field, text) in texts.into_iter().chain(events).chain(exclude) {
+            match text.map(str::len) {
+                Some(0) => return Err(RequestError::Empty { field }),
+                Some(given) if given > ID_BYTES_MAX => return Err(RequestError::TooLong { field, given }),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The place on a page that asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    #[default]
+    Home,
+    Product,
+    Cart,
+}
+
+/// What the visitor said about personalisation on this page. Saying nothing is not agreeing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    Granted,
+    Denied,
+    #[default]
+    Unset,
+}
+
+/// Something the visitor did with an item in this session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveEvent {
+    pub item: String,
+    pub kind: LiveKind,
+    /// Unix time, seconds.
+    pub time: i64,
+}
+
+/// What was done. `Remove` takes an item out of the cart again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveKind {
+    View,
+    Cart,
+    Purchase,
+    Remove,
+}
