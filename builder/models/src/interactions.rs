@@ -1,0 +1,275 @@
+//! The matrix a recommender learns from: who touched what, and how strongly.
+//!
+//! [`Interactions`] is compressed by row (CSR), each row sorted by item without duplicates, each weight finite and
+//! above zero; having one proves it. [`Row`] is a line of an interaction file, [`core_filter`] the k-core filter of the
+//! evaluation protocol, [`compact`] renumbers what is left.
+
+/// One line of an interaction file, keys already turned into numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    pub user: u32,
+    pub item: u32,
+    /// Microseconds since 1970; any clock does, only order and distance matter.
+    pub time: i64,
+    pub weight: f32,
+}
+
+/// Why rows are not a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum InteractionError {
+    /// The caller's numbering is wrong: indices run from 0 to `n_users - 1`.
+    #[error("interaction {row}: user index {user} is not below the number of users, {n_users}")]
+    UserOutOfRange { row: usize, user: u32, n_users: usize },
+    /// The caller's numbering is wrong: indices run from 0 to `n_items - 1`.
+    #[error("interaction {row}: item index {item} is not below the number of items, {n_items}")]
+    ItemOutOfRange { row: usize, item: u32, n_items: usize },
+    /// A weight that is negative, infinite or not a number; drop the row or mend the weight.
+    #[error("interaction {row}: weight {weight} is not a finite number of at least 0")]
+    BadWeight { row: usize, weight: f32 },
+    /// An event after the cut, or an age that is not a number.
+    #[error("interaction {row}: age {age_days} days is not a finite number of at least 0; is the event after the cut?")]
+    BadAge { row: usize, age_days: f32 },
+}
+
+/// Confidence c_ui of the observed pairs, `n_users × n_items`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interactions {
+    n_items: usize,
+    indptr: Vec<usize>,
+    items: Vec<u32>,
+    confidence: Vec<f32>,
+}
+
+impl Interactions {
+    /// From (user, item, weight) in any order. Weights of the same pair are added in the order given; a weight of zero
+    /// is no observation and is left out. O(n log n).
+    ///
+    /// # Errors
+    /// The first row with an index out of range or a weight that is negative or not finite.
+    pub fn from_triples(
+        n_users: usize,
+        n_items: usize,
+        triples: impl IntoIterator<Item = (u32, u32, f32)>,
+    ) -> Result<Interactions, InteractionError> {
+        let mut kept: Vec<(u32, u32, f32)> = Vec::new();
+        for (row, (user, item, weight)) in triples.into_iter().enumerate() {
+            if user as usize >= n_users {
+                return Err(InteractionError::UserOutOfRange { row, user, n_users });
+            }
+            if item as usize >= n_items {
+                return Err(InteractionError::ItemOutOfRange { row, item, n_items });
+            }
+            if !weight.is_finite() || weight < 0.0 {
+                return Err(InteractionError::BadWeight { row, weight });
+            }
+            if weight > 0.0 {
+                kept.push((user, item, weight));
+            }
+        }
+        kept.sort_by_key(|&(u, i, _)| (u, i));
+        let mut indptr = vec![0; n_users + 1];
+        let (mut items, mut confidence) = (Vec::with_capacity(kept.len()), Vec::<f32>::with_capacity(kept.len()));
+        let mut last = None;
+        for (user, item, weight) in kept {
+            if last == Some((user, item)) {
+                if let Some(c) = confidence.last_mut() {
+                    // A sum of finite weights may still overflow; the largest finite weight is the right reading.
+                    *c = (*c + weight).min(f32::MAX);
+                }
+                continue;
+            }
+            last = Some((user, item));
+            items.push(item);
+            confidence.push(weight);
+            indptr[user as usize + 1] = items.len();
+        }
+        for u in 0..n_users {
+            indptr[u + 1] = indptr[u + 1].max(indptr[u]);
+        }
+        Ok(Interactions { n_items, indptr, items, confidence })
+    }
+
+    pub fn n_users(&self) -> usize {
+        self.indptr.len() - 1
+    }
+
+    pub fn n_items(&self) -> usize {
+        self.n_items
+    }
+
+    /// Number of observed pairs.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The items of a user, ascending, and their confidence.
+    ///
+    /// # Panics
+    /// When `user` is not below [`Interactions::n_users`].
+    pub fn row(&self, user: usize) -> (&[u32], &[f32]) {
+        let span = self.indptr[user]..self.indptr[user + 1];
+        (&self.items[span.clone()], &self.confidence[span])
+    }
+
+    /// The same pairs seen from the items: `n_items × n_users`. O(nnz).
+    pub fn transpose(&self) -> Interactions {
+        let mut indptr = vec![0; self.n_items + 1];
+        for &i in &self.items {
+            indptr[i as usize + 1] += 1;
+        }
+        for i in 0..self.n_items {
+            indptr[i + 1] += indptr[i];
+        }
+        let mut next = indptr.clone();
+        let (mut items, mut confidence) = (vec![0; self.len()], vec![0.0; self.len()]);
+        for u in 0..self.n_users() {
+            let (row, weights) = self.row(u);
+            for (&i, &c) in row.iter().zip(weights) {
+                let at = next[i as usize];
+                items[at] = u as u32;
+                confidence[at] = c;
+                next[i as usize] += 1;
+            }
+        }
+        Interactions { n_items: self.n_users(), indptr, items, confidence }
+    }
+
+    /// Only these users, in this order.
+    ///
+    /// # Panics
+    /// When a user is out of range.
+    pub fn select(&self, users: &[u32]) -> Interactions {
+        let mut out =
+            Interactions { n_items: self.n_items, indptr: vec![0], items: Vec::new(), confidence: Vec::new() };
+        for &u in users {
+            let (items, weights) = self.row(u as usize);
+            out.items.extend_from_slice(items);
+            out.confidence.extend_from_slice(weights);
+            out.indptr.push(out.items.len());
+        }
+        out
+    }
+
+    /// Number of users of each item.
+    pub fn item_counts(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.n_items];
+        for &i in &self.items {
+            counts[i as usize] += 1;
+        }
+        counts
+    }
+}
+
+/// Keeps the rows of users with at least `min_count` distinct items and items with at least `min_count` distinct users,
+/// applied until nothing changes (the k-core, which is unique). `min_count` 0 or 1 keeps everything. O(rounds · n).
+pub fn core_filter(rows: Vec<Row>, min_count: usize) -> Vec<Row> {
+    if min_count <= 1 {
+        return rows;
+    }
+    let mut pairs: Vec<(u32, u32)> = rows.iter().map(|r| (r.user, r.item)).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let size = |f: fn(&(u32, u32)) -> u32| pairs.iter().map(f).max().map_or(0, |m| m as usize + 1);
+    let (mut users, mut items) = (vec![0usize; size(|p| p.0)], vec![0usize; size(|p| p.1)]);
+    for &(u, i) in &pairs {
+        users[u as usize] += 1;
+        items[i as usize] += 1;
+    }
+    loop {
+        let before = pairs.len();
+        pairs.retain(|&(u, i)| {
+            let keep = users[u as usize] >= min_count && items[i as usize] >= min_count;
+            if !keep {
+                users[u as usize] -= 1;
+                items[i as usize] -= 1;
+            }
+            keep
+        });
+        if pairs.len() == before {
+            break;
+        }
+    }
+    rows.into_iter().filter(|r| pairs.binary_search(&(r.user, r.item)).is_ok()).collect()
+}
+
+/// Rows renumbered without gaps, and what the new numbers stood for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compact {
+    pub rows: Vec<Row>,
+    /// Old number of each new user, ascending.
+    pub users: Vec<u32>,
+    /// Old number of each new item, ascending.
+    pub items: Vec<u32>,
+}
+
+/// Renumbers users and items so that each number is in use; order is kept.
+pub fn compact(mut rows: Vec<Row>) -> Compact {
+    let distinct = |f: fn(&Row) -> u32| {
+        let mut all: Vec<u32> = rows.iter().map(f).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
+    let (users, items) = (distinct(|r| r.user), distinct(|r| r.item));
+    let place = |all: &[u32], x: u32| all.partition_point(|&y| y < x) as u32;
+    for r in &mut rows {
+        r.user = place(&users, r.user);
+        r.item = place(&items, r.item);
+    }
+    Compact { rows, users, items }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(pairs: &[(u32, u32)]) -> Vec<Row> {
+        pairs.iter().map(|&(user, item)| Row { user, item, time: 0, weight: 1.0 }).collect()
+    }
+
+    #[test]
+    fn triples_are_sorted_and_added_up() {
+        let m = Interactions::from_triples(3, 4, [(2, 3, 1.0), (0, 1, 0.5), (2, 0, 2.0), (0, 1, 0.25), (2, 1, 0.0)])
+            .expect("valid");
+        assert_eq!(m.row(0), (&[1][..], &[0.75][..]));
+        assert_eq!(m.row(1), (&[][..], &[][..]), "a user without items has an empty row");
+        assert_eq!(m.row(2), (&[0, 3][..], &[2.0, 1.0][..]), "a zero is no observation");
+        assert_eq!(m.transpose().transpose(), m);
+        assert_eq!(m.transpose().row(3), (&[2][..], &[1.0][..]));
+        assert_eq!(m.item_counts(), [1, 1, 0, 1]);
+        assert_eq!(m.select(&[2, 1]).row(0), m.row(2));
+        let empty = Interactions::from_triples(0, 0, []).expect("valid");
+        assert!(empty.is_empty() && empty.transpose().n_users() == 0);
+    }
+
+    #[test]
+    fn bad_rows_are_named() {
+        for (triple, expected) in [
+            ((3, 0, 1.0), "interaction 0: user index 3 is not below the number of users, 3"),
+            ((0, 4, 1.0), "interaction 0: item index 4 is not below the number of items, 4"),
+            ((0, 0, -1.0), "interaction 0: weight -1 is not a finite number of at least 0"),
+            ((0, 0, f32::NAN), "interaction 0: weight NaN is not a finite number of at least 0"),
+            ((0, 0, f32::INFINITY), "interaction 0: weight inf is not a finite number of at least 0"),
+        ] {
+            let error = Interactions::from_triples(3, 4, [triple]).expect_err("refused");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_core_is_what_survives_every_round() {
+        // Removing item 9 leaves user 3 with one item, which leaves item 2 with one user.
+        let given = rows(&[(0, 0), (0, 1), (1, 0), (1, 1), (3, 9), (3, 2), (4, 2), (0, 0)]);
+        let kept = core_filter(given.clone(), 2);
+        assert_eq!(kept, rows(&[(0, 0), (0, 1), (1, 0), (1, 1), (0, 0)]), "duplicates count once and are kept");
+        assert_eq!(core_filter(given.clone(), 1), given);
+        assert!(core_filter(given, 3).is_empty());
+        assert!(core_filter(Vec::new(), 5).is_empty());
+        let c = compact(rows(&[(7, 3), (2, 9), (7, 9)]));
+        assert_eq!((c.rows, c.users, c.items), (rows(&[(1, 0), (0, 1), (1, 1)]), vec![2, 7], vec![3, 9]));
+    }
+}
