@@ -1,0 +1,25 @@
+// Builds @kenal/web: the core's wasm, the JavaScript around it, its types; then holds both to the byte budget.
+//
+//   node build.mjs             everything
+//   node build.mjs --keep-wasm the JavaScript alone, around the wasm of an earlier build
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { buildWasm } from "./build/wasm.mjs";
+import { holdBudget } from "./build/budget.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+process.chdir(here);
+
+if (!process.argv.includes("--keep-wasm")) buildWasm(here);
+
+rmSync("dist", { recursive: true, force: true });
+mkdirSync("dist");
+const bundle = await rolldown({ input: { index: "src/index.ts", carousel: "src/carousel.ts" }, platform: "browser" });
+await bundle.write({ dir: "dist", format: "esm", minify: true, chunkFileNames: "kenal-[hash].js", sourcemap: true });
+await bundle.close();
+cpSync("wasm/kenal_browser_bg.wasm", "dist/kenal_browser_bg.wasm");
+execFileSync("npx", ["--no-install", "tsc", "-p", "tsconfig.json", "--declaration", "--emitDeclarationOnly"], { stdio: "inherit" });
+
+holdBudget(JSON.parse(readFileSync("budget.json", "utf8")), "dist");

@@ -1,0 +1,34 @@
+import type { OpenEdge } from "../wasm.js";
+import type { LiveEvent } from "./live-event.js";
+import type { Outcome } from "./outcome.js";
+import type { Consent } from "./ranking.js";
+
+/** A bundle whose sections are in this browser, and when its manifest was fetched. */
+export interface LoadedBundle {
+  readonly edge: OpenEdge;
+  readonly fetchedAtMs: number;
+}
+
+/**
+ * Everything the SDK knows of the person in front of the page. It lives in memory only: nothing is ever written to
+ * cookies, local or session storage, IndexedDB or a cache, so closing the page forgets it.
+ *
+ * Made by `openSession`, changed by the verbs of this package alone.
+ */
+export interface Session {
+  readonly endpoint: string;
+  /** Ed25519 public key that manifests must be signed with; without one, only their hashes are checked. */
+  readonly trustKey: Uint8Array | null;
+  /** Says `change` when a list that was ranked before may be out of date. */
+  readonly changes: EventTarget;
+  visitor: string | null;
+  consent: Consent;
+  events: readonly LiveEvent[];
+  /** The visitor's own row of the bundle, fetched at most once and only under consent. */
+  row: Promise<Outcome<Uint8Array | null>> | null;
+  /** Messages that name the visitor, in order; an edge ranking waits for them. */
+  outbox: Promise<unknown>;
+  /** Ends every request that names the visitor. Replaced when who that is, or what they allow, changes. */
+  identified: AbortController;
+  bundle: Promise<Outcome<LoadedBundle>> | null;
+}
