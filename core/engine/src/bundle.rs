@@ -1,0 +1,83 @@
+//! The sections of one bundle together, once it is certain that they belong together.
+
+use crate::error::{Fault, SectionError};
+use crate::format::Kind;
+use crate::format::catalogue::Catalogue;
+use crate::format::churn::Churn;
+use crate::format::items::Items;
+use crate::format::revocations::Revocations;
+use crate::format::trending::Trending;
+use crate::format::users::Users;
+
+/// The bytes of a bundle's sections, as fetched and hash-checked. `None`: the bundle has none, or it was not fetched.
+#[derive(Debug, Clone, Copy)]
+pub struct Sections<'a> {
+    /// The items section.
+    pub items: &'a [u8],
+    /// The trending section.
+    pub trending: &'a [u8],
+    /// The revocations section.
+    pub revocations: &'a [u8],
+    /// The users section.
+    pub users: Option<&'a [u8]>,
+    /// The churn section.
+    pub churn: Option<&'a [u8]>,
+    /// The catalogue section.
+    pub catalogue: Option<&'a [u8]>,
+}
+
+/// A bundle, ready to answer. Having one proves that all of its sections were checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Bundle<'a> {
+    /// The items.
+    pub items: Items<'a>,
+    /// What is trending.
+    pub trending: Trending<'a>,
+    /// Who has withdrawn.
+    pub revocations: Revocations<'a>,
+    /// Where the users are.
+    pub users: Option<Users<'a>>,
+    /// The churn model.
+    pub churn: Option<Churn<'a>>,
+    /// What cards show.
+    pub catalogue: Option<Catalogue<'a>>,
+}
+
+impl<'a> Bundle<'a> {
+    /// Reads all sections. Cost: one pass over the bytes, no allocation.
+    ///
+    /// # Errors
+    /// When a section is damaged, or counts items or markets differently from the items section.
+    pub fn parse(sections: &Sections<'a>) -> Result<Bundle<'a>, SectionError> {
+        let bundle = Bundle {
+            items: Items::parse(sections.items)?,
+            trending: Trending::parse(sections.trending)?,
+            revocations: Revocations::parse(sections.revocations)?,
+            users: sections.users.map(Users::parse).transpose()?,
+            churn: sections.churn.map(Churn::parse).transpose()?,
+            catalogue: sections.catalogue.map(Catalogue::parse).transpose()?,
+        };
+        bundle.check()?;
+        Ok(bundle)
+    }
+
+    fn check(&self) -> Result<(), SectionError> {
+        let items = self.items.len() as u32;
+        let same = |section, found: u32, expected: u32| {
+            if found == expected {
+                Ok(())
+            } else {
+                Err(SectionError { section, fault: Fault::Mismatch { found, expected } })
+            }
+        };
+        same(Kind::Trending, self.trending.items(), items)?;
+        if let Some(users) = &self.users {
+            same(Kind::Users, users.items(), items)?;
+        }
+        if let Some(catalogue) = &self.catalogue {
+            same(Kind::Catalogue, catalogue.len() as u32, items)?;
+            same(Kind::Catalogue, catalogue.markets() as u32, self.items.markets() as u32)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,267 @@
+//! The items section: quantised factors with what pruning, fold-in and the rules need. Its sibling is `items_write.rs`.
+
+use super::Kind;
+use super::container::{parse, within};
+use super::le::{self, Entries, Fields};
+use super::texts::Texts;
+use crate::error::{Fault, SectionError};
+use crate::index::{CategoryIdx, ItemIdx, MarketIdx};
+use crate::limits::{
+    CATEGORIES_MAX, CONFIDENCE_MAX, DIMS_MAX, ID_BYTES_MAX, ITEMS_MAX, LANES, MARKETS_MAX, SCALE_MAX, SCALE_MIN,
+};
+
+pub(crate) const PARAMETER_BYTES: usize = 48;
+pub(crate) const IN_STOCK: u8 = 1;
+
+/// The items of a bundle, in descending order of the norm of their factors.
+#[derive(Debug, Clone, Copy)]
+pub struct Items<'a> {
+    model: Model,
+    n: usize,
+    markets: usize,
+    pub(crate) dims: usize,
+    /// Vectors of 16 bytes per factor.
+    pub(crate) blocks: usize,
+    pub(crate) factors: Entries<'a, LANES>,
+    pub(crate) scales: Entries<'a, 4>,
+    pub(crate) norms: Entries<'a, 4>,
+    pub(crate) gram: Entries<'a, 4>,
+    attributes: Entries<'a, 8>,
+    categories: Texts<'a>,
+    ids: Texts<'a>,
+    by_id: Entries<'a, 4>,
+}
+
+/// What the recommender was trained with, as far as folding in needs it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Model {
+    /// α₀, the weight of what was not observed.
+    pub alpha0: f32,
+    /// Regularisation per observation (ν = 1 in Rendle et al. 2021).
+    pub reg: f32,
+    /// Confidence of a view.
+    pub view: f32,
+    /// Confidence of a cart addition.
+    pub cart: f32,
+    /// Confidence of a purchase.
+    pub purchase: f32,
+    /// Seconds after which a confidence has halved; 0 when it never does.
+    pub half_life_s: f32,
+}
+
+/// What the rules need to know of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attributes {
+    /// One bit per market in which the item is sold.
+    pub markets: u16,
+    /// Its category.
+    pub category: CategoryIdx,
+    /// Price band, 0 the cheapest.
+    pub price_band: u8,
+    /// Whether it can be delivered now.
+    pub in_stock: bool,
+}
+
+impl Attributes {
+    /// Whether the item is sold in `market`.
+    pub const fn sold_in(&self, market: MarketIdx) -> bool {
+        self.markets & market.mask() != 0
+    }
+}
+
+impl<'a> Items<'a> {
+    /// Reads an items section.
+    ///
+    /// # Errors
+    /// When the bytes are not exactly as `FORMAT.md` says. Cost: one pass over the bytes, no allocation.
+    pub fn parse(bytes: &'a [u8]) -> Result<Items<'a>, SectionError> {
+        within(Kind::Items, Items::read(bytes))
+    }
+
+    fn read(bytes: &'a [u8]) -> Result<Items<'a>, Fault> {
+        let [head, factors, scales, norms, gram, attributes, category_ends, category_names, id_ends, ids, by_id] =
+            parse::<11>(bytes, Kind::Items)?;
+        let mut f = Fields::new(head, PARAMETER_BYTES)?;
+        let n = f.u32(|n| n as usize <= ITEMS_MAX) as usize;
+        let dims = f.u16(|d| d >= 1 && usize::from(d) <= DIMS_MAX);
+        let dims = usize::from(dims);
+        let stride = usize::from(f.u16(|s| usize::from(s) == dims.next_multiple_of(LANES)));
+        let categories = usize::from(f.u16(|c| usize::from(c) <= CATEGORIES_MAX));
+        let markets = usize::from(f.u16(|m| m >= 1 && usize::from(m) <= MARKETS_MAX));
+        let confidence = |c: f32| (0.0..=CONFIDENCE_MAX).contains(&c);
+        let model = Model {
+            alpha0: f.f32(|a| a >= 0.0),
+            reg: f.f32(|r| r > 0.0),
+            view: f.f32(confidence),
+            cart: f.f32(confidence),
+            purchase: f.f32(confidence),
+            half_life_s: f.f32(|h| h >= 0.0),
+        };
+        f.zeros();
+        f.end()?;
+        let blocks = stride / LANES;
+        let items = Items {
+            model,
+            n,
+            markets,
+            dims,
+            blocks,
+            factors: le::entries(factors, 1, n * blocks)?,
+            scales: le::floats(scales, 2, n, |s| (SCALE_MIN..=SCALE_MAX).contains(&s))?,
+            norms: le::floats(norms, 3, n, |x| x >= 0.0)?,
+            gram: le::floats(gram, 4, dims * (dims + 1) / 2, |_| true)?,
+            attributes: le::entries(attributes, 5, n)?,
+            categories: Texts::parse(category_ends, category_names, 6, categories, (1, usize::MAX))?,
+            ids: Texts::parse(id_ends, ids, 8, n, (1, ID_BYTES_MAX))?,
+            by_id: le::entries(by_id, 10, n)?,
+        };
+        items.check_norms()?;
+        items.check_attributes()?;
+        items.check_order_of_ids()?;
+        Ok(items)
+    }
+
+    /// Pruning is exact only when each norm bounds its factor and the norms descend.
+    fn check_norms(&self) -> Result<(), Fault> {
+        let mut above = f32::INFINITY;
+        let factors = self.factors.chunks_exact(self.blocks.max(1));
+        for (i, ((factor, scale), norm)) in factors.zip(self.scales).zip(self.norms).enumerate() {
+            let entry = i as u32;
+            let (scale, norm) = (f32::from_le_bytes(*scale), f32::from_le_bytes(*norm));
+            if norm > above {
+                return Err(Fault::Order { part: 3, entry });
+            }
+            above = norm;
+            if factor.as_flattened().get(self.dims..).unwrap_or_default().iter().any(|b| *b != 0) {
+                return Err(Fault::Value { part: 1, entry });
+            }
+            let squares: i32 = factor.as_flattened().iter().map(|b| i32::from(*b as i8) * i32::from(*b as i8)).sum();
+            if !bounds(norm, squares, scale) {
+                return Err(Fault::Value { part: 3, entry });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_attributes(&self) -> Result<(), Fault> {
+        let no_market = u16::MAX.checked_shl(self.markets as u32).unwrap_or(0);
+        for (i, [m0, m1, c0, c1, _, flags, z0, z1]) in self.attributes.iter().enumerate() {
+            let category = usize::from(u16::from_le_bytes([*c0, *c1]));
+            let sold = u16::from_le_bytes([*m0, *m1]);
+            if sold & no_market != 0 || category >= self.categories.len() || flags & !IN_STOCK != 0 || (z0 | z1) != 0 {
+                return Err(Fault::Value { part: 5, entry: i as u32 });
+            }
+        }
+        Ok(())
+    }
+
+    /// Strictly ascending ids at in-range indices prove that the list is a permutation and that no id is there twice.
+    fn check_order_of_ids(&self) -> Result<(), Fault> {
+        let mut last: Option<&str> = None;
+        for (i, index) in self.by_id.iter().enumerate() {
+            let entry = i as u32;
+            let id = self.ids.get(u32::from_le_bytes(*index) as usize).ok_or(Fault::Value { part: 10, entry })?;
+            if last.is_some_and(|last| last.as_bytes() >= id.as_bytes()) {
+                return Err(Fault::Order { part: 10, entry });
+            }
+            last = Some(id);
+        }
+        Ok(())
+    }
+
+    /// How many items there are.
+    pub const fn len(&self) -> usize {
+        self.n
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.n == 0
+    }
+
+    /// Dimensions of a factor.
+    pub const fn dims(&self) -> usize {
+        self.dims
+    }
+
+    /// How many markets the market masks know.
+    pub const fn markets(&self) -> usize {
+        self.markets
+    }
+
+    /// What the model was trained with.
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The item at position `index`, if there is one.
+    pub fn idx(&self, index: u32) -> Option<ItemIdx> {
+        if (index as usize) < self.n { ItemIdx::new(index as usize).ok() } else { None }
+    }
+
+    /// All items, in descending order of norm.
+    pub fn iter(&self) -> impl Iterator<Item = ItemIdx> + use<> {
+        (0..self.n).filter_map(|i| ItemIdx::new(i).ok())
+    }
+
+    /// The id of `item` outside this bundle; `None` when the index is another bundle's and too large.
+    pub fn id(&self, item: ItemIdx) -> Option<&'a str> {
+        self.ids.get(item.at())
+    }
+
+    /// The item with this id. Cost: a binary search.
+    pub fn find(&self, id: &str) -> Option<ItemIdx> {
+        let at = self
+            .by_id
+            .binary_search_by(|index| {
+                let here = self.ids.get(u32::from_le_bytes(*index) as usize).unwrap_or_default();
+                here.as_bytes().cmp(id.as_bytes())
+            })
+            .ok()?;
+        self.idx(le::u32_at(self.by_id, at)?)
+    }
+
+    /// What the rules need to know of `item`.
+    pub fn attributes(&self, item: ItemIdx) -> Option<Attributes> {
+        let [m0, m1, c0, c1, price_band, flags, _, _] = *self.attributes.get(item.at())?;
+        Some(Attributes {
+            markets: u16::from_le_bytes([m0, m1]),
+            category: CategoryIdx::new(usize::from(u16::from_le_bytes([c0, c1]))).ok()?,
+            price_band,
+            in_stock: flags & IN_STOCK != 0,
+        })
+    }
+
+    /// The names of the categories.
+    pub const fn categories(&self) -> &Texts<'a> {
+        &self.categories
+    }
+
+    /// The category with this name.
+    pub fn category(&self, name: &str) -> Option<CategoryIdx> {
+        CategoryIdx::new(self.categories.iter().position(|c| c == name)?).ok()
+    }
+
+    /// Signed bytes of the factor of `item`, padded to whole vectors.
+    pub(crate) fn factor(&self, item: ItemIdx) -> Option<Entries<'a, LANES>> {
+        let start = item.at().checked_mul(self.blocks)?;
+        self.factors.get(start..start.checked_add(self.blocks)?)
+    }
+
+    /// Writes the factor of `item`, y = scale · q, to `out`; `false` when there is no such item.
+    pub fn dequantise(&self, item: ItemIdx, out: &mut [f32]) -> bool {
+        let (Some(factor), Some(scale)) = (self.factor(item), le::f32_at(self.scales, item.at())) else { return false };
+        let Some(out) = out.get_mut(..self.dims) else { return false };
+        for (y, q) in out.iter_mut().zip(factor.as_flattened()) {
+            *y = f32::from(*q as i8) * scale;
+        }
+        true
+    }
+}
+
+/// Whether `norm` ≥ √squares · scale. In f64 each side is off by at most a few parts in 2^53, which the margin of
+/// pruning (2^-18) swallows.
+pub(crate) fn bounds(norm: f32, squares: i32, scale: f32) -> bool {
+    let (norm, scale) = (f64::from(norm), f64::from(scale));
+    norm * norm >= f64::from(squares) * (scale * scale)
+}

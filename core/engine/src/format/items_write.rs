@@ -1,0 +1,204 @@
+//! Writes the items section that `items.rs` reads: quantises, orders, and multiplies out the gram.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::Kind;
+use super::container_write::{container, float_part, text_table};
+use super::items::{IN_STOCK, Items, Model, bounds};
+use super::write::{WriteError, check};
+use crate::index::{CategoryIdx, ItemIdx};
+use crate::limits::{CATEGORIES_MAX, CONFIDENCE_MAX, DIMS_MAX, ITEMS_MAX, LANES, MARKETS_MAX, SCALE_MAX, SCALE_MIN};
+
+/// What an items section is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemsInput<'a> {
+    /// Parameters of the model.
+    pub model: Model,
+    /// Dimensions of the factors.
+    pub dims: usize,
+    /// Number of markets.
+    pub markets: usize,
+    /// Category names; an item names its category by position.
+    pub categories: &'a [String],
+    /// The items, in any order: the order in the section does not depend on it.
+    pub items: &'a [ItemInput],
+}
+
+/// One item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemInput {
+    /// Id outside the bundle.
+    pub id: String,
+    /// Factor y, `dims` numbers.
+    pub factor: Vec<f32>,
+    /// One bit per market in which it is sold.
+    pub markets: u16,
+    /// Its category.
+    pub category: CategoryIdx,
+    /// Price band, 0 the cheapest.
+    pub price_band: u8,
+    /// Whether it can be delivered now.
+    pub in_stock: bool,
+}
+
+/// A written items section.
+#[derive(Debug, Clone)]
+pub struct ItemsSection {
+    /// The section.
+    pub bytes: Vec<u8>,
+    /// For each input item, in input order, where it stands in the section.
+    pub index: Vec<ItemIdx>,
+}
+
+struct Quantised {
+    input: usize,
+    q: Vec<i8>,
+    scale: f32,
+    norm: f32,
+}
+
+/// Writes an items section. Deterministic: the same set of items gives the same bytes in any input order.
+///
+/// # Errors
+/// When a number is outside the limits of `FORMAT.md` or an id occurs twice. Cost: O(n·dims²).
+pub fn write_items(input: &ItemsInput<'_>) -> Result<ItemsSection, WriteError> {
+    refuse_bad(input)?;
+    let mut items = Vec::with_capacity(input.items.len());
+    for (i, item) in input.items.iter().enumerate() {
+        items.push(quantise(i, &item.factor).ok_or(WriteError::Value { section: Kind::Items, entry: i })?);
+    }
+    let id = |q: &Quantised| input.items.get(q.input).map(|i| i.id.as_str()).unwrap_or_default();
+    items.sort_by(|a, b| b.norm.total_cmp(&a.norm).then_with(|| id(a).cmp(id(b))));
+
+    let mut index = vec![None; items.len()];
+    let mut attributes = Vec::with_capacity(items.len() * 8);
+    for (at, q) in items.iter().enumerate() {
+        if let (Some(slot), Some(item)) = (index.get_mut(q.input), input.items.get(q.input)) {
+            *slot = ItemIdx::new(at).ok();
+            attributes.extend_from_slice(&item.markets.to_le_bytes());
+            attributes.extend_from_slice(&item.category.get().to_le_bytes());
+            let flags = if item.in_stock { IN_STOCK } else { 0 };
+            attributes.extend_from_slice(&[item.price_band, flags, 0, 0]);
+        }
+    }
+    let mut by_id: Vec<u32> = (0..items.len() as u32).collect();
+    by_id.sort_by_key(|at| items.get(*at as usize).map(id));
+
+    let stride = input.dims.next_multiple_of(LANES);
+    let mut factors = Vec::with_capacity(items.len() * stride);
+    for q in &items {
+        factors.extend(q.q.iter().map(|b| *b as u8));
+        factors.resize(factors.len().next_multiple_of(LANES), 0);
+    }
+    let (category_ends, category_names) = text_table(input.categories.iter().map(String::as_str));
+    let (id_ends, ids) = text_table(items.iter().map(id));
+    let bytes = container(
+        Kind::Items,
+        &[
+            &parameters(input, stride),
+            &factors,
+            &float_part(items.iter().map(|q| q.scale)),
+            &float_part(items.iter().map(|q| q.norm)),
+            &float_part(gram(&items, input.dims, input.model.alpha0).into_iter()),
+            &attributes,
+            &category_ends,
+            &category_names,
+            &id_ends,
+            &ids,
+            &by_id.iter().flat_map(|i| i.to_le_bytes()).collect::<Vec<u8>>(),
+        ],
+    )?;
+    check(Items::parse(&bytes))?;
+    Ok(ItemsSection { bytes, index: index.into_iter().flatten().collect() })
+}
+
+fn parameters(input: &ItemsInput<'_>, stride: usize) -> Vec<u8> {
+    let m = &input.model;
+    let mut out = Vec::from((input.items.len() as u32).to_le_bytes());
+    for x in [input.dims, stride, input.categories.len(), input.markets] {
+        out.extend_from_slice(&(x as u16).to_le_bytes());
+    }
+    out.extend(float_part([m.alpha0, m.reg, m.view, m.cart, m.purchase, m.half_life_s].into_iter()));
+    out.resize(super::items::PARAMETER_BYTES, 0);
+    out
+}
+
+/// What the narrowing casts of [`parameters`] rely on, and what deserves a better message than the reader's.
+fn refuse_bad(input: &ItemsInput<'_>) -> Result<(), WriteError> {
+    let limit = |what, found: usize, max: usize| {
+        if found > max { Err(WriteError::Limit { section: Kind::Items, what, found, max }) } else { Ok(()) }
+    };
+    limit("items", input.items.len(), ITEMS_MAX)?;
+    limit("dims", input.dims, DIMS_MAX)?;
+    limit("categories", input.categories.len(), CATEGORIES_MAX)?;
+    limit("markets", input.markets, MARKETS_MAX)?;
+    let m = &input.model;
+    let finite = [m.alpha0, m.reg, m.half_life_s].iter().all(|x| x.is_finite() && *x >= 0.0) && m.reg > 0.0;
+    let sane = [m.view, m.cart, m.purchase].iter().all(|c| (0.0..=CONFIDENCE_MAX).contains(c));
+    if !finite || !sane {
+        return Err(WriteError::Model);
+    }
+    for (i, item) in input.items.iter().enumerate() {
+        let factor_fits = item.factor.len() == input.dims;
+        if !factor_fits || usize::from(item.category.get()) >= input.categories.len() {
+            return Err(WriteError::Value { section: Kind::Items, entry: i });
+        }
+    }
+    let mut ids: Vec<(&str, usize)> = input.items.iter().enumerate().map(|(i, item)| (item.id.as_str(), i)).collect();
+    ids.sort_unstable();
+    for pair in ids.windows(2) {
+        if let [(a, _), (b, second)] = pair
+            && a == b
+        {
+            return Err(WriteError::Duplicate { section: Kind::Items, entry: *second });
+        }
+    }
+    Ok(())
+}
+
+/// Nearest signed bytes with scale max|y|/127. `None` when a number is not finite or too large to scale.
+fn quantise(input: usize, factor: &[f32]) -> Option<Quantised> {
+    if factor.iter().any(|y| !y.is_finite()) {
+        return None;
+    }
+    let largest = factor.iter().fold(0f32, |m, y| m.max(y.abs()));
+    let scale = largest / 127.0;
+    if scale > SCALE_MAX {
+        return None;
+    }
+    // A factor below the least scale cannot matter in any sum; it is written as zero.
+    let (scale, q): (f32, Vec<i8>) = if scale < SCALE_MIN {
+        (1.0, vec![0; factor.len()])
+    } else {
+        // |y / scale| is at most 127 and a rounding, so the cast does not clip.
+        (scale, factor.iter().map(|y| libm::roundf(y / scale) as i8).collect())
+    };
+    let squares: i32 = q.iter().map(|b| i32::from(*b) * i32::from(*b)).sum();
+    let mut norm = (libm::sqrt(f64::from(squares)) * f64::from(scale)) as f32;
+    while !bounds(norm, squares, scale) {
+        norm = norm.next_up();
+    }
+    Some(Quantised { input, q, scale, norm })
+}
+
+/// The lower triangle of α₀·YᵀY of the dequantised factors, summed in f64 over the items in their final order.
+fn gram(items: &[Quantised], dims: usize, alpha0: f32) -> Vec<f32> {
+    let mut sums = vec![0f64; dims * (dims + 1) / 2];
+    let mut y = vec![0f64; dims];
+    for item in items {
+        for (y, q) in y.iter_mut().zip(&item.q) {
+            *y = f64::from(*q) * f64::from(item.scale);
+        }
+        let mut rest = sums.as_mut_slice();
+        for (r, y_r) in y.iter().enumerate() {
+            let Some((row, after)) = rest.split_at_mut_checked(r + 1) else { break };
+            for (sum, y_c) in row.iter_mut().zip(&y) {
+                *sum += y_r * y_c;
+            }
+            rest = after;
+        }
+    }
+    sums.into_iter().map(|s| (s * f64::from(alpha0)) as f32).collect()
+}

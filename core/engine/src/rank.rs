@@ -1,0 +1,116 @@
+//! Exact top-k over all items, with pruning; and what is trending, under the same rules.
+
+use crate::fold_in::UserVector;
+use crate::format::items::Items;
+use crate::format::trending::Trending;
+use crate::index::ItemIdx;
+use crate::rules::Rules;
+use crate::score::{Score, Scored};
+use crate::simd;
+use crate::topk::TopK;
+
+/// Items whose dot products are computed together.
+const GROUP: usize = 4;
+
+/// Grows a bound beyond all rounding: the norms, their product and the score are each off by at most a few 2^-24,
+/// together less than 2^-20.
+const MARGIN: f32 = 1.0 + 1.0 / (1 << 18) as f32;
+
+/// The `k` items with the highest scores among those that `rules` allow; among equal scores the lower index. Exactly
+/// `k` while enough items are allowed (and `k` ≤ [`crate::limits::K_MAX`]).
+///
+/// The score is `dot(q_u, q_i) · scale_i · scale_u`, the same bits on every host. Items are in descending order of
+/// norm, so by Cauchy and Schwarz no item after one with `‖x‖ · norm ≤ least score` can enter, and the scan stops
+/// there. Cost: O(n·dims) at worst, no allocation.
+pub fn rank<'t>(items: &Items<'_>, user: &UserVector, rules: &Rules<'_>, k: usize, top: &'t mut TopK) -> &'t [Scored] {
+    top.start(k);
+    if k > 0 {
+        let scanned = scan(items, user, rules, top);
+        top.set_scanned(scanned);
+    }
+    top.list()
+}
+
+fn scan(items: &Items<'_>, user: &UserVector, rules: &Rules<'_>, top: &mut TopK) -> usize {
+    let query = user.query(items.blocks);
+    let (scales, scales_rest) = items.scales.as_chunks::<GROUP>();
+    let (norms, norms_rest) = items.norms.as_chunks::<GROUP>();
+    let groups = items.factors.chunks_exact(items.blocks * GROUP);
+    let factors_rest = groups.remainder();
+    let mut at = 0;
+    for ((group, scales), norms) in groups.zip(scales).zip(norms) {
+        if hopeless(user, norms, top) {
+            return at;
+        }
+        let dots = simd::dot4(group, query);
+        for (item, (dot, scale)) in (at..).zip(dots.into_iter().zip(scales)) {
+            offer(items, rules, top, item, score(dot, *scale, user.scale));
+        }
+        at += GROUP;
+    }
+    for ((factor, scale), norm) in factors_rest.chunks_exact(items.blocks).zip(scales_rest).zip(norms_rest) {
+        if hopeless(user, core::slice::from_ref(norm), top) {
+            return at;
+        }
+        offer(items, rules, top, at, score(simd::dot(factor, query), *scale, user.scale));
+        at += 1;
+    }
+    at
+}
+
+/// Whether neither these items nor any after them can enter a full list. At a tie the earlier item stays.
+fn hopeless(user: &UserVector, norms: &[[u8; 4]], top: &TopK) -> bool {
+    let (Some(least), Some(norm)) = (top.least(), norms.first()) else { return false };
+    user.norm * f32::from_le_bytes(*norm) * MARGIN <= least
+}
+
+/// The dot product is below 2^24, so its conversion is exact; the products are rounded in this order.
+fn score(dot: i32, scale: [u8; 4], user_scale: f32) -> f32 {
+    dot as f32 * f32::from_le_bytes(scale) * user_scale
+}
+
+/// Rules are asked only about items that would enter: that is rare, and asking costs more than scoring.
+fn offer(items: &Items<'_>, rules: &Rules<'_>, top: &mut TopK, at: usize, score: f32) {
+    if top.least().is_some_and(|least| score <= least) {
+        return;
+    }
+    if let (Ok(item), Some(score)) = (ItemIdx::new(at), Score::new(score))
+        && rules.allow(items, item)
+    {
+        top.insert(Scored { item, score });
+    }
+}
+
+/// What everybody else sees: the list of the market and category, then that of the market, then the items in order.
+///
+/// Under the same rules as [`rank`], and exactly `k` too while enough items are allowed. Items from the lists keep
+/// their lists' order and scores; items beyond the lists have score 0.
+pub fn trending<'t>(
+    trending: &Trending<'_>,
+    items: &Items<'_>,
+    rules: &Rules<'_>,
+    k: usize,
+    top: &'t mut TopK,
+) -> &'t [Scored] {
+    top.start(k);
+    if let Some(market) = rules.market {
+        let own = rules.category.map(|category| trending.list(market, Some(category)));
+        for scored in own.into_iter().flatten().chain(trending.list(market, None)) {
+            if top.is_full() {
+                break;
+            }
+            if rules.allow(items, scored.item) {
+                top.append(scored);
+            }
+        }
+    }
+    for item in items.iter() {
+        if top.is_full() {
+            break;
+        }
+        if rules.allow(items, item) {
+            top.append(Scored { item, score: Score::ZERO });
+        }
+    }
+    top.list()
+}

@@ -1,0 +1,230 @@
+//! What is known of a visit: what the person dealt with, how much each item says, and what must not be shown.
+//!
+//! This is where a person's data enters scoring, so it takes a [`Permit`].
+
+use core::fmt;
+
+use crate::consent::Permit;
+use crate::format::items::{Items, Model};
+use crate::format::row::UserRow;
+use crate::index::ItemIdx;
+use crate::limits::{EVENTS_MAX, OBSERVATIONS_MAX};
+
+/// What a visitor did with an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum EventKind {
+    /// Looked at it.
+    View = 1,
+    /// Put it in the cart.
+    CartAdd = 2,
+    /// Took it out of the cart.
+    CartRemove = 3,
+    /// Bought it.
+    Purchase = 4,
+}
+
+/// Something that happened since the bundle was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LiveEvent {
+    /// The item.
+    pub item: ItemIdx,
+    /// When, in seconds since 1970.
+    pub at_s: u64,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// How the visitor knows an item: what a reason says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// Looked at it.
+    Viewed,
+    /// Has it in the cart.
+    InCart,
+    /// Has bought it.
+    Bought,
+}
+
+/// One observed item.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observation {
+    /// The item.
+    pub item: ItemIdx,
+    /// c_uj, above 0.
+    pub confidence: f32,
+    /// How the visitor knows it.
+    pub relation: Relation,
+}
+
+/// More live events than [`EVENTS_MAX`]: pass the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyEvents {
+    /// How many there were.
+    pub found: usize,
+}
+
+impl fmt::Display for TooManyEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} live events, at most {EVENTS_MAX} fit; pass the newest", self.found)
+    }
+}
+
+impl core::error::Error for TooManyEvents {}
+
+/// The observations of a visit. Reused from request to request; [`Visit::load`] starts it afresh.
+pub struct Visit {
+    observations: [Observation; OBSERVATIONS_MAX],
+    observed: usize,
+    /// Bought or in the cart during the visit, ascending.
+    taken: [ItemIdx; EVENTS_MAX],
+    taken_len: usize,
+    events: [LiveEvent; EVENTS_MAX],
+}
+
+impl fmt::Debug for Visit {
+    /// Counts only: what a person looked at does not belong in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").field("observed", &self.observed).field("taken", &self.taken_len).finish()
+    }
+}
+
+impl Default for Visit {
+    fn default() -> Self {
+        Visit::new()
+    }
+}
+
+impl Visit {
+    /// A visit of which nothing is known.
+    pub const fn new() -> Visit {
+        let item = ItemIdx::FIRST;
+        Visit {
+            observations: [Observation { item, confidence: 0.0, relation: Relation::Viewed }; OBSERVATIONS_MAX],
+            observed: 0,
+            taken: [item; EVENTS_MAX],
+            taken_len: 0,
+            events: [LiveEvent { item, at_s: 0, kind: EventKind::View }; EVENTS_MAX],
+        }
+    }
+
+    /// Forgets the visit, so that nothing of it is left in memory that the next request reuses.
+    pub fn clear(&mut self) {
+        *self = Visit::new();
+    }
+
+    /// Takes in what the row and the live events say, in place of what was there.
+    ///
+    /// The confidence of an item is the sum of what its history and its events say; an event of age t counts for
+    /// `confidence(kind) · 2^(−t / half life)`. The order of `events` does not matter. An item is in the cart when the
+    /// last cart event says so. Cost: O(n log n) in the number of events, no allocation.
+    ///
+    /// # Errors
+    /// [`TooManyEvents`], and then the visit is empty.
+    pub fn load(
+        &mut self,
+        _permit: Permit,
+        items: &Items<'_>,
+        row: Option<&UserRow<'_>>,
+        events: &[LiveEvent],
+        now_s: u64,
+    ) -> Result<(), TooManyEvents> {
+        self.observed = 0;
+        self.taken_len = 0;
+        let bought = row.map(UserRow::bought).unwrap_or_default();
+        let Some(sorted) = self.events.get_mut(..events.len()) else {
+            return Err(TooManyEvents { found: events.len() });
+        };
+        sorted.copy_from_slice(events);
+        sorted.sort_unstable();
+        let mut history = row.into_iter().flat_map(UserRow::history).peekable();
+        let mut groups = sorted.chunk_by(|a, b| a.item == b.item).peekable();
+        let mut observations = self.observations.iter_mut();
+        // Both sides ascend by item; merge them.
+        loop {
+            let from_history = history.peek().and_then(|(item, _)| items.idx(*item));
+            let from_events = groups.peek().and_then(|g| g.first()).map(|e| e.item);
+            if from_history.is_none() && history.next_if(|_| true).is_some() {
+                continue; // A row of another bundle: nothing sensible can be learnt from it.
+            }
+            let item = match (from_history, from_events) {
+                (Some(a), Some(b)) => a.min(b),
+                (Some(a), None) | (None, Some(a)) => a,
+                (None, None) => break,
+            };
+            let known = history.next_if(|(h, _)| *h == item.get()).map_or(0.0, |(_, confidence)| confidence);
+            let group = groups.next_if(|g| g.first().is_some_and(|e| e.item == item)).unwrap_or_default();
+            let seen = Seen::of(group, items.model(), now_s);
+            if (seen.in_cart || seen.purchased)
+                && let Some(slot) = self.taken.get_mut(self.taken_len)
+            {
+                *slot = item;
+                self.taken_len += 1;
+            }
+            let confidence = known + seen.confidence;
+            if confidence > 0.0
+                && items.idx(item.get()).is_some()
+                && let Some(slot) = observations.next()
+            {
+                *slot = Observation { item, confidence, relation: seen.relation(bought.contains(item)) };
+                self.observed += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// The observed items, ascending.
+    pub fn observations(&self) -> &[Observation] {
+        self.observations.get(..self.observed).unwrap_or_default()
+    }
+
+    /// Whether the visitor has bought `item` or put it in the cart during the visit.
+    pub fn has_taken(&self, item: ItemIdx) -> bool {
+        self.taken.get(..self.taken_len).unwrap_or_default().binary_search(&item).is_ok()
+    }
+}
+
+/// What the live events of one item say together.
+struct Seen {
+    confidence: f32,
+    in_cart: bool,
+    purchased: bool,
+}
+
+impl Seen {
+    /// `events` of one item, oldest first.
+    fn of(events: &[LiveEvent], model: &Model, now_s: u64) -> Seen {
+        let mut seen = Seen { confidence: 0.0, in_cart: false, purchased: false };
+        for event in events {
+            let weight = match event.kind {
+                EventKind::View => model.view,
+                EventKind::CartAdd => model.cart,
+                EventKind::CartRemove => 0.0,
+                EventKind::Purchase => model.purchase,
+            };
+            seen.confidence += weight * decay(now_s.saturating_sub(event.at_s), model.half_life_s);
+            match event.kind {
+                EventKind::View => {}
+                EventKind::CartAdd => seen.in_cart = true,
+                EventKind::CartRemove => seen.in_cart = false,
+                EventKind::Purchase => (seen.in_cart, seen.purchased) = (false, true),
+            }
+        }
+        seen
+    }
+
+    const fn relation(&self, bought_before: bool) -> Relation {
+        if bought_before || self.purchased {
+            Relation::Bought
+        } else if self.in_cart {
+            Relation::InCart
+        } else {
+            Relation::Viewed
+        }
+    }
+}
+
+/// 2^(−age / half life).
+fn decay(age_s: u64, half_life_s: f32) -> f32 {
+    if half_life_s > 0.0 { libm::exp2f(-(age_s as f32) / half_life_s) } else { 1.0 }
+}
