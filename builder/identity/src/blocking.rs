@@ -1,0 +1,228 @@
+//! Which pairs are worth comparing: records that share a key of a rule, found by sorting keys.
+//!
+//! A block above the limit cannot explode: its records are sorted by name and birth date, and each is paired only with
+//! its next few neighbours (the sorted-neighbourhood method of Hernández and Stolfo, SIGMOD 1995). Every rule reports its
+//! pairs, those no earlier rule made, and what was capped.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::comparison::Field;
+use crate::comparison::contact::tail;
+use crate::config::{BlockingConfig, BlockingRule, Part};
+use crate::pairs::Pair;
+use crate::table::{Table, Values};
+use crate::vocabulary::{NONE, hash_text, mix};
+
+/// Keys of one record under one rule; a product of several values each is cut here.
+const KEYS_PER_RECORD_MAX: usize = 32;
+/// One-letter words are initials, and two-letter ones (of Latin letters) half of Hanoi.
+const NAME_WORD_BYTES_MIN: usize = 2;
+
+/// What one rule did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleReport {
+    pub rule: String,
+    /// Blocks of two or more records.
+    pub blocks: u64,
+    pub largest_block_records: u64,
+    pub pairs: u64,
+    /// Pairs that no earlier rule had made.
+    pub new_pairs: u64,
+    pub capped_blocks: u64,
+    pub capped_records: u64,
+    /// Pairs of capped blocks that were not made.
+    pub pairs_left_out: u64,
+}
+
+/// Candidate pairs, and the pairs of each rule by itself for fitting.
+pub(crate) struct Candidates {
+    /// Sorted; each pair once, under its first rule.
+    pub pairs: Vec<Pair>,
+    /// By rule, a sample of all its pairs.
+    pub samples: Vec<Vec<Pair>>,
+    pub reports: Vec<RuleReport>,
+}
+
+/// `sample_max`: pairs kept per rule for fitting, chosen by hash with `seed`.
+pub(crate) fn candidates(table: &Table, config: &BlockingConfig, sample_max: u64, seed: u64) -> Candidates {
+    let mut found = Candidates { pairs: Vec::new(), samples: Vec::new(), reports: Vec::new() };
+    for (number, rule) in config.rules.iter().enumerate() {
+        let mut report = RuleReport { rule: rule.name.clone(), ..RuleReport::empty() };
+        let mut pairs = rule_pairs(table, config, rule, number as u8, &mut report);
+        pairs.par_sort_unstable();
+        pairs.dedup();
+        report.pairs = pairs.len() as u64;
+        found.samples.push(sample(&pairs, sample_max, seed));
+        found.reports.push(report);
+        found.pairs.append(&mut pairs);
+    }
+    found.pairs.par_sort_unstable();
+    found.pairs.dedup_by_key(|pair| pair.records());
+    for pair in &found.pairs {
+        found.reports[usize::from(pair.rule())].new_pairs += 1;
+    }
+    found
+}
+
+impl RuleReport {
+    fn empty() -> RuleReport {
+        RuleReport {
+            rule: String::new(),
+            blocks: 0,
+            largest_block_records: 0,
+            pairs: 0,
+            new_pairs: 0,
+            capped_blocks: 0,
+            capped_records: 0,
+            pairs_left_out: 0,
+        }
+    }
+}
+
+/// About `max` of the sorted pairs, the same ones for the same records and seed.
+fn sample(pairs: &[Pair], max: u64, seed: u64) -> Vec<Pair> {
+    if pairs.len() as u64 <= max {
+        return pairs.to_vec();
+    }
+    let limit = (u128::from(u64::MAX) * u128::from(max) / pairs.len() as u128) as u64;
+    pairs.iter().copied().filter(|p| mix(p.records() ^ mix(seed)) < limit).collect()
+}
+
+fn rule_pairs(
+    table: &Table,
+    config: &BlockingConfig,
+    rule: &BlockingRule,
+    number: u8,
+    report: &mut RuleReport,
+) -> Vec<Pair> {
+    let mut keyed: Vec<(u64, u32)> = (0..table.len())
+        .into_par_iter()
+        .fold(Vec::new, |mut keyed, record| {
+            keys(table, rule, record, &mut keyed);
+            keyed
+        })
+        .reduce(Vec::new, |mut a, mut b| {
+            a.append(&mut b);
+            a
+        });
+    keyed.par_sort_unstable();
+    keyed.dedup();
+    let mut pairs = Vec::new();
+    for block in keyed.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1) {
+        report.blocks += 1;
+        report.largest_block_records = report.largest_block_records.max(block.len() as u64);
+        if block.len() <= config.block_records_max {
+            for (at, &(_, a)) in block.iter().enumerate() {
+                pairs.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, number)));
+            }
+        } else {
+            let made = windowed(table, config.window_records, block, number, &mut pairs);
+            report.capped_blocks += 1;
+            report.capped_records += block.len() as u64;
+            report.pairs_left_out += block.len() as u64 * (block.len() as u64 - 1) / 2 - made;
+        }
+    }
+    pairs
+}
+
+/// Pairs each record of a block with its next `window` neighbours by name and birth date; returns how many.
+fn windowed(table: &Table, window: usize, block: &[(u64, u32)], rule: u8, pairs: &mut Vec<Pair>) -> u64 {
+    let name = |r: u32| match table.names.of[r as usize] {
+        NONE => "",
+        whole => table.names.whole.get(whole),
+    };
+    let mut records: Vec<u32> = block.iter().map(|&(_, record)| record).collect();
+    records.sort_unstable_by(|&a, &b| {
+        name(a).cmp(name(b)).then(table.birth[a as usize].cmp(&table.birth[b as usize])).then(a.cmp(&b))
+    });
+    let before = pairs.len();
+    for (at, &a) in records.iter().enumerate() {
+        pairs.extend(records[at + 1..].iter().take(window).map(|&b| Pair::new(a, b, rule)));
+    }
+    (pairs.len() - before) as u64
+}
+
+/// Appends the keys of a record: the product of the values of the rule's parts.
+fn keys(table: &Table, rule: &BlockingRule, record: u32, keyed: &mut Vec<(u64, u32)>) {
+    let first = keyed.len();
+    keyed.push((hash_text("rule"), record));
+    for &part in &rule.parts {
+        let so_far = first..keyed.len();
+        for at in so_far.clone() {
+            let key = keyed[at].0;
+            each_value(table, part, record, |value| {
+                if keyed.len() - so_far.end < KEYS_PER_RECORD_MAX {
+                    keyed.push((mix(key ^ mix(value)), record));
+                }
+            });
+        }
+        keyed.drain(so_far);
+    }
+}
+
+/// Calls `each` with a number for every value that the record has for the part.
+fn each_value(table: &Table, part: Part, record: u32, mut each: impl FnMut(u64)) {
+    let at = record as usize;
+    let mut single = |value: u32| {
+        if value != NONE {
+            each(u64::from(value));
+        }
+    };
+    match part {
+        Part::Email => values(&table.emails, record, each),
+        Part::Phone => values(&table.phones, record, each),
+        Part::Device => values(&table.devices, record, each),
+        Part::EmailLocal => table.emails.of.row(record).iter().for_each(|&e| single(table.email_stem[e as usize])),
+        Part::PhoneTail => {
+            for &phone in table.phones.of.row(record) {
+                if let Some(tail) = tail(table.phones.vocabulary.get(phone)) {
+                    each(hash_text(tail));
+                }
+            }
+        }
+        Part::Name if table.names.words_of(record).len() >= 2 => single(table.names.of[at]),
+        Part::Name => {}
+        Part::NameWord => {
+            for &word in table.names.words_of(record) {
+                if table.names.word.get(word).len() >= NAME_WORD_BYTES_MIN {
+                    single(word);
+                }
+            }
+        }
+        Part::BirthDate => single(table.birth_of[at]),
+        Part::Street => single(table.streets.of[at]),
+        Part::Postcode => single(table.postcode[at]),
+        Part::City => single(table.city[at]),
+        Part::OrderNumber => table.purchases.orders.row(record).iter().for_each(|&n| single(n)),
+        Part::Basket => table.purchases.baskets.row(record).iter().for_each(|&b| each(b)),
+        Part::Loyalty => single(table.loyalty[at]),
+    }
+}
+
+fn values(values: &Values, record: u32, mut each: impl FnMut(u64)) {
+    values.of.row(record).iter().for_each(|&value| each(u64::from(value)));
+}
+
+/// Fields whose agreement a rule brings about, directly or because they depend on what it demands: EM over the rule's
+/// pairs must not learn from them.
+pub(crate) fn conditioned(rule: &BlockingRule) -> [bool; Field::COUNT] {
+    const HOUSEHOLD: &[Field] = &[Field::Phone, Field::Device, Field::Street, Field::Locality];
+    let mut fields = [false; Field::COUNT];
+    for part in &rule.parts {
+        let bound: &[Field] = match part {
+            Part::Email => &[Field::Email],
+            // A local part is mostly made of the name, so one tells of the other.
+            Part::EmailLocal | Part::Name | Part::NameWord => &[Field::Email, Field::Name],
+            Part::Phone | Part::PhoneTail | Part::Device | Part::Street | Part::Postcode => HOUSEHOLD,
+            Part::City => &[Field::Locality],
+            Part::BirthDate => &[Field::BirthDate],
+            Part::OrderNumber | Part::Basket => &[Field::Purchases],
+            Part::Loyalty => &[Field::Loyalty],
+        };
+        for &field in bound {
+            fields[field as usize] = true;
+        }
+    }
+    fields
+}

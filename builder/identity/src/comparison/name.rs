@@ -1,0 +1,161 @@
+//! Names: words paired by likeness, whatever their order.
+
+use std::cmp::Reverse;
+
+use super::{DIFFERENT, MISSING, one_edit_apart, rarity};
+use crate::normalise::name::NAME_WORDS_MAX;
+use crate::table::Phrases;
+use crate::vocabulary::NONE;
+
+pub(crate) const ONE_CLOSE: u8 = 2;
+pub(crate) const ONLY_CLOSE: u8 = 3;
+pub(crate) const ONE_SAME: u8 = 4;
+pub(crate) const ONLY_SAME: u8 = 5;
+pub(crate) const ALL_CLOSE: u8 = 6;
+pub(crate) const SAME_OR_CLOSE: u8 = 7;
+pub(crate) const SAME: u8 = 8;
+
+/// Jaro–Winkler similarity from which two words are spellings of one.
+const CLOSE_MIN: f64 = 0.88;
+/// Words of fewer letters are close only when one is the other's initial.
+const CLOSE_CHARS_MIN: usize = 3;
+
+/// The level of agreement, and how rare the agreeing words are.
+///
+/// The shorter name's words are each paired with the most alike free word of the longer: `Tan Mei Ling` agrees with
+/// `Mei Ling`, `Mei Lng Tan` and `Tan Meiling`.
+pub(crate) fn compare(names: &Phrases, a: u32, b: u32) -> (u8, f32) {
+    let (x, y) = (names.of[a as usize], names.of[b as usize]);
+    if x == NONE || y == NONE {
+        return (MISSING, 0.0);
+    }
+    let (mut short, mut long) = (names.words.row(x), names.words.row(y));
+    if short.len() > long.len() {
+        std::mem::swap(&mut short, &mut long);
+    }
+    if x == y {
+        // Words of one name are not independent (Muhammad Ali, Tan Mei Ling): the name is no rarer than it occurs.
+        let whole = rarity(names.whole.frequency(x));
+        let bits = short.iter().map(|&w| rarity(names.word.frequency(w))).sum::<f32>().min(whole);
+        return (if short.len() == 1 { ONLY_SAME } else { SAME }, bits);
+    }
+    let paired = pair_words(names, short, long);
+    let words = short.len();
+    let level = match (words, paired.same, paired.close) {
+        (1, 1, _) => ONLY_SAME,
+        (1, _, 1) => ONLY_CLOSE,
+        (_, s, _) if s == words => SAME,
+        (_, s, c) if s + c == words && s > 0 => SAME_OR_CLOSE,
+        (_, 0, c) if c == words && words > 1 => ALL_CLOSE,
+        (_, s, _) if s > 0 => ONE_SAME,
+        (_, _, c) if c > 0 && words > 1 => ONE_CLOSE,
+        _ => DIFFERENT,
+    };
+    (level, paired.rarity_bits)
+}
+
+struct Paired {
+    same: usize,
+    close: usize,
+    rarity_bits: f32,
+}
+
+fn pair_words(names: &Phrases, short: &[u32], long: &[u32]) -> Paired {
+    let mut paired = Paired { same: 0, close: 0, rarity_bits: 0.0 };
+    let (mut short_used, mut long_used) = ([false; NAME_WORDS_MAX], [false; NAME_WORDS_MAX]);
+    for (i, &w) in short.iter().enumerate() {
+        if let Some(j) = (0..long.len()).find(|&j| !long_used[j] && long[j] == w) {
+            (short_used[i], long_used[j]) = (true, true);
+            paired.same += 1;
+            paired.rarity_bits += rarity(names.word.frequency(w));
+        }
+    }
+    for (i, &w) in short.iter().enumerate() {
+        if short_used[i] {
+            continue;
+        }
+        let word = names.word.get(w);
+        if let Some((j, k)) = glued(names, word, long, &long_used) {
+            (long_used[j], long_used[k]) = (true, true);
+            paired.same += 1;
+            paired.rarity_bits += rarity(names.word.frequency(w));
+            continue;
+        }
+        let free = (0..long.len()).filter(|&j| !long_used[j]);
+        let best = free.filter_map(|j| Some((likeness(word, names.word.get(long[j]))?, Reverse(j)))).max();
+        if let Some((_, Reverse(j))) = best {
+            long_used[j] = true;
+            paired.close += 1;
+        }
+    }
+    paired
+}
+
+/// Two free words that, written together, are `word`: Mei Ling and Meiling.
+fn glued(names: &Phrases, word: &str, long: &[u32], used: &[bool]) -> Option<(usize, usize)> {
+    for j in 0..long.len() {
+        let head = names.word.get(long[j]);
+        let Some(rest) = word.strip_prefix(head).filter(|rest| !used[j] && !rest.is_empty()) else { continue };
+        if let Some(k) = (0..long.len()).find(|&k| k != j && !used[k] && names.word.get(long[k]) == rest) {
+            return Some((j, k));
+        }
+    }
+    None
+}
+
+/// Likeness in thousandths of two different words that may be one; `None` when they are not.
+fn likeness(a: &str, b: &str) -> Option<u32> {
+    let (a_chars, b_chars) = (a.chars().count(), b.chars().count());
+    if a_chars == 1 || b_chars == 1 {
+        return (a.chars().next() == b.chars().next()).then_some(500);
+    }
+    if a_chars.min(b_chars) < CLOSE_CHARS_MIN {
+        return None;
+    }
+    let alike = strsim::jaro_winkler(a, b);
+    (alike >= CLOSE_MIN || (a_chars.min(b_chars) > CLOSE_CHARS_MIN && one_edit_apart(a, b)))
+        .then_some((alike * 1000.0) as u32)
+}
+
+/// Whether two records can be of one person as far as their names say: one is silent, or every word of the shorter
+/// name has its counterpart.
+pub(crate) fn compatible(names: &Phrases, a: u32, b: u32) -> bool {
+    is_compatible(compare(names, a, b).0)
+}
+
+pub(crate) fn is_compatible(level: u8) -> bool {
+    matches!(level, MISSING | ONLY_CLOSE | ONLY_SAME | ALL_CLOSE | SAME_OR_CLOSE | SAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normalise::name::name_words;
+
+    #[test]
+    fn levels() {
+        for (a, b, expected) in [
+            ("Tan Mei Ling", "Mei Ling Tan", SAME),
+            ("Tan Mei Ling", "Mei Ling", SAME),
+            ("Tan Mei Ling", "Tan Meiling", SAME),
+            ("Tan Mei Ling", "Mei Lng Tan", SAME_OR_CLOSE),
+            ("Tan Mei Ling", "M Tan", SAME_OR_CLOSE),
+            ("Mohammed Razak", "Muhammad Razaq", ALL_CLOSE),
+            ("Tan Mei Ling", "Tan Ah Kow", ONE_SAME),
+            ("Tan", "Tan Ah Kow", ONLY_SAME),
+            ("Suharto", "Soeharto", ONLY_CLOSE),
+            ("Suharto", "Suharto", ONLY_SAME),
+            ("Wei Tan", "John Tam", DIFFERENT),
+            ("Priscilla Lim", "Prescilla Wong", ONE_CLOSE),
+            ("Mei", "John", DIFFERENT),
+            ("", "John", MISSING),
+        ] {
+            let mut names = Phrases::default();
+            for text in [a, b] {
+                names.push(&name_words(None, None, Some(text)));
+            }
+            assert_eq!(compare(&names, 0, 1).0, expected, "{a} / {b}");
+            assert_eq!(compare(&names, 1, 0).0, expected, "{b} / {a}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Why a resolution could not be made.
+
+use kenal_types::RecordKey;
+
+/// Refusals of [`crate::resolve`]. Messages name keys and positions, never names or addresses.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ResolveError {
+    /// More records than a packed pair can name. Split the input by market.
+    #[error("{records} records are more than the {max} that one resolution can hold; split the input by market")]
+    TooManyRecords { records: usize, max: usize },
+    /// Two records with one key: the caller has not reduced versions to the latest.
+    #[error("the record {key} occurs twice; pass only the latest version of each record")]
+    DuplicateRecord { key: RecordKey },
+    /// A basket names a record that is not in the input.
+    #[error("basket {basket} names record {record}, but there are {records} records")]
+    BasketOutOfRange { basket: usize, record: u32, records: usize },
+    /// The earlier run is inconsistent: one record belonged to two people.
+    #[error("the earlier assignments give the record {key} to two people")]
+    PriorConflict { key: RecordKey },
+    /// A setting outside its range.
+    #[error("setting {setting} is {value}, but must be {expected}")]
+    BadSetting { setting: &'static str, value: String, expected: &'static str },
+}

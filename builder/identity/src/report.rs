@@ -1,0 +1,152 @@
+//! What a resolution did, in numbers: a value to store and a table to read.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::blocking::RuleReport;
+use crate::clusters::Refusal;
+use crate::estimation::{Session, Stop};
+use crate::model::Model;
+use crate::resolution::Tier;
+use crate::trust::TrustCounts;
+
+/// Counts of one resolution.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Report {
+    pub records: u64,
+    pub persons: u64,
+    /// Records by tier, in the order of [`Tier::ALL`].
+    pub records_by_tier: [u64; 4],
+    /// Unmatched records with a contact that their system has verified.
+    pub unmatched_verified: u64,
+    /// Persons by number of records: `(records, persons)`.
+    pub persons_by_size: Vec<(u32, u64)>,
+    pub persons_kept: u64,
+    pub persons_new: u64,
+    pub redirects: u64,
+    pub trust: Trust,
+    pub candidates: u64,
+    pub blocking: Vec<RuleReport>,
+    pub sessions: Vec<Session>,
+    /// Weights from which a pair is linked, and reviewed, in bits.
+    pub link_bits: f64,
+    pub review_bits: f64,
+    /// Mean probability, by the model, of the pairs above `link_bits`.
+    pub expected_precision: f64,
+    pub links_deterministic: u64,
+    pub links_probabilistic: u64,
+    /// Merges that the guard refused, in the order of [`Refusal::ALL`].
+    pub refused: [u64; 4],
+    pub review_items: u64,
+}
+
+/// What was found out about the values that could decide alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Trust {
+    pub emails: TrustCounts,
+    pub phones: TrustCounts,
+    pub devices: TrustCounts,
+}
+
+impl Report {
+    /// Share of the records that belong to a person.
+    pub fn unified_share(&self) -> f64 {
+        let unified = self.records_by_tier[0] + self.records_by_tier[1];
+        if self.records == 0 { 0.0 } else { unified as f64 / self.records as f64 }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "records {:>12}    persons {:>12}    unified {:>6.1} %",
+            self.records,
+            self.persons,
+            100.0 * self.unified_share()
+        )?;
+        writeln!(f, "person ids kept {}, new {}, redirected {}", self.persons_kept, self.persons_new, self.redirects)?;
+        writeln!(f, "\n{:<16} {:>12}", "tier", "records")?;
+        for (tier, records) in Tier::ALL.into_iter().zip(self.records_by_tier) {
+            writeln!(f, "{:<16} {records:>12}", tier.name())?;
+        }
+        writeln!(f, "of the unmatched, {} have a verified contact", self.unmatched_verified)?;
+        writeln!(
+            f,
+            "\n{:<8} {:>10} {:>10} {:>10} {:>10} {:>14} {:>16}",
+            "key", "values", "trusted", "single", "flagged", "several people", "too many records"
+        )?;
+        for (name, t) in [("email", self.trust.emails), ("phone", self.trust.phones), ("device", self.trust.devices)] {
+            let TrustCounts { values, trusted, single, flagged, several_people, too_many_records } = t;
+            writeln!(
+                f,
+                "{name:<8} {values:>10} {trusted:>10} {single:>10} {flagged:>10} {several_people:>14} {too_many_records:>16}"
+            )?;
+        }
+        writeln!(
+            f,
+            "\n{:<24} {:>10} {:>8} {:>12} {:>12} {:>8} {:>14}",
+            "blocking rule", "blocks", "largest", "pairs", "new", "capped", "left out"
+        )?;
+        for r in &self.blocking {
+            writeln!(
+                f,
+                "{:<24} {:>10} {:>8} {:>12} {:>12} {:>8} {:>14}",
+                r.rule, r.blocks, r.largest_block_records, r.pairs, r.new_pairs, r.capped_blocks, r.pairs_left_out
+            )?;
+        }
+        writeln!(f, "{:<24} {:>34} {:>12}", "candidates", "", self.candidates)?;
+        writeln!(
+            f,
+            "\n{:<24} {:>10} {:>10} {:>9} {:>12}  stopped",
+            "fit on the pairs of", "pairs", "patterns", "matches", "confident"
+        )?;
+        for s in self.sessions.iter().filter(|s| s.pairs > 0) {
+            let share = 100.0 * s.match_share;
+            writeln!(
+                f,
+                "{:<24} {:>10} {:>10} {share:>7.2} % {:>12.0}  {}",
+                s.rule, s.pairs, s.patterns, s.confident, s.stop
+            )?;
+        }
+        writeln!(
+            f,
+            "\nlinked from {:.1} bits, reviewed from {:.1}; expected precision of the pairs linked {:.5}",
+            self.link_bits, self.review_bits, self.expected_precision
+        )?;
+        writeln!(f, "links: {} deterministic, {} probabilistic", self.links_deterministic, self.links_probabilistic)?;
+        for (refusal, count) in Refusal::ALL.into_iter().zip(self.refused) {
+            writeln!(f, "refused, {}: {count}", refusal.name())?;
+        }
+        writeln!(f, "review items: {}", self.review_items)?;
+        write!(f, "\n{:<16} {:>12}", "records", "persons")?;
+        for (size, persons) in &self.persons_by_size {
+            write!(f, "\n{size:<16} {persons:>12}")?;
+        }
+        writeln!(f)
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::Converged { iterations } => write!(f, "converged after {iterations} rounds"),
+            Stop::IterationCap { last_delta } => write!(f, "rounds used up, last movement {last_delta:.2e}"),
+        }
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "two records at random are one person with probability {:.3e}", self.match_probability)?;
+        writeln!(f, "{:<16} {:<28} {:>9} {:>11} {:>8}", "field", "level", "m", "u", "bits")?;
+        for field in &self.fields {
+            for level in &field.levels {
+                let name = field.field.name();
+                writeln!(f, "{name:<16} {:<28} {:>9.5} {:>11.3e} {:>8.2}", level.label, level.m, level.u, level.bits)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! Texts as numbers, and compressed rows of numbers.
+//!
+//! A [`Vocabulary`] numbers distinct texts in order of first appearance and counts the records that have each, which is
+//! what term-frequency adjustment needs. Records are visited in canonical order, so numbers do not depend on the input's.
+
+use std::hash::Hasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+
+/// No value.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A well mixed 64-bit hash, the same on every run.
+pub(crate) fn hash_text(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    mix(hasher.finish())
+}
+
+/// SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014).
+pub(crate) fn mix(x: u64) -> u64 {
+    let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+/// Distinct texts, numbered.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    text: String,
+    ends: Vec<u64>,
+    counts: Vec<u32>,
+    ids: HashTable<u32>,
+    /// Records that have any value.
+    records: u32,
+}
+
+impl Vocabulary {
+    pub(crate) fn intern(&mut self, text: &str) -> u32 {
+        let hash = hash_text(text);
+        let (all, ends) = (&self.text, &self.ends);
+        if let Some(&id) = self.ids.find(hash, |&id| slice(all, ends, id) == text) {
+            return id;
+        }
+        let id = self.ends.len() as u32;
+        self.text.push_str(text);
+        self.ends.push(self.text.len() as u64);
+        self.counts.push(0);
+        let (all, ends) = (&self.text, &self.ends);
+        self.ids.insert_unique(hash, id, |&id| hash_text(slice(all, ends, id)));
+        id
+    }
+
+    /// Notes that one record has the (distinct) values `ids`.
+    pub(crate) fn count(&mut self, ids: &[u32]) {
+        for &id in ids {
+            self.counts[id as usize] += 1;
+        }
+        self.records += u32::from(!ids.is_empty());
+    }
+
+    pub(crate) fn get(&self, id: u32) -> &str {
+        slice(&self.text, &self.ends, id)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Share of the records with any value that have this one.
+    pub(crate) fn frequency(&self, id: u32) -> f32 {
+        self.counts[id as usize] as f32 / self.records.max(1) as f32
+    }
+
+    /// No more texts will be added: the index is not needed to read.
+    pub(crate) fn freeze(&mut self) {
+        self.ids = HashTable::new();
+        self.text.shrink_to_fit();
+    }
+}
+
+fn slice<'a>(text: &'a str, ends: &[u64], id: u32) -> &'a str {
+    let at = id as usize;
+    let start = if at == 0 { 0 } else { ends[at - 1] as usize };
+    &text[start..ends[at] as usize]
+}
+
+/// Rows of values, one after another: row `i` is `values[offsets[i]..offsets[i + 1]]`.
+#[derive(Debug)]
+pub(crate) struct Rows<T> {
+    offsets: Vec<u32>,
+    values: Vec<T>,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Rows { offsets: vec![0], values: Vec::new() }
+    }
+}
+
+impl<T: Copy> Rows<T> {
+    pub(crate) fn push(&mut self, row: &[T]) {
+        self.values.extend_from_slice(row);
+        self.offsets.push(self.values.len() as u32);
+    }
+
+    pub(crate) fn row(&self, at: u32) -> &[T] {
+        &self.values[self.offsets[at as usize] as usize..self.offsets[at as usize + 1] as usize]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+}
+
+/// Calls `each` for every value that the sorted rows `a` and `b` share.
+pub(crate) fn for_each_shared<T: Copy + Ord>(a: &[T], b: &[T], mut each: impl FnMut(T)) {
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                each(a[i]);
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_numbered_once_and_counted() {
+        let mut words = Vocabulary::default();
+        let ids: Vec<u32> = ["tan", "mei", "tan", ""].iter().map(|t| words.intern(t)).collect();
+        assert_eq!(ids, [0, 1, 0, 2]);
+        words.count(&[0, 1]);
+        words.count(&[0]);
+        words.count(&[]);
+        words.freeze();
+        assert_eq!((words.get(0), words.get(2), words.len()), ("tan", "", 3));
+        assert_eq!((words.frequency(0), words.frequency(1)), (1.0, 0.5));
+    }
+
+    #[test]
+    fn rows_and_their_intersection() {
+        let mut rows = Rows::default();
+        rows.push(&[1, 3, 5]);
+        rows.push(&[]);
+        rows.push(&[3, 4, 5]);
+        assert_eq!((rows.row(1), rows.len()), (&[][..], 3));
+        let mut shared = Vec::new();
+        for_each_shared(rows.row(0), rows.row(2), |v| shared.push(v));
+        assert_eq!(shared, [3, 5]);
+    }
+}
