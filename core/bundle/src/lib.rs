@@ -1,1 +1,56 @@
-//! kenal-bundle.
+//! One published version of what the edge knows: the signed manifest, the hashes of its sections, and whom to trust.
+//!
+//! Deliberately absent: where bytes are stored and how they are fetched (the hosts), and what the sections mean
+//! (`kenal-core`). There is no clock: the time is an argument. `core/FORMAT.md` specifies the bytes.
+//!
+//! Read in this order: [`manifest`], [`trust`] (keys and [`verify`]), [`visitor`] (from a visitor id to a key),
+//! [`update`] (withdrawals published between bundles), and with feature `write` [`publish`].
+//!
+//! ```
+//! use kenal_bundle::{BundleError, Manifest, Trust, verify};
+//!
+//! fn open<'a>(manifest: &[u8], trust: &Trust, items: &'a [u8]) -> Result<(Manifest, &'a [u8]), BundleError> {
+//!     let manifest = verify(manifest, trust)?;
+//!     let items = manifest.check(kenal_bundle::Kind::Items, items)?;
+//!     Ok((manifest, items))
+//! }
+//! ```
+
+#![no_std]
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod envelope;
+pub mod error;
+pub mod hash;
+pub mod manifest;
+#[cfg(feature = "write")]
+pub mod publish;
+pub mod trust;
+pub mod update;
+pub mod visitor;
+
+pub use error::{BundleError, ManifestFault};
+pub use hash::Hash;
+pub use kenal_core::Kind;
+pub use manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
+#[cfg(feature = "write")]
+pub use publish::{File, PublishError, Publisher, Release, Signer, shard_bits_for, write_revocation_update};
+pub use trust::{KeyId, PublicKey, Trust, verify, verify_at};
+pub use update::{RevocationUpdate, verify_revocations};
+pub use visitor::{VisitorKey, check_shard};
+
+/// Name of the manifest file.
+pub const MANIFEST_NAME: &str = "manifest.kenal";
+/// Name of the file with the public key that the build signed with.
+pub const SIGNER_NAME: &str = "signer.pub";
+/// Name of the revocation update.
+pub const REVOCATIONS_NAME: &str = "revocations.kenal";

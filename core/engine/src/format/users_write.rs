@@ -29,7 +29,7 @@ pub fn write_shard(input: &ShardInput<'_>) -> Result<Vec<u8>, WriteError> {
         return Err(bits(section, input.shard_bits));
     }
     let mut rows: Vec<_> = input.rows.iter().enumerate().collect();
-    rows.sort_by(|(_, (a, _)), (_, (b, _))| a.cmp(b));
+    rows.sort_by_key(|(_, (key, _))| *key);
     let mut keys = Vec::with_capacity(rows.len() * 16);
     let mut ends = Vec::from(0u32.to_le_bytes());
     let mut blob = Vec::new();
