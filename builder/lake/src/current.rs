@@ -1,0 +1,121 @@
+//! The current state: of each thing, the version that counts.
+//!
+//! Per system and key, [`SilverRow::NEWEST_FIRST`] chooses one version and duplicates fall away. What a system marks
+//! as deleted stays, flagged. Nothing is joined across systems: an order that three systems know is three rows with
+//! one number.
+//!
+//! Rows come in canonical order: systems as in [`System::ALL`], within a system by key; so customers come in the order
+//! of their `RecordKey`. Versions are sorted by the query engine, which spills to disk, so memory is bounded by the
+//! result, and for [`Lake::each_current`] by one batch.
+
+use kenal_types::{AppEvent, ConsentSignal, CustomerRecord, Item, Order, OrderLine, System, Ticket, Variant};
+
+use crate::columns;
+use crate::error::LakeError;
+use crate::lake::Lake;
+use crate::layout::TableName;
+use crate::schema::SilverRow;
+
+impl Lake {
+    /// Hands over the current version of everything in one silver table, in canonical order.
+    ///
+    /// # Errors
+    /// The table cannot be read; or `each` fails.
+    pub fn each_current<T: SilverRow>(
+        &self,
+        mut each: impl FnMut(T) -> Result<(), LakeError>,
+    ) -> Result<(), LakeError> {
+        let table = TableName::silver(T::TABLE);
+        for system in System::ALL {
+            self.sql_each(&current::<T>(&table, system), |batch| {
+                columns::rows::<T>(&table, &batch)?.into_iter().try_for_each(&mut each)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn current<T: SilverRow>(&self) -> Result<Vec<T>, LakeError> {
+        let mut rows = Vec::new();
+        self.each_current(|row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Customer records of all systems, by key.
+    ///
+    /// # Errors
+    /// For this and the readers below: the table cannot be read.
+    pub fn customers(&self) -> Result<Vec<CustomerRecord>, LakeError> {
+        self.current()
+    }
+
+    /// Items, by id.
+    pub fn items(&self) -> Result<Vec<Item>, LakeError> {
+        self.current()
+    }
+
+    /// Variants, by id; the one received last counts.
+    pub fn variants(&self) -> Result<Vec<Variant>, LakeError> {
+        self.current()
+    }
+
+    /// Orders, by system and the system's id. The same order in two systems is two rows with one number.
+    pub fn orders(&self) -> Result<Vec<Order>, LakeError> {
+        self.current()
+    }
+
+    /// Lines, by system, order and line.
+    pub fn order_lines(&self) -> Result<Vec<OrderLine>, LakeError> {
+        self.current()
+    }
+
+    /// Tickets, by id.
+    pub fn tickets(&self) -> Result<Vec<Ticket>, LakeError> {
+        self.current()
+    }
+
+    /// Events, by message id, each once: the copy that was known first.
+    pub fn events(&self) -> Result<Vec<AppEvent>, LakeError> {
+        self.current()
+    }
+
+    /// The latest version of each consent signal, by system and signal id.
+    ///
+    /// A decision must not forget a refusal that a later, undated version of the same signal overwrote: use
+    /// [`Lake::consent_versions`] for it.
+    pub fn consents(&self) -> Result<Vec<ConsentSignal>, LakeError> {
+        self.current()
+    }
+
+    /// Every distinct version of every consent signal, by system, signal id and sequence.
+    pub fn consent_versions(&self) -> Result<Vec<ConsentSignal>, LakeError> {
+        let table = TableName::silver(ConsentSignal::TABLE);
+        let names: Vec<String> = ConsentSignal::columns().names().map(str::to_owned).collect();
+        let names = names.join(", ");
+        let mut rows = Vec::new();
+        for system in System::ALL {
+            let query = format!(
+                "SELECT {names} FROM {table} WHERE system = '{system}' GROUP BY {names} \
+                 ORDER BY signal_id, sequence, {names}"
+            );
+            for batch in self.sql(&query)? {
+                rows.extend(columns::rows::<ConsentSignal>(&table, &batch)?);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+fn current<T: SilverRow>(table: &TableName, system: System) -> String {
+    let own = T::columns();
+    let names: Vec<&str> = own.names().collect();
+    let names = names.join(", ");
+    let key = T::KEY.join(", ");
+    let newest_first = T::NEWEST_FIRST;
+    format!(
+        "SELECT {names} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {newest_first}) AS place \
+         FROM {table} WHERE system = '{system}') AS versions WHERE place = 1 ORDER BY {key}"
+    )
+}

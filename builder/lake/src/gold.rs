@@ -1,0 +1,216 @@
+//! Derived tables: written as a whole, and only when what they derive from has changed.
+//!
+//! The fingerprint of a table's inputs stands in its table properties, so rows and fingerprint change in one commit.
+//! Old versions stay readable by version. A column `ordinal` keeps the order in which rows were written.
+
+use arrow::array::{ArrayRef, Int64Array};
+use arrow::datatypes::Schema;
+use deltalake::DeltaTable;
+use deltalake::kernel::engine::arrow_conversion::TryIntoArrow;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::{Action, Add, MetadataExt, Version};
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use futures::TryStreamExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+use crate::columns::{self, Columns};
+use crate::error::LakeError;
+use crate::fingerprint::Fingerprint;
+use crate::lake::Lake;
+use crate::layout::TableName;
+use crate::query;
+use crate::store::{self, FileWriter};
+
+/// The table property that holds the fingerprint.
+const PROPERTY: &str = "kenal.fingerprint";
+/// Position of the row, from 0.
+const ORDINAL: &str = "ordinal";
+/// Rows that are encoded at once.
+const BATCH_ROWS: usize = 65_536;
+
+/// What writing a gold table did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GoldWrite {
+    /// The table's version now.
+    pub version: Version,
+    /// Whether rows were written; `false` when the table had this fingerprint already.
+    pub changed: bool,
+}
+
+impl Lake {
+    /// Replaces a gold table by `rows`, unless it was made from the same inputs. Columns are found from the rows, by
+    /// rules that [`Lake::write_gold_as`] does not need: whole numbers become 64-bit, columns of whole numbers named
+    /// `…_at`, `as_of` or `cut` are times, `…_on`, `…_date`, `…_day` or `day` are days, and a column that is always
+    /// null is text. Without any row, an existing table keeps its columns and a new one has none.
+    ///
+    /// # Errors
+    /// The name is no identifier; rows are not structs or have a field `ordinal`; writing fails.
+    pub fn write_gold<T: Serialize>(
+        &self,
+        name: &str,
+        rows: &[T],
+        fingerprint: &Fingerprint,
+    ) -> Result<GoldWrite, LakeError> {
+        let table = gold(name)?;
+        let columns = match rows {
+            [] if table.exists(self.root()) => self.own_columns(&table)?,
+            [] => Columns::new(),
+            rows => Columns::infer(&table, rows)?,
+        };
+        self.write_gold_as(name, &columns, rows, fingerprint)
+    }
+
+    /// Replaces a gold table by `rows`, in the given columns, unless it was made from the same inputs; then `rows` is
+    /// not even begun. Memory does not grow with the number of rows.
+    ///
+    /// # Errors
+    /// The name is no identifier; a row does not fit the columns, or one is named `ordinal`; writing fails.
+    pub fn write_gold_as<T: Serialize>(
+        &self,
+        name: &str,
+        columns: &Columns,
+        rows: impl IntoIterator<Item = T>,
+        fingerprint: &Fingerprint,
+    ) -> Result<GoldWrite, LakeError> {
+        let table = gold(name)?;
+        if columns.has(ORDINAL) {
+            let detail = format!("the column {ORDINAL} is the lake's own; rename the field");
+            return Err(LakeError::Rows { table, detail });
+        }
+        let present = self.present(&table)?;
+        if let Some(present) = &present
+            && fingerprint_of(present) == Some(*fingerprint)
+        {
+            return Ok(GoldWrite { version: present.version().unwrap_or_default(), changed: false });
+        }
+        let adds = self.write_files(&table, columns, rows)?;
+        let version = self.replace(&table, columns, present, adds, fingerprint)?;
+        Ok(GoldWrite { version, changed: true })
+    }
+
+    /// What a gold table was made from; `None` when there is no such table.
+    ///
+    /// # Errors
+    /// The name is no identifier; the table cannot be read.
+    pub fn gold_fingerprint(&self, name: &str) -> Result<Option<Fingerprint>, LakeError> {
+        Ok(self.present(&gold(name)?)?.as_ref().and_then(fingerprint_of))
+    }
+
+    /// The rows of a gold table, in the order in which they were written. Columns that `T` does not have are ignored.
+    ///
+    /// # Errors
+    /// There is no such table; its columns do not fit `T`.
+    pub fn read_gold<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, LakeError> {
+        let mut rows = Vec::new();
+        self.each_gold(name, |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Hands over the rows of a gold table in the order in which they were written, one batch in memory.
+    ///
+    /// # Errors
+    /// As for [`Lake::read_gold`]; or `each` fails.
+    pub fn each_gold<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        mut each: impl FnMut(T) -> Result<(), LakeError>,
+    ) -> Result<(), LakeError> {
+        let table = gold(name)?;
+        self.sql_each(&format!("SELECT * FROM {table} ORDER BY {ORDINAL}"), |batch| {
+            columns::rows::<T>(&table, &batch)?.into_iter().try_for_each(&mut each)
+        })
+    }
+
+    fn present(&self, table: &TableName) -> Result<Option<DeltaTable>, LakeError> {
+        if !table.exists(self.root()) {
+            return Ok(None);
+        }
+        self.wait(store::open(self.root(), table)).map(Some)
+    }
+
+    /// The columns of an existing gold table, without the lake's own.
+    fn own_columns(&self, table: &TableName) -> Result<Columns, LakeError> {
+        let Some(present) = self.present(table)? else {
+            return Err(query::no_such_table(self.root(), &table.to_string()));
+        };
+        let state = present.snapshot().map_err(|e| LakeError::delta(table, self.root(), "opening", e))?;
+        let schema: Schema = state.schema().as_ref().try_into_arrow().map_err(|e| columns::misfit(table, &e))?;
+        Ok(Columns::of(&schema).without(ORDINAL))
+    }
+
+    fn write_files<T: Serialize>(
+        &self,
+        table: &TableName,
+        columns: &Columns,
+        rows: impl IntoIterator<Item = T>,
+    ) -> Result<Vec<Add>, LakeError> {
+        let mut writer = FileWriter::begin(self.root(), table, &stored(columns))?;
+        let mut rows = rows.into_iter();
+        let mut ordinal = 0;
+        loop {
+            let batch: Vec<T> = rows.by_ref().take(BATCH_ROWS).collect();
+            if batch.is_empty() {
+                return self.wait(writer.finish());
+            }
+            let count = batch.len() as i64;
+            let ordinals: ArrayRef = Arc::new(Int64Array::from_iter_values(ordinal..ordinal + count));
+            ordinal += count;
+            self.wait(writer.write(columns.batch(table, &batch, vec![(ORDINAL, ordinals)])?))?;
+        }
+    }
+
+    /// One commit that takes all files out, puts `adds` in, and sets columns and fingerprint.
+    fn replace(
+        &self,
+        table: &TableName,
+        columns: &Columns,
+        present: Option<DeltaTable>,
+        adds: Vec<Add>,
+        fingerprint: &Fingerprint,
+    ) -> Result<Version, LakeError> {
+        let property = (PROPERTY.to_owned(), fingerprint.to_string());
+        let columns = stored(columns);
+        let Some(present) = present else {
+            let properties = [(property.0, Some(property.1))];
+            let made = self.wait(store::create_with(self.root(), table, &columns, properties, adds))?;
+            return Ok(made.version().unwrap_or_default());
+        };
+        let fail = |e| LakeError::delta(table, self.root(), "committing", e);
+        let state = present.snapshot().map_err(fail)?;
+        let schema = columns.delta(table)?;
+        let metadata = state.metadata().clone().with_schema(&schema);
+        let metadata = metadata.and_then(|m| m.add_config_key(property.0, property.1)).map_err(|e| fail(e.into()))?;
+        let committed = self.wait(async {
+            let mut actions = vec![Action::Metadata(metadata)];
+            let log = present.log_store();
+            let mut old = state.snapshot().file_views(log.as_ref(), None);
+            while let Some(file) = old.try_next().await? {
+                actions.push(Action::Remove(file.remove_action(true)));
+            }
+            actions.extend(adds.into_iter().map(Action::Add));
+            let operation = DeltaOperation::Write { mode: SaveMode::Overwrite, partition_by: None, predicate: None };
+            CommitBuilder::from(CommitProperties::default())
+                .with_actions(actions)
+                .build(Some(state), present.log_store(), operation)
+                .await
+        });
+        Ok(committed.map_err(fail)?.version())
+    }
+}
+
+fn stored(columns: &Columns) -> Columns {
+    columns.clone().chain(Columns::new().int(ORDINAL))
+}
+
+fn gold(name: &str) -> Result<TableName, LakeError> {
+    TableName::gold(name).ok_or_else(|| LakeError::GoldName(name.to_owned()))
+}
+
+fn fingerprint_of(table: &DeltaTable) -> Option<Fingerprint> {
+    table.snapshot().ok()?.metadata().configuration().get(PROPERTY)?.parse().ok()
+}

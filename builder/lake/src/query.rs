@@ -1,0 +1,158 @@
+//! SQL over every table of the lake, through DataFusion; read only.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use deltalake::RecordBatch;
+use deltalake::datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
+use deltalake::datafusion::error::DataFusionError;
+use deltalake::datafusion::execution::context::SQLOptions;
+use deltalake::datafusion::execution::memory_pool::FairSpillPool;
+use deltalake::datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use deltalake::datafusion::execution::{SessionState, SessionStateBuilder};
+use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
+use deltalake::delta_datafusion::planner::DeltaPlanner;
+use futures::StreamExt;
+
+use crate::error::LakeError;
+use crate::lake::{Lake, LakeOptions};
+use crate::layout::{Layer, TableName};
+use crate::store;
+
+/// The catalog and schema that unqualified names stand in.
+const CATALOG: &str = "lake";
+const SCHEMA: &str = "tables";
+
+impl Lake {
+    /// Runs one query over tables named `bronze_x`, `silver_x`, `gold_x`, as they stand now, and returns all of its
+    /// result; see [`Lake::sql_each`] for results that should not be held at once.
+    ///
+    /// Rows come in the order the query asks for; without `ORDER BY`, in any order.
+    ///
+    /// # Errors
+    /// The query does not parse, names a table or column that is not there (the message lists the tables), would
+    /// change something, or fails while running.
+    pub fn sql(&self, query: &str) -> Result<Vec<RecordBatch>, LakeError> {
+        let mut batches = Vec::new();
+        self.sql_each(query, |batch| {
+            batches.push(batch);
+            Ok(())
+        })?;
+        Ok(batches)
+    }
+
+    /// Runs one query and hands over its result batch by batch.
+    ///
+    /// # Errors
+    /// As for [`Lake::sql`]; or `each` fails.
+    pub fn sql_each(
+        &self,
+        query: &str,
+        mut each: impl FnMut(RecordBatch) -> Result<(), LakeError>,
+    ) -> Result<(), LakeError> {
+        let session = self.session()?;
+        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let mut stream = self.wait(async {
+            session.sql_with_options(query, read_only).await?.execute_stream().await.map_err(LakeError::from)
+        })?;
+        while let Some(batch) = self.wait(stream.next()) {
+            each(batch?)?;
+        }
+        Ok(())
+    }
+}
+
+/// A query engine whose memory is bounded and which finds tables by looking into the folder.
+pub(crate) fn session(root: &Path, options: LakeOptions) -> Result<SessionContext, LakeError> {
+    let config = SessionConfig::new()
+        .with_target_partitions(options.threads.max(1))
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false)
+        // Plain text columns, as callers and `serde_arrow` expect them.
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        // As delta-rs sets it: pushing lists of join keys into scans has panicked on dictionary columns.
+        .set_usize("datafusion.optimizer.hash_join_inlist_pushdown_max_size", 0)
+        .set_usize("datafusion.optimizer.hash_join_inlist_pushdown_max_distinct_values", 0);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_bytes_max)))
+        .build_arc()?;
+    let state = || {
+        SessionStateBuilder::new()
+            .with_default_features()
+            .with_config(config.clone())
+            .with_runtime_env(Arc::clone(&runtime))
+            .with_query_planner(DeltaPlanner::new())
+            .build()
+    };
+    let session = SessionContext::new_with_state(state());
+    // A state of its own, which shares the memory pool: the session's would point back to these tables and never end.
+    let tables = LakeTables { root: root.to_owned(), scans: Arc::new(state()) };
+    session.register_catalog(CATALOG, Arc::new(LakeCatalog(Arc::new(tables))));
+    Ok(session)
+}
+
+/// Every table that stands in the folder, in the order of layers and names.
+pub(crate) fn known(root: &Path) -> Vec<TableName> {
+    let mut found = Vec::new();
+    for layer in Layer::ALL {
+        let entries = std::fs::read_dir(root.join(layer.name())).into_iter().flatten().flatten();
+        let names = entries.filter_map(|e| e.file_name().into_string().ok());
+        found.extend(names.map(|name| TableName { layer, name }).filter(|t| t.exists(root)));
+    }
+    found.sort();
+    found
+}
+
+pub(crate) fn no_such_table(root: &Path, name: &str) -> LakeError {
+    let known: Vec<String> = known(root).iter().map(TableName::to_string).collect();
+    LakeError::NoSuchTable { name: name.to_owned(), known: known.join(", ") }
+}
+
+struct LakeTables {
+    root: PathBuf,
+    /// Says how scans present columns and where they open files.
+    scans: Arc<SessionState>,
+}
+
+impl fmt::Debug for LakeTables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LakeTables").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for LakeTables {
+    fn table_names(&self) -> Vec<String> {
+        known(&self.root).iter().map(TableName::to_string).collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let ours = |e: LakeError| DataFusionError::External(Box::new(e));
+        let Some(table) = TableName::parse(name).filter(|t| t.exists(&self.root)) else {
+            return Err(ours(no_such_table(&self.root, name)));
+        };
+        let delta = store::open(&self.root, &table).await.map_err(ours)?;
+        delta.update_datafusion_session(self.scans.as_ref())?;
+        Ok(Some(delta.table_provider().with_session(Arc::clone(&self.scans)).await?))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        TableName::parse(name).is_some_and(|t| t.exists(&self.root))
+    }
+}
+
+#[derive(Debug)]
+struct LakeCatalog(Arc<LakeTables>);
+
+impl CatalogProvider for LakeCatalog {
+    fn schema_names(&self) -> Vec<String> {
+        vec![SCHEMA.to_owned()]
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        (name == SCHEMA).then(|| Arc::clone(&self.0) as Arc<dyn SchemaProvider>)
+    }
+}
