@@ -3,7 +3,7 @@ const WORDS: Readonly<Record<string, string>> = {
   no_consent: "personalisation has not been agreed to",
   consent_denied: "personalisation is off",
   gpc: "this browser sends Global Privacy Control",
-  revoked: "consent was withdrawn",
+  revoked: "consent was withdrawn, and a new yes counts from the next update on",
   bundle_expired: "the recommendations are being renewed",
   no_history: "there is nothing to go by yet",
 };

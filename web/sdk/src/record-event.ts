@@ -1,5 +1,5 @@
 import { announce } from "./lib/announce.js";
-import { EVENTS_MAX } from "./lib/limits.js";
+import { keepEvents } from "./lib/keep-events.js";
 import { mayIdentify } from "./lib/may-identify.js";
 import { nowS } from "./lib/now-s.js";
 import { request } from "./lib/request.js";
@@ -14,7 +14,7 @@ export function recordEvent(session: Session, kind: EventKind, item: string): bo
   const visitor = mayIdentify(session);
   if (visitor === null) return false;
   const event: LiveEvent = { item, kind, time: nowS() };
-  session.events = [...session.events, event].slice(-EVENTS_MAX);
+  session.events = keepEvents(session.events, event);
   const { signal } = session.identified;
   const message: RequestInit = {
     method: "POST",

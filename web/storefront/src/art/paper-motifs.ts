@@ -1,0 +1,101 @@
+import type { Shape } from "./svg.js";
+import { box, disc, line, path } from "./svg.js";
+
+/** Paper, play, and what one gives or hangs up for a feast. */
+export const PAPER_MOTIFS: Readonly<Record<string, readonly Shape[]>> = {
+  bunting: [
+    line("M18 46c50 34 114 34 164 0", "dark", 3),
+    path("M34 56l28 12-22 38z", "skin"),
+    path("M68 68l30 3-17 42z", "trim"),
+    path("M104 71l30-3-13 42z", "skin"),
+    path("M139 66l27-12-6 42z", "trim"),
+  ],
+  gift: [
+    box(48, 76, 104, 68, 5, "skin"),
+    box(42, 60, 116, 22, 5, "body"),
+    box(90, 60, 20, 84, 0, "trim"),
+    path("M100 60c-34 2-42-30-20-32 14 0 18 18 20 32 2-14 6-32 20-32 22 2 14 34-20 32z", "trim"),
+  ],
+  card: [
+    path("M40 58l78-20 26 96-78 20z", "trim"),
+    path("M58 40h94v96H58z", "skin"),
+    path("M105 110c-20-14-26-22-26-32 0-8 6-13 13-13 6 0 10 3 13 8 3-5 7-8 13-8 7 0 13 5 13 13 0 10-6 18-26 32z", "light"),
+  ],
+  notebook: [
+    box(54, 28, 94, 118, 6, "skin"),
+    box(54, 28, 18, 118, 6, "shade"),
+    box(86, 50, 46, 26, 3, "light"),
+    line("M94 60h30M94 67h20", "dark", 2.5),
+    line("M136 28v118", "trim", 4),
+  ],
+  pencils: [
+    path("M66 72h68l-6 74H72z", "trim"),
+    path("M76 72V44l7-16 7 16v28z", "skin"),
+    path("M94 72V32l7-16 7 16v40z", "body"),
+    path("M112 72V48l7-16 7 16v24z", "dark"),
+    line("M69 96h62", "body", 4),
+  ],
+  ribbon: [disc(100, 92, 46, "skin"), disc(100, 92, 18, "trim"), disc(100, 92, 9, "wall"), line("M142 106c18 8 8 26 24 34", "body", 10), line("M68 76c8-16 22-22 34-22", "light", 4)],
+  star: [
+    line("M100 12v24", "dark", 3),
+    path("M100 34l17 36 39 5-29 27 8 39-35-19-35 19 8-39-29-27 39-5z", "skin"),
+    path("M100 34l17 36-17 22zM100 92l27 10 8 39zM100 92l-27 10-29-27z", "shade"),
+  ],
+  tree: [
+    box(92, 126, 16, 20, 3, "dark"),
+    path("M100 22l30 42h-14l28 36h-18l24 30H50l24-30H56l28-36H70z", "leaf"),
+    disc(92, 76, 5, "body"),
+    disc(114, 96, 5, "trim"),
+    disc(84, 114, 5, "trim"),
+    disc(110, 58, 4, "trim"),
+  ],
+  bauble: [line("M100 12v26", "dark", 3), box(90, 36, 20, 14, 3, "trim"), disc(100, 96, 48, "skin"), path("M54 84c30 12 62 12 92 0l2 18c-32 12-64 12-96 0z", "trim"), line("M76 66c6-8 12-10 18-10", "light", 5)],
+  doll: [
+    path("M64 144c-12-28-6-46 8-56-16-28 4-60 28-60s44 32 28 60c14 10 20 28 8 56-20 6-52 6-72 0z", "skin"),
+    disc(100, 62, 22, "light"),
+    path("M78 60c2-18 42-18 44 0-12-8-32-8-44 0z", "dark"),
+    disc(92, 66, 2.500, "dark"),
+    disc(108, 66, 2.500, "dark"),
+    disc(100, 114, 22, "trim"),
+    path("M100 104c6 4 10 6 10 11s-4 9-10 9-10-4-10-9 4-7 10-11z", "body"),
+  ],
+  rocket: [
+    path("M72 112l-20 24 24-4zM128 112l20 24-24-4z", "trim"),
+    path("M100 18c26 26 34 62 26 108H74c-8-46 0-82 26-108z", "skin"),
+    disc(100, 72, 15, "light"),
+    disc(100, 72, 9, "glass"),
+    path("M88 128h24l-12 22z", "flame"),
+  ],
+  blocks: [box(40, 92, 52, 52, 5, "skin"), box(98, 92, 52, 52, 5, "trim"), box(68, 36, 54, 52, 5, "body"), disc(66, 118, 13, "light"), path("M124 104l16 28h-32z", "dark"), path("M95 48l6 10 11 2-8 8 2 11-11-5-11 5 2-11-8-8 11-2z", "light")],
+  game: [
+    box(46, 54, 70, 92, 7, "trim"),
+    path("M80 36l66 20-24 84-66-20z", "light"),
+    path("M88 30h70v92H88z", "skin"),
+    path("M123 58c14 16 20 20 20 28 0 10-12 12-17 5l3 12h-12l3-12c-5 7-17 5-17-5 0-8 6-12 20-28z", "light"),
+  ],
+  flower: [
+    line("M100 146V86", "leaf", 5),
+    path("M100 124c-24 0-32-12-34-22 20-2 34 6 34 22zM100 132c20 0 30-10 32-20-18-2-32 6-32 20z", "leaf"),
+    disc(100, 40, 17, "skin"),
+    disc(126, 60, 17, "skin"),
+    disc(116, 90, 17, "skin"),
+    disc(84, 90, 17, "skin"),
+    disc(74, 60, 17, "skin"),
+    disc(100, 68, 15, "trim"),
+  ],
+  butterfly: [
+    path("M96 82C70 26 30 36 34 66c2 18 24 26 40 26-22 4-30 22-20 36 14 16 40-6 42-38z", "skin"),
+    path("M104 82c26-56 66-46 62-16-2 18-24 26-40 26 22 4 30 22 20 36-14 16-40-6-42-38z", "skin"),
+    box(96, 62, 8, 66, 4, "dark"),
+    line("M98 62c-4-14-10-18-16-20M102 62c4-14 10-18 16-20", "dark", 3),
+    disc(60, 64, 8, "trim"),
+    disc(140, 64, 8, "trim"),
+  ],
+  box: [
+    path("M44 78l56-22 56 22-56 24z", "trim"),
+    path("M44 78v48l56 24v-48z", "skin"),
+    path("M156 78v48l-56 24v-48z", "body"),
+    path("M156 78v48l-56 24v-48z", "shade"),
+    path("M70 68l56 23v20l-12 5V96L58 73z", "light"),
+  ],
+};
