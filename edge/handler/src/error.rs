@@ -1,4 +1,6 @@
-//! Why a request is refused, and the stable codes hosts report.
+//! Why a bundle or a request is refused. A person who cannot be personalised is neither: that is an answer.
+
+use kenal_bundle::{BundleError, Hash};
 
 use crate::limits::{ID_BYTES_MAX, K_MAX};
 
@@ -14,6 +16,9 @@ pub enum RequestError {
     /// The bundle has no such market.
     #[error("unknown market {given:?}; this bundle has {}", known.join(", "))]
     Market { given: String, known: Vec<String> },
+    /// The bundle has no such category.
+    #[error("unknown category {given:?}; this bundle has {}", known.join(", "))]
+    Category { given: String, known: Vec<String> },
     /// A list is longer than a request may carry.
     #[error("{field} has {given} entries; at most {max} are read")]
     TooMany { field: &'static str, given: usize, max: usize },
@@ -23,6 +28,32 @@ pub enum RequestError {
     /// A text is longer than any id of ours.
     #[error("{field} has {given} bytes; at most {ID_BYTES_MAX} are read")]
     TooLong { field: &'static str, given: usize },
+}
+
+/// Bytes that were fetched for a bundle and cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// The trusted key is none, or the manifest is damaged, foreign or not signed with it.
+    #[error("the manifest: {0}")]
+    Manifest(BundleError),
+    /// A section is not the one that the manifest lists, or does not parse.
+    #[error(transparent)]
+    Section(BundleError),
+    /// No section of this bundle has these bytes: another bundle's, or damaged on the way.
+    #[error("the manifest lists no section with the hash {hash}; was a byte changed, or is it another bundle's?")]
+    NotListed { hash: Hash },
+    /// A revocation update cannot be used; whoever it names may still be personalised, so fetch it again.
+    #[error("the revocation update: {0}")]
+    Revocations(BundleError),
+    /// A user shard is not the visitor's, or does not parse.
+    #[error("the user shard: {0}")]
+    Shard(BundleError),
+    /// A file is not where it should be.
+    #[error("the bundle lacks {name}")]
+    Missing { name: String },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
 }
 
 impl RequestError {

@@ -7,13 +7,41 @@
 //!
 //! Deliberately not here: HTTP, files, caches, time, logging, and any host's name for a thing.
 //!
-//! Read in this order: [`request`], [`response`] (the JSON contract), [`error`], [`limits`].
+//! Read in this order: [`request`], [`response`] (the JSON contract), [`edge`] (an open bundle), [`store`] (where its
+//! bytes come from), [`error`], [`limits`]; `answer` is what happens to one request.
+//!
+//! ```
+//! use kenal_edge::{Edge, EdgeError, Request, Response};
+//!
+//! fn answer(edge: &Edge, request: &[u8], shard: Option<&[u8]>) -> Result<Response, Box<dyn std::error::Error>> {
+//!     let request = Request::from_json(request)?;
+//!     let row = match (&request.visitor, shard) {
+//!         (Some(visitor), Some(shard)) => {
+//!             edge.verify_shard(shard, visitor)?;
+//!             edge.row_from_shard(shard, visitor)?
+//!         }
+//!         _ => None,
+//!     };
+//!     Ok(edge.recommend(&request, row)?)
+//! }
+//! ```
 
+#![forbid(unsafe_code)]
+
+mod answer;
+pub mod edge;
 pub mod error;
+mod instant;
 pub mod limits;
 pub mod request;
 pub mod response;
+mod sections;
+pub mod store;
 
-pub use error::RequestError;
+pub use edge::{Edge, Need};
+pub use error::{EdgeError, RequestError};
+pub use instant::rfc3339;
+pub use kenal_bundle::{Hash, Kind, MANIFEST_NAME, REVOCATIONS_NAME, SIGNER_NAME, VisitorKey};
 pub use request::{Consent, LiveEvent, LiveKind, Request, Slot};
 pub use response::{BundleInfo, Echo, FallbackReason, Price, Reason, ReasonKind, Recommended, Response};
+pub use store::{Store, StoreError};

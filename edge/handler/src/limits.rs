@@ -9,8 +9,9 @@ pub const K_DEFAULT: u32 = 12;
 /// Live events in one request. Older ones no longer move the vector measurably, and a page's session rarely has more.
 pub const EVENTS_MAX: usize = 64;
 
-/// Item ids to leave out in one request.
-pub const EXCLUDE_MAX: usize = 256;
+/// Item ids to leave out in one request. The core looks at 256; the item of the page and the first part of a trending
+/// answer are added to them.
+pub const EXCLUDE_MAX: usize = 200;
 
 /// Bytes of a visitor id, an item id or a category name.
 pub const ID_BYTES_MAX: usize = 128;
@@ -21,4 +22,10 @@ pub const EVENT_AHEAD_S_MAX: i64 = 300;
 /// Bytes of a request body. The largest lawful request, all lists full, is below 32 KiB.
 pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
-const _: () = assert!(K_DEFAULT <= K_MAX);
+const _: () = {
+    assert!(K_DEFAULT <= K_MAX);
+    assert!(K_MAX as usize <= kenal_core::limits::K_MAX);
+    assert!(EXCLUDE_MAX + 1 + K_MAX as usize <= kenal_core::limits::EXCLUDE_MAX);
+    assert!(EVENTS_MAX < kenal_core::limits::EVENTS_MAX, "the item of a product page is one more");
+    assert!(ID_BYTES_MAX >= kenal_core::limits::ID_BYTES_MAX);
+};

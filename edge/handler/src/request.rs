@@ -115,6 +115,11 @@ impl Request {
     }
 }
 
+/// The core counts time from 1970 on.
+pub(crate) fn seconds(time: i64) -> u64 {
+    u64::try_from(time).unwrap_or(0)
+}
+
 /// The place on a page that asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

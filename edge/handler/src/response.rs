@@ -84,6 +84,8 @@ pub enum FallbackReason {
     ShardUnreadable,
     /// The visitor's row does not parse.
     RowUnreadable,
+    /// What is known leads to no usable taste.
+    Unsolvable,
     /// The core stopped on this request; the host answered without it.
     CoreFailed,
 }
@@ -102,6 +104,7 @@ impl FallbackReason {
             FallbackReason::SectionMissing => "section_missing",
             FallbackReason::ShardUnreadable => "shard_unreadable",
             FallbackReason::RowUnreadable => "row_unreadable",
+            FallbackReason::Unsolvable => "unsolvable",
             FallbackReason::CoreFailed => "core_failed",
         }
     }

@@ -1,0 +1,263 @@
+//! One request to one response: gate, row, events, rules, ranking, reasons.
+//!
+//! The ranking is the core's; what is decided here is which of a request's words reach it. A person's row and events
+//! reach it only through the permit that the core's gate gives. Whatever closes the gate, the answer is the trending
+//! list.
+
+use kenal_bundle::Manifest;
+use kenal_core::{
+    Ask, Bundle, CategoryIdx, Choice, EventKind, Gate, ItemIdx, MarketIdx, Permit, Relation, Revocation, Rules, Score,
+    Scored, Scratch, UserRow, Who, gate, rank, trending,
+};
+
+use crate::error::RequestError;
+use crate::request::{Consent, LiveEvent, LiveKind, Request, Slot, seconds};
+use crate::response::{FallbackReason, Price, Reason, ReasonKind, Recommended};
+
+/// What an answer rests on beside the sections.
+pub(crate) struct Terms<'a> {
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) revocation: Revocation,
+    pub(crate) opened_at_s: u64,
+}
+
+impl Terms<'_> {
+    /// The market of a request.
+    pub(crate) fn market(&self, code: &str) -> Result<MarketIdx, RequestError> {
+        self.manifest.market(code).ok_or_else(|| {
+            let known = self.manifest.markets.iter().map(|market| market.code.clone()).collect();
+            RequestError::Market { given: code.to_owned(), known }
+        })
+    }
+}
+
+/// The items of an answer, and why they are not personalised if they are not.
+pub(crate) struct Ranked {
+    pub(crate) items: Vec<Recommended>,
+    pub(crate) fallback: Option<FallbackReason>,
+}
+
+/// A request in the bundle's own terms.
+struct Question<'a> {
+    request: &'a Request,
+    market: MarketIdx,
+    category: Option<CategoryIdx>,
+    /// The item of a product page.
+    context: Option<ItemIdx>,
+    exclude: Vec<ItemIdx>,
+    events: Vec<kenal_core::LiveEvent>,
+}
+
+/// One recommended item before it is worded.
+struct Pick {
+    scored: Scored,
+    kind: ReasonKind,
+    because: Option<ItemIdx>,
+}
+
+/// Answers `request` from `bundle`; `row` is the visitor's, unparsed.
+///
+/// # Errors
+/// When the category is none of the bundle's.
+pub(crate) fn answer(
+    bundle: &Bundle<'_>,
+    terms: &Terms<'_>,
+    market: MarketIdx,
+    request: &Request,
+    row: Option<&[u8]>,
+    scratch: &mut Scratch,
+) -> Result<Ranked, RequestError> {
+    let question = Question::read(bundle, market, request)?;
+    let row = row.map(|bytes| UserRow::parse(bytes, bundle.items.len()));
+    let picked = match pass(&question, terms, row.as_ref()) {
+        Ok(permit) => personalised(bundle, &question, permit, row.as_ref().and_then(|r| r.as_ref().ok()), scratch),
+        Err(reason) => Err(reason),
+    };
+    let (picks, fallback) = match picked {
+        Ok(picks) => (picks, None),
+        Err(reason) => (from_trending(bundle, &question, scratch), Some(reason)),
+    };
+    let items = picks.iter().filter_map(|pick| card(bundle, terms, question.market, pick)).collect();
+    Ok(Ranked { items, fallback })
+}
+
+impl<'a> Question<'a> {
+    fn read(bundle: &Bundle<'_>, market: MarketIdx, request: &'a Request) -> Result<Self, RequestError> {
+        let category = match &request.category {
+            None => None,
+            Some(name) => Some(bundle.items.category(name).ok_or_else(|| unknown_category(bundle, name))?),
+        };
+        let context = match request.slot {
+            Slot::Product => request.item.as_deref().and_then(|id| bundle.items.find(id)),
+            Slot::Home | Slot::Cart => None,
+        };
+        // An id that this bundle does not have needs no excluding and says nothing.
+        let mut exclude: Vec<ItemIdx> = request.exclude.iter().filter_map(|id| bundle.items.find(id)).collect();
+        exclude.extend(context);
+        exclude.sort_unstable();
+        exclude.dedup();
+        let mut events: Vec<_> = request.events.iter().filter_map(|event| live(bundle, event)).collect();
+        // Being on an item's page is looking at it, now.
+        events.extend(context.map(|item| kenal_core::LiveEvent {
+            item,
+            at_s: seconds(request.now),
+            kind: EventKind::View,
+        }));
+        Ok(Question { request, market, category, context, exclude, events })
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        Rules { market: Some(self.market), category: self.category, exclude: &self.exclude, ..Rules::default() }
+    }
+}
+
+fn unknown_category(bundle: &Bundle<'_>, given: &str) -> RequestError {
+    let known = bundle.items.categories().iter().map(str::to_owned).collect();
+    RequestError::Category { given: given.to_owned(), known }
+}
+
+fn live(bundle: &Bundle<'_>, event: &LiveEvent) -> Option<kenal_core::LiveEvent> {
+    let kind = match event.kind {
+        LiveKind::View => EventKind::View,
+        LiveKind::Cart => EventKind::CartAdd,
+        LiveKind::Remove => EventKind::CartRemove,
+        LiveKind::Purchase => EventKind::Purchase,
+    };
+    Some(kenal_core::LiveEvent { item: bundle.items.find(&event.item)?, at_s: seconds(event.time), kind })
+}
+
+/// Puts the question to the core's gate, and words its refusal.
+fn pass<E>(
+    question: &Question<'_>,
+    terms: &Terms<'_>,
+    row: Option<&Result<UserRow<'_>, E>>,
+) -> Result<Permit, FallbackReason> {
+    let request = question.request;
+    let who = match (&request.visitor, row) {
+        _ if request.fallback.is_some() => Who::Unreadable,
+        (None, _) => Who::Nobody,
+        (Some(_), None) => Who::Stranger,
+        (Some(_), Some(Ok(row))) => Who::Known(row.consent()),
+        (Some(_), Some(Err(_))) => Who::Unreadable,
+    };
+    let ask = Ask {
+        choice: match request.consent {
+            Consent::Granted => Choice::Granted,
+            Consent::Denied => Choice::Denied,
+            Consent::Unset => Choice::Unset,
+        },
+        gpc: request.gpc,
+        now_s: seconds(request.now).max(terms.opened_at_s),
+        expires_at_s: terms.manifest.expires_at,
+        revocation: terms.revocation,
+        who,
+        live_events: !question.events.is_empty(),
+    };
+    match gate(&ask) {
+        Gate::Open(permit) => Ok(permit),
+        // The host's reason stands where the gate only knows that the row was not to be had. A no of the visitor's
+        // own, or of the bundle's, is the better answer, and the gate gives it first.
+        Gate::Closed(kenal_core::FallbackReason::Unreadable) => {
+            Err(request.fallback.unwrap_or(FallbackReason::RowUnreadable))
+        }
+        Gate::Closed(reason) => Err(reason.into()),
+    }
+}
+
+fn personalised(
+    bundle: &Bundle<'_>,
+    question: &Question<'_>,
+    permit: Permit,
+    row: Option<&UserRow<'_>>,
+    scratch: &mut Scratch,
+) -> Result<Vec<Pick>, FallbackReason> {
+    let Scratch { visit, fold_in, top } = scratch;
+    let items = &bundle.items;
+    let now = seconds(question.request.now);
+    let loaded = visit.load(permit, items, row, &question.events, now);
+    debug_assert!(loaded.is_ok(), "a request has fewer events than the core takes");
+    let picks = fold_in.solve(items, visit).map_err(FallbackReason::from).map(|user| {
+        let rules =
+            Rules { bought: row.map(UserRow::bought).unwrap_or_default(), visit: Some(visit), ..question.rules() };
+        let list = rank(items, &user, &rules, question.request.k as usize, top);
+        list.iter()
+            .map(|&scored| match fold_in.because(items, visit, scored.item) {
+                None => Pick { scored, kind: ReasonKind::BecauseHistory, because: None },
+                Some(because) => Pick { scored, kind: kind(because.relation), because: Some(because.item) },
+            })
+            .collect()
+    });
+    // The memory serves the next visitor; nothing of this one stays in it.
+    visit.clear();
+    fold_in.clear();
+    picks
+}
+
+const fn kind(relation: Relation) -> ReasonKind {
+    match relation {
+        Relation::Bought => ReasonKind::BecauseBought,
+        Relation::InCart => ReasonKind::BecauseCarted,
+        Relation::Viewed => ReasonKind::BecauseViewed,
+    }
+}
+
+/// What everybody sees. On a product page first the item's category, then the rest of the market.
+fn from_trending(bundle: &Bundle<'_>, question: &Question<'_>, scratch: &mut Scratch) -> Vec<Pick> {
+    let k = question.request.k as usize;
+    let mut rules = question.rules();
+    let own = question.context.and_then(|item| bundle.items.attributes(item)).map(|a| a.category);
+    let mut list: Vec<Scored> = Vec::new();
+    if rules.category.is_none() && own.is_some() {
+        rules.category = own;
+        list.extend(trending(&bundle.trending, &bundle.items, &rules, k, &mut scratch.top));
+        rules.category = None;
+    }
+    if list.len() < k {
+        let mut exclude = question.exclude.clone();
+        exclude.extend(list.iter().map(|scored| scored.item));
+        let rest = Rules { exclude: &exclude, ..rules };
+        list.extend(trending(&bundle.trending, &bundle.items, &rest, k - list.len(), &mut scratch.top));
+    }
+    list.into_iter().map(|scored| Pick { scored, kind: ReasonKind::Trending, because: None }).collect()
+}
+
+/// The pick as a page draws it.
+fn card(bundle: &Bundle<'_>, terms: &Terms<'_>, market: MarketIdx, pick: &Pick) -> Option<Recommended> {
+    let item = pick.scored.item;
+    let title = |item| bundle.catalogue.and_then(|c| c.title(item)).map(str::to_owned);
+    let category = bundle.items.attributes(item).map(|a| usize::from(a.category.get()));
+    let hundredths = bundle.catalogue.and_then(|c| c.price(item, market));
+    let currency = terms.manifest.markets.get(usize::from(market.get())).map(|m| &m.currency);
+    Some(Recommended {
+        id: bundle.items.id(item)?.to_owned(),
+        score: Score::get(pick.scored.score),
+        reason: Reason {
+            kind: pick.kind,
+            item: pick.because.and_then(|item| bundle.items.id(item)).map(str::to_owned),
+            title: pick.because.and_then(title),
+        },
+        title: title(item),
+        price: hundredths.zip(currency).map(|(hundredths, currency)| Price {
+            amount: format!("{}.{:02}", hundredths / 100, hundredths % 100),
+            currency: currency.clone(),
+        }),
+        category: category.and_then(|at| bundle.items.categories().get(at)).map(str::to_owned),
+    })
+}
+
+impl From<kenal_core::FallbackReason> for FallbackReason {
+    fn from(reason: kenal_core::FallbackReason) -> Self {
+        use kenal_core::FallbackReason as Core;
+        match reason {
+            Core::NoVisitor => FallbackReason::NoVisitor,
+            Core::NoConsent => FallbackReason::NoConsent,
+            Core::ConsentDenied => FallbackReason::ConsentDenied,
+            Core::GlobalPrivacyControl => FallbackReason::Gpc,
+            Core::Revoked => FallbackReason::Revoked,
+            Core::BundleExpired => FallbackReason::BundleExpired,
+            Core::NoHistory => FallbackReason::NoHistory,
+            Core::Unreadable => FallbackReason::RowUnreadable,
+            Core::Unsolvable => FallbackReason::Unsolvable,
+        }
+    }
+}

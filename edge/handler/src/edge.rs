@@ -1,0 +1,234 @@
+//! An open bundle: the verified manifest, the sections that have arrived, and the answer to a request.
+
+use std::sync::{Mutex, PoisonError};
+
+use kenal_bundle::{
+    BundleError, Hash, Manifest, PublicKey, RevocationUpdate, Trust, VisitorKey, check_shard, verify,
+    verify_revocations,
+};
+use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
+
+use crate::answer::{self, Ranked, Terms};
+use crate::error::{EdgeError, RequestError};
+use crate::instant::rfc3339;
+use crate::request::{Request, seconds};
+use crate::response::{BundleInfo, Echo, FallbackReason, Response};
+use crate::sections::Loaded;
+
+/// A section that requests need and that has not arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Need {
+    pub kind: Kind,
+    /// Names it in the store: [`Hash::section_name`].
+    pub hash: Hash,
+    pub bytes: u32,
+    /// Without it there is nothing to show at all; without the others an answer only says less.
+    pub required: bool,
+}
+
+/// The sections that requests read. Churn is for the back office.
+const READ: [(Kind, bool); 5] = [
+    (Kind::Items, true),
+    (Kind::Trending, true),
+    (Kind::Revocations, true),
+    (Kind::Catalogue, false),
+    (Kind::Users, false),
+];
+
+/// One bundle, ready to answer as far as its sections have arrived.
+///
+/// Answering takes `&self` and may happen from several threads, one at a time: the scoring memory is shared.
+/// Same bundle, request and row give the same response, to the bit, on every host.
+#[derive(Debug)]
+pub struct Edge {
+    manifest: Manifest,
+    info: BundleInfo,
+    trust: Trust,
+    loaded: Loaded,
+    update: Option<RevocationUpdate>,
+    opened_at_s: u64,
+    scratch: Mutex<Box<Scratch>>,
+}
+
+impl Edge {
+    /// Opens a manifest that `trust_key`, an Ed25519 public key, must have signed. `now` is Unix time in seconds.
+    ///
+    /// An expired bundle opens: it still says what is trending, and every answer says that it expired
+    /// ([`Edge::is_expired`]). A clock that is set back after the opening does not make it fresh again.
+    ///
+    /// # Errors
+    /// [`EdgeError::Manifest`]. Cost: one signature.
+    pub fn open(manifest_bytes: &[u8], trust_key: &[u8; 32], now: i64) -> Result<Self, EdgeError> {
+        let key = PublicKey::from_bytes(trust_key).map_err(EdgeError::Manifest)?;
+        let trust = Trust::new(key);
+        let manifest = verify(manifest_bytes, &trust).map_err(EdgeError::Manifest)?;
+        let mut id = Hash::of(manifest_bytes).to_string();
+        id.truncate(16);
+        let info = BundleInfo { version: manifest.version, id };
+        let opened_at_s = seconds(now);
+        let scratch = Mutex::new(Box::default());
+        Ok(Edge { manifest, info, trust, loaded: Loaded::default(), update: None, opened_at_s, scratch })
+    }
+
+    /// The sections still to fetch, those first without which there is no answer.
+    pub fn needs(&self) -> Vec<Need> {
+        let missing = READ.into_iter().filter(|(kind, _)| !self.loaded.has(*kind));
+        let need = |(kind, required)| {
+            let entry = self.manifest.section(kind)?;
+            Some(Need { kind, hash: entry.hash, bytes: entry.bytes, required })
+        };
+        missing.filter_map(need).collect()
+    }
+
+    /// Takes in a section, whichever of the manifest's it is. A section that requests do not read is checked and
+    /// dropped.
+    ///
+    /// # Errors
+    /// [`EdgeError::NotListed`] or [`EdgeError::Section`]; what had arrived before stays.
+    pub fn add_section(&mut self, bytes: Vec<u8>) -> Result<(), EdgeError> {
+        let hash = Hash::of(&bytes);
+        let entry = self.manifest.sections.iter().find(|entry| entry.hash == hash);
+        let kind = entry.ok_or(EdgeError::NotListed { hash })?.kind;
+        self.load(kind, bytes)
+    }
+
+    /// Takes in the section of a kind. Unlike [`Edge::add_section`] it can say which one was changed on the way.
+    ///
+    /// # Errors
+    /// [`EdgeError::Section`]; what had arrived before stays.
+    pub fn add_section_of(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<(), EdgeError> {
+        self.manifest.check(kind, &bytes).map_err(EdgeError::Section)?;
+        self.load(kind, bytes)
+    }
+
+    fn load(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<(), EdgeError> {
+        self.loaded.put(kind, bytes).map_err(|error| EdgeError::Section(BundleError::Section(error)))
+    }
+
+    /// Takes in a signed revocation update. The newest counts; an older one changes nothing.
+    ///
+    /// # Errors
+    /// [`EdgeError::Revocations`].
+    pub fn add_revocations(&mut self, update: &[u8]) -> Result<(), EdgeError> {
+        let update = verify_revocations(update, &self.trust, &self.manifest).map_err(EdgeError::Revocations)?;
+        if self.update.as_ref().is_none_or(|known| known.issued_at < update.issued_at) {
+            self.update = Some(update);
+        }
+        Ok(())
+    }
+
+    /// What the bundle is.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Version and short id, as in every answer.
+    pub const fn info(&self) -> &BundleInfo {
+        &self.info
+    }
+
+    /// The least watermark, RFC 3339, as in every answer.
+    pub fn as_of(&self) -> String {
+        rfc3339(self.manifest.as_of)
+    }
+
+    /// From the expiry on, nobody is personalised.
+    pub fn is_expired(&self, now: i64) -> bool {
+        seconds(now).max(self.opened_at_s) >= self.manifest.expires_at
+    }
+
+    /// The sections, parsed; `None` while items, trending or revocations have not arrived.
+    pub fn bundle(&self) -> Option<&Bundle<'_>> {
+        self.loaded.bundle()
+    }
+
+    /// How many items can be recommended; `None` while the items have not arrived.
+    pub fn items(&self) -> Option<usize> {
+        self.bundle().map(|bundle| bundle.items.len())
+    }
+
+    /// The bytes of the sections that have arrived.
+    pub fn section_bytes(&self) -> impl Iterator<Item = &[u8]> {
+        self.loaded.bytes().map(|(_, bytes)| bytes)
+    }
+
+    /// The key under which hosts keep what they must keep of a visitor. It says nothing about the id.
+    pub fn visitor_key(&self, visitor: &str) -> VisitorKey {
+        VisitorKey::new(&self.manifest.salt, visitor)
+    }
+
+    /// Whether this visitor withdrew since the build. Fails closed: `true` while the filter has not arrived.
+    pub fn is_revoked(&self, visitor: &str) -> bool {
+        !matches!(self.revocation(visitor), Revocation::Clear)
+    }
+
+    /// The shard in which a visitor's row would be; `None` when the bundle has no users, or they have not arrived.
+    pub fn shard_for(&self, visitor: &str) -> Option<Hash> {
+        let (_, hash) = self.users()?.shard(self.visitor_key(visitor).as_bytes());
+        Some(Hash(*hash))
+    }
+
+    /// Checks that `shard` is, byte for byte, the shard in which the visitor's row would be.
+    ///
+    /// # Errors
+    /// [`EdgeError::Shard`]. Cost: BLAKE3 over the shard.
+    pub fn verify_shard(&self, shard: &[u8], visitor: &str) -> Result<(), EdgeError> {
+        let none = EdgeError::Shard(BundleError::NoSection(Kind::Users));
+        let users = self.users().ok_or(none)?;
+        let (number, _) = users.shard(self.visitor_key(visitor).as_bytes());
+        check_shard(users, number, shard).map(|_| ()).map_err(EdgeError::Shard)
+    }
+
+    /// The visitor's row in a shard that [`Edge::verify_shard`] accepted; `None` when they have none.
+    ///
+    /// # Errors
+    /// [`EdgeError::Shard`] when the bytes are no shard. Cost: one look at each row's offset.
+    pub fn row_from_shard<'s>(&self, shard: &'s [u8], visitor: &str) -> Result<Option<&'s [u8]>, EdgeError> {
+        let shard = UserShard::parse(shard).map_err(|error| EdgeError::Shard(BundleError::Section(error)))?;
+        Ok(shard.row(self.visitor_key(visitor).as_bytes()))
+    }
+
+    /// Answers a request. `row` is the visitor's, `None` when they have none; a row that does not parse makes the answer
+    /// the trending list, as does anything else that is missing or not permitted.
+    ///
+    /// # Errors
+    /// [`RequestError`]: only what the caller did wrong, such as a market the bundle does not have.
+    pub fn recommend(&self, request: &Request, row: Option<&[u8]>) -> Result<Response, RequestError> {
+        request.check()?;
+        let terms =
+            Terms { manifest: &self.manifest, revocation: self.revocation_of(request), opened_at_s: self.opened_at_s };
+        let market = terms.market(&request.market)?;
+        let ranked = match self.loaded.bundle() {
+            None => Ranked { items: Vec::new(), fallback: Some(FallbackReason::SectionMissing) },
+            Some(bundle) => {
+                let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+                answer::answer(bundle, &terms, market, request, row, &mut scratch)?
+            }
+        };
+        Ok(Response {
+            items: ranked.items,
+            as_of: self.as_of(),
+            bundle: self.info.clone(),
+            personalised: ranked.fallback.is_none(),
+            fallback_reason: ranked.fallback,
+            request: Echo { slot: request.slot, market: request.market.clone(), k: request.k },
+        })
+    }
+
+    fn users(&self) -> Option<&Users<'_>> {
+        self.loaded.bundle()?.users.as_ref()
+    }
+
+    fn revocation_of(&self, request: &Request) -> Revocation {
+        request.visitor.as_deref().map_or(Revocation::Clear, |visitor| self.revocation(visitor))
+    }
+
+    fn revocation(&self, visitor: &str) -> Revocation {
+        let key = self.visitor_key(visitor).revocation_key();
+        let filter = match &self.update {
+            Some(update) => update.revocations().ok(),
+            None => self.loaded.bundle().map(|bundle| bundle.revocations),
+        };
+        filter.map_or(Revocation::Unknown, |filter| filter.contains(key).into())
+    }
+}
