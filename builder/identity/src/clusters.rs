@@ -1,9 +1,9 @@
 //! From pairs to people: union in order of weight, with a guard that refuses implausible people.
 //!
 //! Links are taken strongest first (declared by a system, tier 1, then tier 2 by weight), so that a weak bridge between
-//! two clusters is judged when both are already whole. A merge that would join conflicting birth dates or two verified
-//! accounts of a one-account system needs extra weight; one that would exceed the limits on records or names is refused
-//! whatever its weight. Refused merges are not lost: they become review items.
+//! two clusters is judged when both are already whole. A merge that would join conflicting birth dates, two verified
+//! accounts of a one-account system or more different names than usual needs extra weight for each; one that would exceed
+//! the limit on records is refused whatever its weight. Refused merges are not lost: they become review items.
 
 use kenal_types::{Date, System};
 use serde::{Deserialize, Serialize};
@@ -196,16 +196,22 @@ impl Forest {
         if (x.records + y.records) as usize > guard.records_per_person_max {
             return Some(Refusal::TooManyRecords);
         }
-        if x.names().len() + x.new_names(table, y).count() > guard.names_per_person_max {
+        let names = x.names().len() + x.new_names(table, y).count();
+        if names > GuardConfig::NAMES_MAX {
             return Some(Refusal::TooManyNames);
         }
-        let (births, accounts) = (x.births_conflict(y), x.accounts_conflict(y));
-        let conflicts = i32::from(births) + i32::from(accounts);
-        let needed = f64::from(threshold) + 100.0 * guard.conflict_bits * f64::from(conflicts);
-        if conflicts == 0 || f64::from(proposal.weighed.total()) >= needed {
+        let found = [
+            (Refusal::BirthDates, usize::from(x.births_conflict(y))),
+            (Refusal::Accounts, usize::from(x.accounts_conflict(y))),
+            (Refusal::TooManyNames, names.saturating_sub(guard.names_per_person_max)),
+        ];
+        let conflicts: usize = found.iter().map(|f| f.1).sum();
+        let needed = f64::from(threshold) + 100.0 * guard.conflict_bits * conflicts as f64;
+        if f64::from(proposal.weighed.total()) >= needed {
             return None;
         }
-        Some(if births { Refusal::BirthDates } else { Refusal::Accounts })
+        // A tier 1 link below the threshold has no conflict and is none.
+        found.into_iter().find(|f| f.1 > 0).map(|f| f.0)
     }
 
     fn union(&mut self, table: &Table, a: u32, b: u32) {

@@ -99,16 +99,18 @@ pub struct FitConfig {
 pub struct GuardConfig {
     /// Most records of one person.
     pub records_per_person_max: usize,
-    /// Most incompatible names of one person (a maiden and a married name), at most [`GuardConfig::NAMES_MAX`].
+    /// Incompatible names that one person may have (a maiden and a married name) without being in conflict.
     pub names_per_person_max: usize,
-    /// Bits beyond the threshold that a link needs for each conflict (birth dates, verified accounts) it creates.
+    /// Bits beyond the threshold that a link needs for each conflict it creates in the cluster (birth dates, verified
+    /// accounts, each name too many): 6 bits are 64 times as sure. The pair's own weight has its own contradictions in
+    /// it already; this is for what other records of the cluster contradict.
     pub conflict_bits: f64,
     /// Systems in which one person normally has one account.
     pub one_account_systems: Vec<System>,
 }
 
 impl GuardConfig {
-    /// Room for names in the summary kept per cluster.
+    /// Most incompatible names of one person, whatever the weight.
     pub const NAMES_MAX: usize = 4;
 }
 
@@ -178,7 +180,7 @@ impl Default for GuardConfig {
         GuardConfig {
             records_per_person_max: 64,
             names_per_person_max: 2,
-            conflict_bits: 12.0,
+            conflict_bits: 6.0,
             one_account_systems: vec![System::Shopify, System::Salesforce],
         }
     }

@@ -211,7 +211,7 @@ impl Values {
 
 impl Phrases {
     /// `words` in the order in which the whole is spelt.
-    fn push(&mut self, words: &[String]) {
+    pub(crate) fn push(&mut self, words: &[String]) {
         if words.is_empty() {
             self.of.push(NONE);
             return;

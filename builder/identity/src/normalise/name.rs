@@ -78,6 +78,23 @@ const DESCENT: [&str; 16] = [
     "van",
     "de",
 ];
+/// Spellings and abbreviations of the region's most written words, which likeness of letters does not bring together.
+const SPELLINGS: [(&str, &str); 14] = [
+    ("mohd", "muhammad"),
+    ("muhd", "muhammad"),
+    ("mhd", "muhammad"),
+    ("mohammed", "muhammad"),
+    ("mohamed", "muhammad"),
+    ("mohamad", "muhammad"),
+    ("mohammad", "muhammad"),
+    ("muhamad", "muhammad"),
+    ("muhammed", "muhammad"),
+    ("muhamed", "muhammad"),
+    ("abd", "abdul"),
+    ("abdull", "abdul"),
+    ("noor", "nur"),
+    ("nor", "nur"),
+];
 /// Words that no person is called.
 const NON_NAMES: [&str; 18] = [
     "test",
@@ -135,6 +152,7 @@ fn push_words(text: &str, found: &mut Vec<String>) {
     for (at, word) in all.into_iter().enumerate() {
         let descent = (at > 0 || !found.is_empty()) && DESCENT.contains(&word);
         if !descent && !NON_NAMES.contains(&word) && word.chars().any(char::is_alphabetic) {
+            let word = SPELLINGS.iter().find(|(from, _)| *from == word).map_or(word, |&(_, to)| to);
             found.push(word.chars().take(WORD_CHARS_MAX).collect());
         }
     }
@@ -158,6 +176,7 @@ mod tests {
             ("Ahmad bin Abdullah", "abdullah ahmad"),
             ("Siti binti Abu Bakar", "abu bakar siti"),
             ("Raju a/l Muthu", "muthu raju"),
+            ("Mohd. Razak", "muhammad razak"),
             ("Priya D/O Raman", "priya raman"),
             ("Tan Sri Ahmad Rahman", "ahmad rahman"),
             ("Dato' Seri Ahmad Rahman", "ahmad rahman"),

@@ -112,13 +112,12 @@ fn by_the_library(digits: &str) -> String {
     }
 }
 
-/// One digit repeated, or counting up or down: what people type into a mandatory field.
+/// The line's digits all the same (+65 0000 0000), or the whole counting up from 1 or down to it: what people type into a
+/// mandatory field. 9123 4567 and 012 345 6789 count only in part, and are real lines.
 fn is_filler(digits: &str) -> bool {
     let bytes = digits.as_bytes();
-    // Country code and trunk zero aside, the line itself is what is judged: +65 0000 0000, 012 345 6789 is real.
-    let line = &bytes[bytes.len() - DIGITS_MIN..];
-    let step = |by: i16| line.windows(2).all(|w| i16::from(w[1]) - i16::from(w[0]) == by);
-    step(0) || (bytes.len() <= 8 && (step(1) || step(-1)))
+    let steps_by = |of: &[u8], by: i16| of.windows(2).all(|w| i16::from(w[1]) - i16::from(w[0]) == by);
+    steps_by(&bytes[bytes.len() - DIGITS_MIN..], 0) || (bytes[0] == b'1' && steps_by(bytes, 1)) || steps_by(bytes, -1)
 }
 
 #[cfg(test)]
