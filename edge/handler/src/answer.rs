@@ -21,14 +21,21 @@ pub(crate) struct Terms<'a> {
     pub(crate) opened_at_s: u64,
 }
 
-impl Terms<'_> {
-    /// The market of a request.
-    pub(crate) fn market(&self, code: &str) -> Result<MarketIdx, RequestError> {
-        self.manifest.market(code).ok_or_else(|| {
-            let known = self.manifest.markets.iter().map(|market| market.code.clone()).collect();
-            RequestError::Market { given: code.to_owned(), known }
-        })
-    }
+/// The market that a request names.
+pub(crate) fn market(manifest: &Manifest, code: &str) -> Result<MarketIdx, RequestError> {
+    manifest.market(code).ok_or_else(|| {
+        let known = manifest.markets.iter().map(|market| market.code.clone()).collect();
+        RequestError::Market { given: code.to_owned(), known }
+    })
+}
+
+/// The category that a request names, if it names one.
+pub(crate) fn category(bundle: &Bundle<'_>, request: &Request) -> Result<Option<CategoryIdx>, RequestError> {
+    let Some(given) = &request.category else { return Ok(None) };
+    bundle.items.category(given).map(Some).ok_or_else(|| {
+        let known = bundle.items.categories().iter().map(str::to_owned).collect();
+        RequestError::Category { given: given.clone(), known }
+    })
 }
 
 /// The items of an answer, and why they are not personalised if they are not.
@@ -83,10 +90,7 @@ pub(crate) fn answer(
 
 impl<'a> Question<'a> {
     fn read(bundle: &Bundle<'_>, market: MarketIdx, request: &'a Request) -> Result<Self, RequestError> {
-        let category = match &request.category {
-            None => None,
-            Some(name) => Some(bundle.items.category(name).ok_or_else(|| unknown_category(bundle, name))?),
-        };
+        let category = category(bundle, request)?;
         let context = match request.slot {
             Slot::Product => request.item.as_deref().and_then(|id| bundle.items.find(id)),
             Slot::Home | Slot::Cart => None,
@@ -109,11 +113,6 @@ impl<'a> Question<'a> {
     fn rules(&self) -> Rules<'_> {
         Rules { market: Some(self.market), category: self.category, exclude: &self.exclude, ..Rules::default() }
     }
-}
-
-fn unknown_category(bundle: &Bundle<'_>, given: &str) -> RequestError {
-    let known = bundle.items.categories().iter().map(str::to_owned).collect();
-    RequestError::Category { given: given.to_owned(), known }
 }
 
 fn live(bundle: &Bundle<'_>, event: &LiveEvent) -> Option<kenal_core::LiveEvent> {

@@ -188,6 +188,19 @@ impl Edge {
         Ok(shard.row(self.visitor_key(visitor).as_bytes()))
     }
 
+    /// Checks a request against its limits and this bundle, without answering it.
+    ///
+    /// # Errors
+    /// What [`Edge::recommend`] would say.
+    pub fn check(&self, request: &Request) -> Result<(), RequestError> {
+        request.check()?;
+        answer::market(&self.manifest, &request.market)?;
+        match self.bundle() {
+            Some(bundle) => answer::category(bundle, request).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
     /// Answers a request. `row` is the visitor's, `None` when they have none; a row that does not parse makes the answer
     /// the trending list, as does anything else that is missing or not permitted.
     ///
@@ -197,7 +210,7 @@ impl Edge {
         request.check()?;
         let terms =
             Terms { manifest: &self.manifest, revocation: self.revocation_of(request), opened_at_s: self.opened_at_s };
-        let market = terms.market(&request.market)?;
+        let market = answer::market(&self.manifest, &request.market)?;
         let ranked = match self.loaded.bundle() {
             None => Ranked { items: Vec::new(), fallback: Some(FallbackReason::SectionMissing) },
             Some(bundle) => {
