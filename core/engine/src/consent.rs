@@ -225,3 +225,108 @@ pub const fn gate(ask: &Ask) -> Gate {
         Some(reason) => Gate::Closed(reason),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use FallbackReason as Because;
+
+    const OPEN: Ask = Ask {
+        choice: Choice::Granted,
+        gpc: false,
+        now_s: 99,
+        expires_at_s: 100,
+        revocation: Revocation::Clear,
+        who: Who::Known(ConsentBits::PERSONALISE_ONSITE),
+        live_events: true,
+    };
+
+    /// `None`: open.
+    fn check(ask: Ask, expected: Option<FallbackReason>) {
+        let got = match gate(&ask) {
+            Gate::Open(_) => None,
+            Gate::Closed(reason) => Some(reason),
+        };
+        assert_eq!(got, expected, "{ask:?}");
+    }
+
+    #[test]
+    fn who_may_be_personalised() {
+        let yes = Who::Known(ConsentBits::PERSONALISE_ONSITE);
+        let no = Who::Known(ConsentBits::PERSONALISE_PUSH.with(ConsentBits::MARKET_EMAIL));
+        for (choice, who, live_events, expected) in [
+            (Choice::Granted, yes, false, None),
+            (Choice::Unset, yes, false, None),
+            (Choice::Granted, no, false, None),
+            (Choice::Unset, no, true, Some(Because::NoConsent)),
+            (Choice::Granted, Who::Stranger, true, None),
+            (Choice::Granted, Who::Stranger, false, Some(Because::NoHistory)),
+            (Choice::Unset, Who::Stranger, true, Some(Because::NoConsent)),
+            (Choice::Granted, Who::Nobody, true, None),
+            (Choice::Granted, Who::Nobody, false, Some(Because::NoHistory)),
+            (Choice::Unset, Who::Nobody, true, Some(Because::NoVisitor)),
+            (Choice::Granted, Who::Unreadable, true, Some(Because::Unreadable)),
+        ] {
+            check(Ask { choice, who, live_events, ..OPEN }, expected);
+        }
+    }
+
+    /// Adding a no never opens the gate: over all combinations of everything else.
+    #[test]
+    fn a_no_always_wins() {
+        let whos = [
+            Who::Known(ConsentBits::PERSONALISE_ONSITE),
+            Who::Known(ConsentBits::NONE),
+            Who::Stranger,
+            Who::Nobody,
+            Who::Unreadable,
+        ];
+        let mut combinations = 0;
+        for who in whos {
+            for choice in [Choice::Granted, Choice::Denied, Choice::Unset] {
+                for gpc in [false, true] {
+                    for revocation in [Revocation::Clear, Revocation::Revoked, Revocation::Unknown] {
+                        for now_s in [0, 99, 100, u64::MAX] {
+                            for live_events in [false, true] {
+                                let ask = Ask { choice, gpc, now_s, revocation, who, live_events, ..OPEN };
+                                combinations += 1;
+                                let expected = if choice == Choice::Denied {
+                                    Because::ConsentDenied
+                                } else if gpc {
+                                    Because::GlobalPrivacyControl
+                                } else if revocation == Revocation::Revoked {
+                                    Because::Revoked
+                                } else if revocation == Revocation::Unknown {
+                                    Because::Unreadable
+                                } else if now_s >= 100 {
+                                    Because::BundleExpired
+                                } else {
+                                    continue;
+                                };
+                                check(ask, Some(expected));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(combinations, 5 * 3 * 2 * 3 * 4 * 2);
+    }
+
+    #[test]
+    fn bits_without_a_meaning_are_refused() {
+        assert_eq!(ConsentBits::from_bits(0b11_1111).map(ConsentBits::bits), Some(0b11_1111));
+        assert_eq!(ConsentBits::from_bits(0b100_0000), None);
+        assert!(!ConsentBits::NONE.contains(ConsentBits::MEASURE));
+    }
+
+    #[test]
+    fn reasons_have_distinct_names_and_numbers() {
+        for (i, a) in FallbackReason::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(a.code()), i + 1);
+            for b in FallbackReason::ALL.into_iter().skip(i + 1) {
+                assert_ne!(a.name(), b.name());
+            }
+        }
+    }
+}

@@ -138,3 +138,55 @@ mod native {
 mod native {
     pub use super::dot4_scalar as dot4;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// Xorshift64* of the bytes, with the extremes made common.
+    fn bytes(state: &mut u64, n: usize) -> Vec<u8> {
+        (0..n)
+            .map(|_| {
+                *state ^= *state >> 12;
+                *state ^= *state << 25;
+                *state ^= *state >> 27;
+                let x = state.wrapping_mul(0x2545_f491_4f6c_dd1d);
+                if x >> 61 == 0 { [0x80, 0x7f, 0x81, 0][(x >> 20) as usize % 4] } else { (x >> 40) as u8 }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn vectors_and_scalars_agree_on_every_bit() {
+        let mut state = 20_261_123;
+        let mut cases = 0;
+        for blocks in 1..=16 {
+            for _ in 0..7_000 {
+                let group = bytes(&mut state, blocks * 64);
+                let query: Vec<i16> = bytes(&mut state, blocks * 16).iter().map(|b| i16::from(*b as i8)).collect();
+                let (group, query) = (group.as_chunks::<16>().0, query.as_chunks::<16>().0);
+                assert_eq!(dot4(group, query), dot4_scalar(group, query), "{group:?} {query:?}");
+                cases += 1;
+            }
+        }
+        assert!(cases >= 100_000);
+    }
+
+    #[test]
+    fn the_greatest_sums_fit() {
+        for (f, q, expected) in [(0x80u8, -128i16, 1 << 22), (0x7f, -127, -127 * 127 * 256), (0, -128, 0)] {
+            let (group, query) = ([[f; 16]; 64], [[q; 16]; 16]);
+            assert_eq!(dot4(&group, &query), [expected; 4]);
+            assert_eq!(dot4_scalar(&group, &query), [expected; 4]);
+        }
+    }
+
+    #[test]
+    fn groups_of_a_wrong_length_give_zeros() {
+        for n in [0, 3, 5, 7, 9] {
+            assert_eq!(dot4(&[[1; 16]; 9][..n], &[[1; 16]; 2]), [0; 4]);
+        }
+    }
+}
