@@ -100,8 +100,7 @@ pub enum TrendingError {
 /// # Errors
 /// See [`TrendingError`].
 pub fn trending(mut events: Vec<Heat>, config: &TrendingConfig) -> Result<Trending, TrendingError> {
-    // Written so that NaN is refused.
-    if !(config.half_life_days > 0.0) {
+    if config.half_life_days.is_nan() || config.half_life_days <= 0.0 {
         return Err(TrendingError::HalfLife { half_life_days: config.half_life_days });
     }
     let sound = |v: f32| v.is_finite() && v >= 0.0;

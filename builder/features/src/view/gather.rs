@@ -191,7 +191,7 @@ impl View {
             let views = views.filter(|a| recent(a.when.happened_at)).filter_map(|a| a.category);
             let (same, all) = views.fold((0u32, 0u32), |(s, n), c| (s + u32::from(c == top), n + 1));
             self.affinity.view_match = (all > 0).then(|| f64::from(same) / f64::from(all));
-            let last = lines().last().map(|p| p.order);
+            let last = lines().next_back().map(|p| p.order);
             let last_lines = lines().filter(|p| Some(p.order) == last);
             self.affinity.last_in_top = Some(last_lines.filter_map(|p| p.category).any(|c| c == top));
         }

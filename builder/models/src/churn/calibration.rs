@@ -76,18 +76,20 @@ impl Platt {
                 hbb += h;
             }
             let det = haa * hbb - hab * hab;
-            if !(det > 0.0) || ga.abs().max(gb.abs()) < 1e-9 * rows as f64 {
+            let solvable = det > 0.0;
+            if !solvable || ga.abs().max(gb.abs()) < 1e-9 * rows as f64 {
                 break;
             }
             let (da, db) = ((hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det);
             let before = loss(p);
             let mut size = 1.0;
             let mut next = Platt { a: p.a - da, b: p.b - db };
-            while !(loss(next) < before) && size > 1e-10 {
+            let lowers = |p: Platt| loss(p) < before;
+            while !lowers(next) && size > 1e-10 {
                 size /= 2.0;
                 next = Platt { a: p.a - size * da, b: p.b - size * db };
             }
-            if !(loss(next) < before) {
+            if !lowers(next) {
                 break;
             }
             p = next;

@@ -79,9 +79,9 @@ pub(super) fn newton(
 
 fn penalise(sums: &mut Sums, w: &[f64], l2: f64) {
     let d = w.len();
-    for j in 0..d - 1 {
-        sums.loss += l2 / 2.0 * w[j] * w[j];
-        sums.gradient[j] += l2 * w[j];
+    for (j, v) in w[..d - 1].iter().enumerate() {
+        sums.loss += l2 / 2.0 * v * v;
+        sums.gradient[j] += l2 * v;
         sums.hessian[j * d + j] += l2;
     }
 }

@@ -100,10 +100,11 @@ pub fn compare_to_trending(model: &Evaluation, trending: &Evaluation, rule: &Pub
         difference: paired_interval(ours, theirs, rule.level, rule.seed),
     };
     // Written so that NaN refuses.
-    if !(comparison.difference.mean > 0.0) {
+    let (better, surely) = (comparison.difference.mean > 0.0, comparison.difference.low > 0.0);
+    if !better {
         return Verdict::Refuse(Refusal::NotBetter(comparison));
     }
-    if rule.evidence == Evidence::Significant && !(comparison.difference.low > 0.0) {
+    if rule.evidence == Evidence::Significant && !surely {
         return Verdict::Refuse(Refusal::Inconclusive(comparison));
     }
     Verdict::Publish(BeatsTrending { comparison })

@@ -1,8 +1,6 @@
 //! Values worked out by hand, and the rows made for training.
 
-mod common;
-
-use common::day;
+use crate::people::day;
 use kenal_consent::{Cell, Consented, PersonSubject, Policy, Snapshot, decide};
 use kenal_features::registry::position;
 use kenal_features::rows::ChurnLabel;
@@ -226,10 +224,10 @@ fn training_rows_are_of_consenting_buyers_with_known_labels() {
 
     let mut row = vec![0.0; registry().len()];
     compute(&timelines[3], b, &mut row);
-    assert_eq!(common::bits(&rows.values[6 * rows.width..][..rows.width]), common::bits(&row));
+    assert_eq!(crate::people::bits(&rows.values[6 * rows.width..][..rows.width]), crate::people::bits(&row));
     let served = serving_rows(&consented, b);
     assert_eq!(served.people.iter().map(|p| p.0).collect::<Vec<_>>(), [1, 2, 4, 5, 6]);
-    assert_eq!(common::bits(&served.values[2 * served.width..][..served.width]), common::bits(&row));
+    assert_eq!(crate::people::bits(&served.values[2 * served.width..][..served.width]), crate::people::bits(&row));
 
     let late = ChurnLabel { complete_until: Timestamp(day(90).0 - 1), ..label };
     let error = training_rows(&consented, &[day(40), day(60)], late).expect_err("not known");

@@ -1,10 +1,8 @@
-//! How many people a second, printed; and that a hot loop allocates nothing is visible in it staying flat.
-
-mod common;
+//! How many people a second, printed.
 
 use std::time::Instant;
 
-use common::{day, person};
+use crate::people::{day, person};
 use kenal_features::{Extractor, Timeline, registry};
 
 #[test]

@@ -1,8 +1,6 @@
 //! A row at a cut holds what was known at the cut: nothing that arrived later, nothing that happened later.
 
-mod common;
-
-use common::{DAYS, Parts, bits, day, person};
+use crate::people::{DAYS, Parts, bits, day, person};
 use kenal_features::{Extractor, When, compute, registry};
 use kenal_types::Timestamp;
 
