@@ -81,7 +81,14 @@ pub(crate) struct Standing {
 impl Table {
     /// `order`: positions in `input` in canonical order.
     pub(crate) fn build(input: &Input, order: &[u32]) -> Table {
-        let mut table = Table { purchases: Purchases::build(input, order), ..Table::default() };
+        let mut table = Table {
+            purchases: Purchases::build(input, order),
+            names: Phrases { word: Vocabulary::outlined(), ..Phrases::default() },
+            streets: Phrases { whole: Vocabulary::outlined(), ..Phrases::default() },
+            locals: Vocabulary::outlined(),
+            cities: Vocabulary::outlined(),
+            ..Table::default()
+        };
         for chunk in order.chunks(CHUNK_RECORDS) {
             let rows: Vec<Row> = chunk.par_iter().map(|&at| Row::of(&input.records[at as usize])).collect();
             table.push(&rows);

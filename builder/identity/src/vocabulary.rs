@@ -35,6 +35,8 @@ pub(crate) struct Vocabulary {
     ids: HashTable<u32>,
     /// Records that have any value.
     records: u32,
+    /// Kept only where texts are compared by likeness.
+    outlines: Option<Vec<Outline>>,
 }
 
 impl Vocabulary {
@@ -48,6 +50,9 @@ impl Vocabulary {
         self.text.push_str(text);
         self.ends.push(self.text.len() as u64);
         self.counts.push(0);
+        if let Some(outlines) = &mut self.outlines {
+            outlines.push(Outline::of(text));
+        }
         let (all, ends) = (&self.text, &self.ends);
         self.ids.insert_unique(hash, id, |&id| hash_text(slice(all, ends, id)));
         id
@@ -63,6 +68,18 @@ impl Vocabulary {
 
     pub(crate) fn get(&self, id: u32) -> &str {
         slice(&self.text, &self.ends, id)
+    }
+
+    /// A vocabulary whose texts will be compared by likeness.
+    pub(crate) fn outlined() -> Vocabulary {
+        Vocabulary { outlines: Some(Vec::new()), ..Vocabulary::default() }
+    }
+
+    pub(crate) fn outline(&self, id: u32) -> Outline {
+        match &self.outlines {
+            Some(outlines) => outlines[id as usize],
+            None => Outline::of(self.get(id)),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -85,6 +102,48 @@ fn slice<'a>(text: &'a str, ends: &[u64], id: u32) -> &'a str {
     let at = id as usize;
     let start = if at == 0 { 0 } else { ends[at - 1] as usize };
     &text[start..ends[at] as usize]
+}
+
+/// What of a text tells quickly that it is unlike another: its length, and which characters it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outline {
+    chars: u32,
+    /// Characters by hash: two may share a bit, which only makes texts look more alike.
+    mask: u64,
+}
+
+impl Outline {
+    pub(crate) fn of(text: &str) -> Outline {
+        let mut outline = Outline { chars: 0, mask: 0 };
+        for c in text.chars() {
+            outline.chars += 1;
+            outline.mask |= 1 << (u32::from(c) & 63);
+        }
+        outline
+    }
+
+    /// Upper bound of the Jaro–Winkler similarity of two texts.
+    ///
+    /// Jaro is `(m/a + m/b + (m-t)/m) / 3` with `m` matching characters, and each kind of character that only one text
+    /// has is a position without a match. Winkler adds at most four tenths of what is missing to 1.
+    pub(crate) fn likeness_max(self, other: Outline) -> f64 {
+        let matched = |own: Outline, other: Outline| own.chars.saturating_sub((own.mask & !other.mask).count_ones());
+        let m = f64::from(matched(self, other).min(matched(other, self)));
+        if m == 0.0 {
+            return 0.0;
+        }
+        let jaro = (m / f64::from(self.chars) + m / f64::from(other.chars) + 1.0) / 3.0;
+        jaro + 0.4 * (1.0 - jaro)
+    }
+
+    /// Whether two texts can be one edit apart.
+    pub(crate) fn may_be_one_edit_apart(self, other: Outline) -> bool {
+        self.chars.abs_diff(other.chars) <= 1 && (self.mask ^ other.mask).count_ones() <= 2
+    }
+
+    pub(crate) fn chars(self) -> u32 {
+        self.chars
+    }
 }
 
 /// Rows of values, one after another: row `i` is `values[offsets[i]..offsets[i + 1]]`.
@@ -146,6 +205,34 @@ mod tests {
         words.freeze();
         assert_eq!((words.get(0), words.get(2), words.len()), ("tan", "", 3));
         assert_eq!((words.frequency(0), words.frequency(1)), (1.0, 0.5));
+    }
+
+    #[test]
+    fn outlines_never_rule_out_what_is_alike() {
+        let texts = [
+            "",
+            "a",
+            "tan",
+            "tna",
+            "tann",
+            "mei",
+            "muhammad",
+            "mohammed",
+            "priscilla",
+            "prescilla",
+            "jalan ampang 12",
+            "สมชาย",
+        ];
+        for a in texts {
+            for b in texts {
+                let (x, y) = (Outline::of(a), Outline::of(b));
+                assert!(
+                    a.is_empty() || b.is_empty() || x.likeness_max(y) + 1e-9 >= strsim::jaro_winkler(a, b),
+                    "{a} {b}"
+                );
+                assert!(strsim::osa_distance(a, b) > 1 || x.may_be_one_edit_apart(y), "{a} {b}");
+            }
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn febrl3_dedupe() {
 fn febrl3_dedupe_without_the_security_number() {
     if let Some(mut records) = read("febrl_dataset3.csv", System::Warehouse) {
         records.iter_mut().for_each(|r| r.loyalty = None);
-        check("febrl3 without number", &records, 0.95);
+        check("febrl3 without number", &records, 0.93);
     }
 }
 

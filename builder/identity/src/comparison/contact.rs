@@ -81,7 +81,10 @@ fn email_likeness(table: &Table, x: u32, y: u32) -> u8 {
     if address_x[x.len()..] == address_y[y.len()..] && one_edit_apart(x, y) {
         return EMAIL_SLIP;
     }
-    if strsim::jaro_winkler(x, y) >= LOCAL_LIKENESS_MIN { EMAIL_LOCAL_ALIKE } else { DIFFERENT }
+    let outlines = (table.locals.outline(local_x), table.locals.outline(local_y));
+    let alike =
+        outlines.0.likeness_max(outlines.1) >= LOCAL_LIKENESS_MIN && strsim::jaro_winkler(x, y) >= LOCAL_LIKENESS_MIN;
+    if alike { EMAIL_LOCAL_ALIKE } else { DIFFERENT }
 }
 
 fn made_of_name(table: &Table, local: u32, record: u32) -> bool {

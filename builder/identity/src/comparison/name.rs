@@ -18,7 +18,9 @@ pub(crate) const SAME: u8 = 8;
 /// Jaro–Winkler similarity from which two words are spellings of one.
 const CLOSE_MIN: f64 = 0.88;
 /// Words of fewer letters are close only when one is the other's initial.
-const CLOSE_CHARS_MIN: usize = 3;
+const CLOSE_CHARS_MIN: u32 = 3;
+/// Likeness of a word and its initial, in thousandths: any spelling of the whole word is better.
+const INITIAL_LIKENESS: u32 = 500;
 
 /// The level of agreement, and how rare the agreeing words are.
 ///
@@ -82,7 +84,7 @@ fn pair_words(names: &Phrases, short: &[u32], long: &[u32]) -> Paired {
             continue;
         }
         let free = (0..long.len()).filter(|&j| !long_used[j]);
-        let best = free.filter_map(|j| Some((likeness(word, names.word.get(long[j]))?, Reverse(j)))).max();
+        let best = free.filter_map(|j| Some((likeness(names, w, long[j])?, Reverse(j)))).max();
         if let Some((_, Reverse(j))) = best {
             long_used[j] = true;
             paired.close += 1;
@@ -104,17 +106,22 @@ fn glued(names: &Phrases, word: &str, long: &[u32], used: &[bool]) -> Option<(us
 }
 
 /// Likeness in thousandths of two different words that may be one; `None` when they are not.
-fn likeness(a: &str, b: &str) -> Option<u32> {
-    let (a_chars, b_chars) = (a.chars().count(), b.chars().count());
-    if a_chars == 1 || b_chars == 1 {
-        return (a.chars().next() == b.chars().next()).then_some(500);
+fn likeness(names: &Phrases, a: u32, b: u32) -> Option<u32> {
+    let (x, y) = (names.word.outline(a), names.word.outline(b));
+    let shorter = x.chars().min(y.chars());
+    let (a, b) = (names.word.get(a), names.word.get(b));
+    if shorter == 1 {
+        return (a.chars().next() == b.chars().next()).then_some(INITIAL_LIKENESS);
     }
-    if a_chars.min(b_chars) < CLOSE_CHARS_MIN {
+    if shorter < CLOSE_CHARS_MIN {
+        return None;
+    }
+    let one_edit = shorter > CLOSE_CHARS_MIN && x.may_be_one_edit_apart(y) && one_edit_apart(a, b);
+    if !one_edit && x.likeness_max(y) < CLOSE_MIN {
         return None;
     }
     let alike = strsim::jaro_winkler(a, b);
-    (alike >= CLOSE_MIN || (a_chars.min(b_chars) > CLOSE_CHARS_MIN && one_edit_apart(a, b)))
-        .then_some((alike * 1000.0) as u32)
+    (one_edit || alike >= CLOSE_MIN).then_some((alike * 1000.0) as u32)
 }
 
 /// Whether two records can be of one person as far as their names say: one is silent, or every word of the shorter

@@ -7,6 +7,9 @@ use crate::vocabulary::{NONE, for_each_shared};
 pub(crate) const MOST_WORDS: u8 = 3;
 const SAME: u8 = 4;
 
+/// Jaro–Winkler similarity from which two streets or cities are spellings of one.
+const ALIKE_MIN: f64 = 0.93;
+
 /// Words in common as a share of the words of the longer address.
 pub(crate) fn streets(streets: &Phrases, a: u32, b: u32) -> (u8, f32) {
     let (x, y) = (streets.of[a as usize], streets.of[b as usize]);
@@ -24,7 +27,10 @@ pub(crate) fn streets(streets: &Phrases, a: u32, b: u32) -> (u8, f32) {
         return (SAME, rarity(streets.whole.frequency(x)));
     }
     // A slip of spelling in one word, or a space lost ("mainstreet"), shows in the whole.
-    let slip = || strsim::jaro_winkler(streets.whole.get(x), streets.whole.get(y)) >= 0.93;
+    let slip = || {
+        streets.whole.outline(x).likeness_max(streets.whole.outline(y)) >= ALIKE_MIN
+            && strsim::jaro_winkler(streets.whole.get(x), streets.whole.get(y)) >= ALIKE_MIN
+    };
     if shared * 3 >= longer * 2 || slip() {
         (MOST_WORDS, 0.0)
     } else if shared * 3 >= longer {
@@ -50,12 +56,15 @@ pub(crate) fn localities(table: &Table, a: u32, b: u32) -> (u8, f32) {
         (false, false) => {
             let close = (postcode_known
                 && one_edit_apart(table.postcodes.get(postcode.0), table.postcodes.get(postcode.1)))
-                || (city_known && cities_close(table.cities.get(city.0), table.cities.get(city.1)));
+                || (city_known && cities_close(table, city.0, city.1));
             (if close { 2 } else { DIFFERENT }, 0.0)
         }
     }
 }
 
-fn cities_close(a: &str, b: &str) -> bool {
-    one_edit_apart(a, b) || strsim::jaro_winkler(a, b) >= 0.93
+fn cities_close(table: &Table, a: u32, b: u32) -> bool {
+    let (x, y) = (table.cities.outline(a), table.cities.outline(b));
+    let (a, b) = (table.cities.get(a), table.cities.get(b));
+    (x.may_be_one_edit_apart(y) && one_edit_apart(a, b))
+        || (x.likeness_max(y) >= ALIKE_MIN && strsim::jaro_winkler(a, b) >= ALIKE_MIN)
 }
