@@ -1,0 +1,79 @@
+//! `kenal build`: every stage in order.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use kenal_types::Timestamp;
+
+use super::clock;
+use crate::stage::{Company, Outcome, PublishPolicy, Stage, run};
+use crate::ui::duration;
+
+/// Nothing was published because the model is not good enough.
+pub const REFUSED: u8 = 3;
+
+#[derive(clap::Args)]
+pub struct BuildArgs {
+    /// Folder with the exports: shopify, zendesk, salesforce, warehouse, app.
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// Folder of the lake; made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    lake: PathBuf,
+    /// Folder of the bundle; the version goes up when one is there.
+    #[arg(long, value_name = "BUNDLE")]
+    out: PathBuf,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// What every stage may be told.
+#[derive(clap::Args)]
+pub struct CommonArgs {
+    /// The moment consent is decided for [default: now].
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
+    /// Threads for identity and training [default: all cores].
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// File of the signing key [default: LAKE/keys/signing.key, made on first use].
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Publish a model even if it does not beat trending; the model card says so.
+    #[arg(long)]
+    publish_anyway: bool,
+}
+
+impl CommonArgs {
+    pub fn open(&self, lake: &std::path::Path) -> Result<Company> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut company = Company::open(lake, self.now.unwrap_or_else(clock::now), self.threads.unwrap_or(cores))?;
+        if let Some(key) = &self.key {
+            company.key.clone_from(key);
+        }
+        if self.publish_anyway {
+            company.publish = PublishPolicy::Regardless;
+        }
+        Ok(company)
+    }
+}
+
+impl BuildArgs {
+    pub fn run(self) -> Result<ExitCode> {
+        let started = Instant::now();
+        let mut company = self.common.open(&self.lake)?;
+        company.from = Some(self.from);
+        company.out = Some(self.out.clone());
+        for stage in Stage::ALL {
+            println!("\n══ {}", stage.name());
+            if let Outcome::Refused(why) = run(stage, &company)? {
+                eprintln!("not published: {why}");
+                return Ok(ExitCode::from(REFUSED));
+            }
+        }
+        println!("\nbundle {} is ready, {}", self.out.display(), duration(started.elapsed()));
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,107 @@
+//! People to give a demonstration to: spread over markets and tastes, known by id and habit alone.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use kenal_lake::Lake;
+use kenal_types::{Market, OrderStatus, PersonId};
+use serde::Serialize;
+
+use crate::gold::{ChurnScoreRow, GoldRow, PurchaseRow, RecommendationRow, RulingRow};
+use crate::ui::{Align, Table};
+
+#[derive(clap::Args)]
+pub struct VisitorsArgs {
+    #[arg(long, value_name = "DIR")]
+    lake: PathBuf,
+    #[arg(long, default_value_t = 12)]
+    limit: usize,
+    /// One JSON array, as the storefront reads it.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Visitor {
+    id: PersonId,
+    label: String,
+    market: Market,
+    note: String,
+}
+
+#[derive(Default)]
+struct Habits {
+    orders: BTreeSet<String>,
+    categories: BTreeMap<String, u32>,
+}
+
+impl VisitorsArgs {
+    pub fn run(&self) -> Result<()> {
+        let lake = Lake::open_existing(&self.lake)?;
+        let visitors = pick(&lake, self.limit)?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&visitors)?);
+            return Ok(());
+        }
+        let columns = [("visitor", Align::Left), ("market", Align::Left), ("known as", Align::Left), ("habits", Align::Left)];
+        let mut table = Table::new(&columns);
+        for v in &visitors {
+            table.row([&v.id.to_string(), v.market.code(), &v.label, &v.note]);
+        }
+        println!("{table}");
+        Ok(())
+    }
+}
+
+/// People who get recommendations, the most faithful first, a new pair of market and favourite category each time.
+fn pick(lake: &Lake, limit: usize) -> Result<Vec<Visitor>> {
+    let shown: BTreeSet<PersonId> = lake
+        .read_gold::<RecommendationRow>(RecommendationRow::TABLE)
+        .context("reading recommendations; has `kenal build` finished on this lake?")?
+        .into_iter()
+        .map(|r| r.person)
+        .collect();
+    let mut markets: HashMap<PersonId, Vec<Market>> = HashMap::new();
+    for ruling in lake.read_gold::<RulingRow>(RulingRow::TABLE)? {
+        markets.entry(ruling.person).or_default().push(ruling.market);
+    }
+    let scores = lake.read_gold::<ChurnScoreRow>(ChurnScoreRow::TABLE)?;
+    let deciles: HashMap<PersonId, u8> = scores.into_iter().map(|s| (s.person, s.decile)).collect();
+    let mut habits: BTreeMap<PersonId, Habits> = BTreeMap::new();
+    for row in lake.read_gold::<PurchaseRow>(PurchaseRow::TABLE)? {
+        if shown.contains(&row.person) && row.status == OrderStatus::Completed {
+            let habits = habits.entry(row.person).or_default();
+            habits.orders.insert(row.order_number);
+            *habits.categories.entry(row.category.unwrap_or_else(|| "other things".to_owned())).or_default() += 1;
+        }
+    }
+    let mut people: Vec<(PersonId, Habits)> = habits.into_iter().collect();
+    people.sort_by_key(|(person, h)| (std::cmp::Reverse(h.orders.len().min(12)), *person));
+    let (mut taken, mut visitors) = (BTreeSet::new(), Vec::new());
+    for (person, habits) in people {
+        let Some(&[market]) = markets.get(&person).map(Vec::as_slice) else { continue };
+        let Some(favourite) = favourite(&habits.categories) else { continue };
+        if visitors.len() < limit && taken.insert((market, favourite.to_owned())) {
+            let staying = match deciles.get(&person) {
+                Some(9..) => "; likely to leave",
+                Some(..=2) => "; likely to stay",
+                _ => "",
+            };
+            let orders = habits.orders.len();
+            let plural = if orders == 1 { "" } else { "s" };
+            visitors.push(Visitor {
+                id: person,
+                label: format!("{favourite}, {}", market.name()),
+                market,
+                note: format!("{orders} order{plural}, mostly {}{staying}", favourite.to_lowercase()),
+            });
+        }
+    }
+    Ok(visitors)
+}
+
+fn favourite(categories: &BTreeMap<String, u32>) -> Option<&str> {
+    let best = categories.iter().max_by_key(|(name, n)| (**n, std::cmp::Reverse(*name)));
+    best.map(|(name, _)| name.as_str())
+}

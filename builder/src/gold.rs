@@ -1,0 +1,215 @@
+//! Rows of the gold tables: what each stage leaves for the next one, and for a person to look at.
+//!
+//! One struct per table; `TABLE` is its name in the lake. Times are UTC; `*_sgd` amounts are in Singapore dollars at
+//! the fixed rates of the features' configuration.
+
+use kenal_types::{EventKind, Market, OrderStatus, PersonId, Purpose, RecordKey, Satisfaction, System, TicketChannel};
+use kenal_types::{TicketPriority, TicketStatus, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A gold table with its name.
+pub trait GoldRow {
+    const TABLE: &'static str;
+}
+
+macro_rules! tables {
+    ($($row:ident => $name:literal),* $(,)?) => { $(impl GoldRow for $row { const TABLE: &'static str = $name; })* };
+}
+
+tables! {
+    AssignmentRow => "identity_assignments",
+    LinkRow => "identity_links",
+    ReviewRow => "identity_review",
+    RulingRow => "consent_rulings",
+    SnapshotRow => "consent_snapshot",
+    ConflictRow => "consent_conflicts",
+    PurchaseRow => "purchases",
+    EventRow => "events",
+    TicketRow => "tickets",
+    PresenceRow => "presences",
+    ItemFactorRow => "item_factors",
+    ChurnTermRow => "churn_model",
+    ChurnScoreRow => "churn_scores",
+    ModelCardRow => "model_card",
+    RecommendationRow => "recommendations",
+}
+
+/// Which person a record belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AssignmentRow {
+    pub record: RecordKey,
+    /// `None`: matched nothing, stays apart and out of personalisation.
+    pub person: Option<PersonId>,
+    /// How the record joined its person.
+    pub tier: String,
+    /// Smallest record key among those that are certain to be the same human as this one.
+    pub certain_group: RecordKey,
+    pub market: Option<Market>,
+}
+
+/// Why two records are held to be one person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkRow {
+    pub a: RecordKey,
+    pub b: RecordKey,
+    pub tier: String,
+    pub rule: String,
+    /// Match weight, in bits.
+    pub weight_bits: f64,
+    /// Field by field, as text.
+    pub evidence: String,
+}
+
+/// A pair for a person to decide.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewRow {
+    pub a: RecordKey,
+    pub b: RecordKey,
+    pub weight_bits: f64,
+    /// By the fitted model, that the two are one person.
+    pub probability: f64,
+    pub reason: String,
+    pub evidence: String,
+}
+
+/// What one person permits in one market.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RulingRow {
+    pub person: PersonId,
+    pub market: Market,
+    /// Bit per purpose and channel, as `kenal_consent::Cell` counts them.
+    pub eligible_bits: u32,
+    /// The same for a person to read: `personalise/onsite train/onsite …`.
+    pub eligible: String,
+    pub record_hash: String,
+}
+
+/// The snapshot the rulings make up: one row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SnapshotRow {
+    pub root: String,
+    pub decided_at: Timestamp,
+    pub people: u64,
+}
+
+/// A merged person whose records disagree about a purpose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConflictRow {
+    pub person: PersonId,
+    pub market: Market,
+    pub purpose: Purpose,
+    pub cells_count: u32,
+}
+
+/// One line of one order, once, whichever systems told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PurchaseRow {
+    pub person: PersonId,
+    pub order_number: String,
+    /// The system whose version of the order was taken.
+    pub system: System,
+    /// `None` when no catalogue entry answers to the line's product or SKU.
+    pub item_id: Option<String>,
+    pub category: Option<String>,
+    pub quantity: i64,
+    /// Of one unit.
+    pub price_sgd: f64,
+    /// `web`, `ios`, `android` or `store`.
+    pub place: Option<String>,
+    pub happened_at: Timestamp,
+    /// When the first of the systems knew.
+    pub known_at: Timestamp,
+    pub status: OrderStatus,
+    /// When a cancellation or refund became known.
+    pub voided_at: Option<Timestamp>,
+}
+
+/// Something a person did in the app.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventRow {
+    pub person: PersonId,
+    pub kind: EventKind,
+    pub item_id: Option<String>,
+    pub category: Option<String>,
+    pub platform: Option<String>,
+    pub happened_at: Timestamp,
+    pub known_at: Timestamp,
+}
+
+/// A support ticket of a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TicketRow {
+    pub person: PersonId,
+    pub channel: TicketChannel,
+    pub priority: TicketPriority,
+    pub status: TicketStatus,
+    pub satisfaction: Satisfaction,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub known_at: Timestamp,
+}
+
+/// A record of a person in one system, from when it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PresenceRow {
+    pub person: PersonId,
+    pub system: System,
+    pub market: Option<Market>,
+    pub created_at: Timestamp,
+    pub loyalty_active: Option<bool>,
+    pub loyalty_since_at: Option<Timestamp>,
+}
+
+/// Factors of one item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemFactorRow {
+    pub item_id: String,
+    pub factors: Vec<f32>,
+}
+
+/// One term of the churn model: a transformed feature with its gaps filled, or the sign that it was missing. The row
+/// named `(intercept)` has the intercept as its coefficient, and the calibration (a, b) as mean and scale.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChurnTermRow {
+    pub term: String,
+    pub mean: f64,
+    pub scale: f64,
+    pub coefficient: f64,
+}
+
+/// Churn probability of one person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChurnScoreRow {
+    pub person: PersonId,
+    pub probability: f64,
+    /// 1 (least likely to leave) to 10.
+    pub decile: u8,
+}
+
+/// One figure of the models, with its name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelCardRow {
+    pub name: String,
+    pub value: f64,
+}
+
+/// What the compiled bundle recommends to a person, ranked by the core itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecommendationRow {
+    pub person: PersonId,
+    pub rank: u32,
+    pub item_id: String,
+    pub score: f32,
+}
+
+macro_rules! subjects {
+    ($($row:ident),*) => {
+        $(impl kenal_consent::Subject for $row {
+            fn person(&self) -> PersonId {
+                self.person
+            }
+        })*
+    };
+}
+
+subjects!(PurchaseRow, EventRow, TicketRow, PresenceRow);

@@ -1,0 +1,157 @@
+//! models, second half: who is about to leave.
+//!
+//! Left means: no purchase in the thirty days after a cut, among those who had bought before it. Features come from
+//! before the cut, the model is fitted on earlier cuts, calibrated on a later one and judged on the latest whose
+//! outcome is known.
+
+use std::fmt;
+
+use anyhow::{Context as _, Result};
+use kenal_consent::Consented;
+use kenal_features::rows::ChurnLabel;
+use kenal_features::{Timeline, registry, serving_rows, training_rows};
+use kenal_models::churn::{ChurnConfig, ChurnStop, Column, ForwardFit, ForwardSplit, Samples, Transform, fit_forward};
+use kenal_models::threads::Threads;
+use kenal_types::Timestamp;
+use ndarray::ArrayView2;
+
+use crate::gold::{ChurnScoreRow, ChurnTermRow, ModelCardRow};
+
+/// Days without a purchase that count as leaving.
+const HORIZON_DAYS: u16 = 30;
+/// Horizons before the test cut at which the model is fitted; the first is the calibration's.
+const CALIBRATION_BACK: i64 = 1;
+const TRAIN_BACK: [i64; 4] = [2, 3, 4, 5];
+/// Strength of the penalty: many features, some of them near copies of each other.
+const L2: f64 = 30.0;
+/// The row of the model's table that holds intercept and calibration.
+pub const INTERCEPT: &str = "(intercept)";
+
+/// A fitted churn model with its figures and everybody's score.
+pub struct Leaving {
+    fit: ForwardFit,
+    pub terms: Vec<ChurnTermRow>,
+    pub scores: Vec<ChurnScoreRow>,
+    pub figures: Vec<ModelCardRow>,
+}
+
+/// Fits on people who permit learning, scores those who permit personalisation.
+pub fn fit(
+    learnt: &Consented<Vec<Timeline>>,
+    served: &Consented<Vec<Timeline>>,
+    cut: Timestamp,
+    threads: Threads,
+) -> Result<Leaving> {
+    let horizon = i64::from(HORIZON_DAYS);
+    let test = cut.plus_days(-horizon);
+    let calibration = test.plus_days(-CALIBRATION_BACK * horizon);
+    let train: Vec<Timestamp> = TRAIN_BACK.iter().map(|back| test.plus_days(-back * horizon)).collect();
+    let cuts: Vec<Timestamp> = train.iter().copied().chain([calibration, test]).collect();
+    let label = ChurnLabel { horizon_days: HORIZON_DAYS, complete_until: cut };
+    let rows = training_rows(learnt, &cuts, label).context("making the training rows of the churn model")?;
+    let columns: Vec<Column> = registry()
+        .iter()
+        .map(|f| Column {
+            name: f.name.to_owned(),
+            transform: if f.unit.long_tailed() { Transform::Log1p } else { Transform::Identity },
+        })
+        .collect();
+    let values = ArrayView2::from_shape((rows.labels.len(), rows.width), &rows.values).context("shaping the rows")?;
+    let at: Vec<i64> = rows.cuts.iter().map(|c| c.0).collect();
+    let samples = Samples { rows: values, labels: &rows.labels, cuts: &at };
+    let train = train.iter().map(|t| t.0).collect();
+    let split = ForwardSplit::new(train, calibration.0, test.0, horizon * Timestamp::US_PER_DAY)?;
+    let config = ChurnConfig { l2: L2, ..ChurnConfig::default() };
+    let fit = fit_forward(&columns, samples, &split, &config, threads)
+        .context("fitting the churn model; it needs purchases over at least half a year")?;
+    let (terms, scores, figures) = (terms(&fit), scores(&fit, served, cut), figures(&fit));
+    Ok(Leaving { fit, terms, scores, figures })
+}
+
+fn terms(fit: &ForwardFit) -> Vec<ChurnTermRow> {
+    let (model, design, platt) = (&fit.model, fit.model.design(), fit.model.platt());
+    let head = ChurnTermRow {
+        term: INTERCEPT.to_owned(),
+        mean: platt.a,
+        scale: platt.b,
+        coefficient: model.intercept(),
+    };
+    let numbers = design.means().iter().zip(design.scales()).zip(model.weights());
+    let term = |(name, ((&mean, &scale), &coefficient)): (&str, ((&f64, &f64), &f64))| ChurnTermRow {
+        term: name.to_owned(),
+        mean,
+        scale,
+        coefficient,
+    };
+    std::iter::once(head).chain(design.term_names().zip(numbers).map(term)).collect()
+}
+
+/// Probability and decile of everybody; deciles are by rank, ties by person.
+fn scores(fit: &ForwardFit, served: &Consented<Vec<Timeline>>, cut: Timestamp) -> Vec<ChurnScoreRow> {
+    let rows = serving_rows(served, cut);
+    let probability = |row: &[f32]| fit.model.probability(row);
+    let mut ranked: Vec<(f64, usize)> =
+        rows.values.chunks_exact(rows.width).map(probability).enumerate().map(|(n, p)| (p, n)).collect();
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let people = ranked.len().max(1);
+    let mut scores: Vec<ChurnScoreRow> = ranked
+        .iter()
+        .enumerate()
+        .map(|(rank, &(probability, n))| ChurnScoreRow {
+            person: rows.people[n],
+            probability,
+            decile: (rank * 10 / people + 1) as u8,
+        })
+        .collect();
+    scores.sort_by_key(|s| s.person);
+    scores
+}
+
+fn figures(fit: &ForwardFit) -> Vec<ModelCardRow> {
+    let test = &fit.test;
+    [
+        ("churn/horizon_days", f64::from(HORIZON_DAYS)),
+        ("churn/train_rows", fit.train_rows as f64),
+        ("churn/test_rows", test.rows as f64),
+        ("churn/base_rate", test.base_rate),
+        ("churn/auc", test.auc),
+        ("churn/recall@top_decile", test.top.recall),
+        ("churn/precision@top_decile", test.top.precision),
+        ("churn/ece", test.ece),
+        ("churn/brier", test.brier),
+    ]
+    .into_iter()
+    // A figure that does not exist (the AUC of one class) is left out rather than written as something else.
+    .filter(|(_, value)| value.is_finite())
+    .map(|(name, value)| ModelCardRow { name: name.to_owned(), value })
+    .collect()
+}
+
+impl fmt::Display for Leaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let test = &self.fit.test;
+        writeln!(
+            f,
+            "churn: no purchase in {HORIZON_DAYS} days; fitted on {} rows, calibrated on {}, judged on {} of a later cut ({:.1} % left)",
+            self.fit.train_rows,
+            self.fit.calibration_rows,
+            test.rows,
+            100.0 * test.base_rate
+        )?;
+        writeln!(
+            f,
+            "       AUC {:.3}; top decile: recall {:.3}, precision {:.3}; calibration error {:.3}, Brier {:.3}",
+            test.auc, test.top.recall, test.top.precision, test.ece, test.brier
+        )?;
+        let predicted: Vec<String> = test.bins.iter().map(|b| format!("{:.2}", b.predicted)).collect();
+        let observed: Vec<String> = test.bins.iter().map(|b| format!("{:.2}", b.observed)).collect();
+        writeln!(f, "       predicted by decile {}", predicted.join(" "))?;
+        writeln!(f, "       observed            {}", observed.join(" "))?;
+        match self.fit.model.stop() {
+            ChurnStop::Converged { iterations } => write!(f, "       converged after {iterations} Newton steps"),
+            ChurnStop::IterationCap { iterations, last_decrement } => {
+                write!(f, "       stopped at the cap of {iterations} Newton steps, the last promising {last_decrement:.1e}")
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! compile: everything an edge needs, in one signed bundle.
+//!
+//! Read in this order: `shelf` (items, catalogue, trending), `rows` (what the edge knows of each person who agreed),
+//! this file (sections together, signed and written), `trial` (the finished bundle asked by the core itself).
+
+mod rows;
+mod shelf;
+mod trial;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use kenal_bundle::{CardValue, File, Hash, MANIFEST_NAME, MarketEntry, Publisher, Release, Signer, Trust, verify};
+use kenal_consent::{Cell, Policy};
+use kenal_features::FixedRates;
+use kenal_lake::Fingerprint;
+use kenal_types::Market;
+
+use self::shelf::Shelf;
+use super::matter::ItemNumbers;
+use super::models::ModelFiles;
+use super::{Company, Outcome, PublishPolicy, Stage, consent};
+use crate::gold::{ChurnScoreRow, EventRow, ModelCardRow, PurchaseRow};
+use crate::ui::{Align, Progress, Table, count};
+
+/// Rows in a shard, about: one read of a store per request, of some tens of kilobytes.
+const ROWS_PER_SHARD: usize = 256;
+
+pub fn run(company: &Company) -> Result<Outcome> {
+    let out = company.out.as_deref().context("the bundle's folder is not known; add --out DIR")?;
+    let card: Vec<ModelCardRow> = company.get(Stage::Models)?;
+    if company.publish == PublishPolicy::OnlyIfBetter && !card.iter().any(|f| f.name == "publish" && f.value == 1.0) {
+        return Ok(Outcome::Refused("the model card does not say that the model beats trending".to_owned()));
+    }
+    let progress = Progress::start("compile");
+    let snapshot = consent::snapshot(company)?;
+    let (bought, _) = snapshot.admit(Cell::PERSONALISE_ONSITE, company.get::<PurchaseRow>(Stage::Profile)?);
+    let (done, _) = snapshot.admit(Cell::PERSONALISE_ONSITE, company.get::<EventRow>(Stage::Profile)?);
+    let (lessons, _) = snapshot.admit(Cell::TRAIN, company.get::<PurchaseRow>(Stage::Profile)?);
+    let items = company.lake.items()?;
+    let numbers = ItemNumbers::new(&items);
+    let models = ModelFiles::read(company, &numbers)?;
+    let cut = company.cut()?;
+
+    let signer = Signer::from_seed(&crate::keys::load_or_make(&company.key)?);
+    let release = release(company, out, &signer, Hash(snapshot.root()), &card)?;
+    let version = release.version;
+    let mut publisher = Publisher::new(release);
+    let shelf = Shelf::new(&items, &company.lake.variants()?, &numbers, &FixedRates::default());
+    let index = shelf.write(&mut publisher, &models)?;
+    shelf.write_trending(&mut publisher, &lessons, &snapshot, &numbers, &index, cut)?;
+    publisher.churn(&models.churn())?;
+
+    let scores: Vec<ChurnScoreRow> = company.get(Stage::Models)?;
+    let people = rows::Rows::new(&snapshot, &bought, &done, &scores, &numbers, &index, cut)?;
+    let aliases = rows::aliases(company)?;
+    let mut files = people.write(&mut publisher, &aliases, &Hash(salt(&signer)?), ROWS_PER_SHARD)?;
+    files.extend(publisher.finish(&signer).context("putting the sections together")?);
+    let bytes: u64 = files.iter().map(|f| f.bytes.len() as u64).sum();
+    write(out, &files)?;
+    let trial = trial::run(company, out, &people)?;
+    progress.finish(&format!("version {version}, {} bytes", count(bytes)));
+    show(&files, bytes, people.len(), &trial);
+    Ok(Outcome::Done)
+}
+
+/// Salt of the visitor keys: the signer's own, so that it stays from bundle to bundle and is no other company's.
+fn salt(signer: &Signer) -> Result<[u8; 32]> {
+    let key = signer.public()?.to_bytes();
+    Ok(Fingerprint::of("visitor salt 1").hash("signer", &key).finish().0)
+}
+
+fn release(company: &Company, out: &Path, signer: &Signer, root: Hash, card: &[ModelCardRow]) -> Result<Release> {
+    let markets: Vec<Market> = Market::ALL.to_vec();
+    let lifetime_h = Policy::default().withdrawal_effect_h(&markets);
+    let created_at = u64::try_from(company.now.seconds()).context("a bundle cannot be built before 1970")?;
+    let (version, previous) = previous(out, signer)?;
+    let card = card.iter().map(|row| (row.name.clone(), CardValue::Number(row.value)));
+    let watermarks = company.lake.watermarks()?.into_iter().filter_map(|w| {
+        Some((format!("{}/{}", w.system, w.kind), u64::try_from(w.watermark?.seconds()).ok()?))
+    });
+    Ok(Release {
+        version,
+        created_at,
+        expires_at: created_at + u64::from(lifetime_h) * 3_600,
+        previous,
+        consent_root: root,
+        salt: Hash(salt(signer)?),
+        markets: markets.iter().map(|m| entry(*m)).collect(),
+        watermarks: watermarks.collect(),
+        card: card.collect(),
+    })
+}
+
+fn entry(market: Market) -> MarketEntry {
+    MarketEntry { code: market.code().to_owned(), currency: market.currency().code().to_owned() }
+}
+
+/// The version to publish, and the hash of the manifest it follows. A manifest that is there and does not verify is
+/// not built upon: somebody should look.
+fn previous(out: &Path, signer: &Signer) -> Result<(u64, Option<Hash>)> {
+    let path = out.join(MANIFEST_NAME);
+    if !path.exists() {
+        return Ok((1, None));
+    }
+    let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    let last = verify(&bytes, &Trust::only(signer.public()?)).with_context(|| {
+        format!("{} is not a bundle of this company; move it away or choose another --out", out.display())
+    })?;
+    Ok((last.version + 1, Some(Hash::of(&bytes))))
+}
+
+/// Sections first, the manifest last and by renaming, so that a reader sees the old bundle or the new one.
+fn write(out: &Path, files: &[File]) -> Result<()> {
+    for file in files {
+        let path = out.join(&file.name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        }
+        let begun = path.with_extension("part");
+        fs::write(&begun, &file.bytes).with_context(|| format!("writing {}", begun.display()))?;
+        fs::rename(&begun, &path).with_context(|| format!("writing {}", path.display()))?;
+    }
+    sweep(out, files)
+}
+
+/// Removes sections that neither this bundle nor a reader still opening the last one needs: those of bundles before.
+fn sweep(out: &Path, files: &[File]) -> Result<()> {
+    let wanted: std::collections::BTreeSet<&str> = files.iter().map(|f| f.name.as_str()).collect();
+    let folder = out.join("sections");
+    let day = std::time::Duration::from_secs(86_400);
+    for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+        let entry = entry?;
+        let name = format!("sections/{}", entry.file_name().to_string_lossy());
+        let old = entry.metadata()?.modified().is_ok_and(|m| m.elapsed().is_ok_and(|age| age > day));
+        if old && !wanted.contains(name.as_str()) {
+            fs::remove_file(entry.path()).with_context(|| format!("removing {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn show(files: &[File], bytes: u64, people: usize, trial: &trial::Trial) {
+    let mut table = Table::new(&[("bundle", Align::Left), ("", Align::Right)]);
+    table.row(["files", &count(files.len() as u64)]);
+    table.row(["bytes", &count(bytes)]);
+    table.row(["people with a row", &count(people as u64)]);
+    table.row(["asked of the core, people", &count(trial.asked)]);
+    table.row(["answered in their own taste", &count(trial.personalised)]);
+    println!("{table}");
+}
+

@@ -1,0 +1,151 @@
+//! What the edge knows of each person who agreed: consent, market, churn decile, recent history, what not to show.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use anyhow::{Context as _, Result};
+use kenal_bundle::{File, Hash, Publisher, UserRowInput, VisitorKey, shard_bits_for};
+use kenal_consent::{Cell, Consented, Snapshot};
+use kenal_core::limits::HISTORY_MAX;
+use kenal_core::{ConsentBits, ItemIdx, MarketIdx};
+use kenal_models::confidence::Confidence;
+use kenal_types::{Channel, PersonId, Purpose, RecordKey, System, Timestamp};
+
+use crate::gold::{AssignmentRow, ChurnScoreRow, EventRow, PurchaseRow};
+use crate::stage::matter::{ItemNumbers, PersonNumbers, browse_events, purchase_events};
+use crate::stage::{Company, Stage};
+
+/// The bits a row carries, and the cells they come from.
+const BITS: [(Purpose, Channel, ConsentBits); 6] = [
+    (Purpose::Personalise, Channel::Onsite, ConsentBits::PERSONALISE_ONSITE),
+    (Purpose::Personalise, Channel::Push, ConsentBits::PERSONALISE_PUSH),
+    (Purpose::Market, Channel::Email, ConsentBits::MARKET_EMAIL),
+    (Purpose::Market, Channel::Sms, ConsentBits::MARKET_SMS),
+    (Purpose::Market, Channel::Push, ConsentBits::MARKET_PUSH),
+    (Purpose::Measure, Channel::Onsite, ConsentBits::MEASURE),
+];
+
+/// One row per person.
+pub struct Rows {
+    rows: BTreeMap<PersonId, UserRowInput>,
+}
+
+impl Rows {
+    /// Rows of everybody with something admitted. `index`: the bundle's index of each item number.
+    pub fn new(
+        snapshot: &Snapshot,
+        bought: &Consented<Vec<PurchaseRow>>,
+        done: &Consented<Vec<EventRow>>,
+        scores: &[ChurnScoreRow],
+        numbers: &ItemNumbers,
+        index: &[ItemIdx],
+        cut: Timestamp,
+    ) -> Result<Self> {
+        let (bought, done) = (bought.get(), done.get());
+        let people = PersonNumbers::new(bought.iter().map(|p| p.person).chain(done.iter().map(|e| e.person)));
+        let events = purchase_events(bought, &people, numbers, cut);
+        let events = events.into_iter().chain(browse_events(done, &people, numbers, cut)).collect();
+        let taste = Confidence::default().interactions(people.len(), numbers.len(), events)?;
+        // Whatever became of the order, and however late it was known: an item once bought is not shown again.
+        let mut owned: HashMap<PersonId, BTreeSet<ItemIdx>> = HashMap::new();
+        for row in bought {
+            if let Some(number) = row.item_id.as_deref().and_then(|id| numbers.number(id)) {
+                owned.entry(row.person).or_default().insert(index[number as usize]);
+            }
+        }
+        let deciles: HashMap<PersonId, u8> = scores.iter().map(|s| (s.person, s.decile)).collect();
+        let row = |(n, &person): (usize, &PersonId)| {
+            let (items, weights) = taste.row(n);
+            let history = items.iter().zip(weights).map(|(&i, &c)| (index[i as usize], c)).collect();
+            let input = UserRowInput {
+                consent: bits(snapshot, person),
+                churn_decile: deciles.get(&person).copied(),
+                market: home(snapshot, person),
+                history: strongest(history),
+                bought: owned.remove(&person).unwrap_or_default().into_iter().collect(),
+            };
+            (person, input)
+        };
+        Ok(Rows { rows: people.people().iter().enumerate().map(row).collect() })
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (PersonId, &UserRowInput)> {
+        self.rows.iter().map(|(person, row)| (*person, row))
+    }
+
+    /// Writes the shards: each person under their own id and under the ids by which pages and apps know them.
+    pub fn write(
+        &self,
+        publisher: &mut Publisher,
+        aliases: &Aliases,
+        salt: &Hash,
+        rows_per_shard: usize,
+    ) -> Result<Vec<File>> {
+        let named = self.rows.iter().flat_map(|(person, row)| aliases.of(*person).map(move |name| (name, row)));
+        let keyed: BTreeMap<VisitorKey, &UserRowInput> =
+            named.map(|(name, row)| (VisitorKey::new(salt, &name), row)).collect();
+        let bits = shard_bits_for(keyed.len(), rows_per_shard);
+        publisher.users(bits)?;
+        let mut shards: BTreeMap<u32, Vec<(VisitorKey, UserRowInput)>> = BTreeMap::new();
+        for (key, row) in keyed {
+            shards.entry(key.shard(bits)).or_default().push((key, row.clone()));
+        }
+        let write = |(shard, rows): (u32, Vec<_>)| {
+            publisher.shard(shard, &rows).with_context(|| format!("writing user shard {shard}"))
+        };
+        shards.into_iter().map(write).collect()
+    }
+}
+
+/// The visitor ids of each person: their own, and those of their shop and app accounts.
+#[derive(Debug, Default)]
+pub struct Aliases {
+    names: HashMap<PersonId, Vec<RecordKey>>,
+}
+
+impl Aliases {
+    pub fn of(&self, person: PersonId) -> impl Iterator<Item = String> + '_ {
+        let keys = self.names.get(&person).into_iter().flatten();
+        std::iter::once(person.to_string()).chain(keys.map(ToString::to_string))
+    }
+}
+
+/// Accounts that a page or an app can know its visitor by. A device is nobody's account: others may hold it.
+pub fn aliases(company: &Company) -> Result<Aliases> {
+    let mut aliases = Aliases::default();
+    for row in company.get::<AssignmentRow>(Stage::Identity)? {
+        let account = match row.record.system {
+            System::Shopify => true,
+            System::App => row.record.id.starts_with("user/"),
+            System::Zendesk | System::Salesforce | System::Warehouse => false,
+        };
+        if let Some(person) = row.person.filter(|_| account) {
+            aliases.names.entry(person).or_default().push(row.record);
+        }
+    }
+    Ok(aliases)
+}
+
+fn bits(snapshot: &Snapshot, person: PersonId) -> ConsentBits {
+    BITS.into_iter().fold(ConsentBits::NONE, |bits, (purpose, channel, bit)| {
+        if snapshot.permits(person, Cell { purpose, channel }) { bits.with(bit) } else { bits }
+    })
+}
+
+/// The person's market; `None` when there are several, since a page knows where it is.
+fn home(snapshot: &Snapshot, person: PersonId) -> Option<MarketIdx> {
+    match snapshot.of(person) {
+        [only] => MarketIdx::new(only.market as usize).ok(),
+        _ => None,
+    }
+}
+
+/// The history's strongest entries, at most as many as a row holds; ties by lower index.
+fn strongest(mut history: Vec<(ItemIdx, f32)>) -> Vec<(ItemIdx, f32)> {
+    history.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    history.truncate(HISTORY_MAX);
+    history
+}

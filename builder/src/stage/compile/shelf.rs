@@ -1,0 +1,129 @@
+//! The items as an edge needs them: factors, attributes, prices, and what is trending.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Context as _, Result};
+use kenal_bundle::{CatalogueItem, ItemInput, Publisher, TrendingList};
+use kenal_consent::{Consented, Snapshot};
+use kenal_core::{CategoryIdx, ItemIdx, MarketIdx, Score, Scored};
+use kenal_features::FixedRates;
+use kenal_models::trending::{Heat, TrendingConfig, trending};
+use kenal_types::{Item, Market, Money, OrderStatus, Timestamp, Variant};
+
+use crate::gold::PurchaseRow;
+use crate::stage::matter::ItemNumbers;
+use crate::stage::models::ModelFiles;
+
+/// Upper ends of the price bands, in Singapore dollars; the last band is open.
+const PRICE_BANDS_SGD: [f64; 5] = [5.0, 10.0, 25.0, 50.0, 100.0];
+/// Category of items that have none.
+const OTHER: &str = "Other";
+
+/// All items, in the order of [`ItemNumbers`].
+pub struct Shelf<'a> {
+    categories: Vec<String>,
+    entries: Vec<Entry<'a>>,
+}
+
+struct Entry<'a> {
+    item: &'a Item,
+    category: CategoryIdx,
+    /// In the shop's own currency; `None` when no variant has a price.
+    price_sgd: Option<f64>,
+    /// One per market, in hundredths of its currency.
+    prices: Vec<u64>,
+    in_stock: bool,
+}
+
+impl<'a> Shelf<'a> {
+    pub fn new(items: &'a [Item], variants: &[Variant], numbers: &ItemNumbers, rates: &FixedRates) -> Result<Self> {
+        let name = |item: &'a Item| item.category.as_deref().filter(|c| !c.is_empty()).unwrap_or(OTHER);
+        let mut categories: Vec<String> = items.iter().map(|i| name(i).to_owned()).collect();
+        categories.sort_unstable();
+        categories.dedup();
+        let mut cheapest: HashMap<&str, (Money, bool)> = HashMap::new();
+        for variant in variants {
+            let slot = cheapest.entry(variant.item_id.as_str()).or_insert((variant.price, false));
+            slot.0 = slot.0.min(variant.price);
+            slot.1 |= variant.stock > 0;
+        }
+        let by_id: HashMap<&str, &'a Item> = items.iter().map(|i| (i.item_id.as_str(), i)).collect();
+        let entry = |id: &String| {
+            let item = *by_id.get(id.as_str())?;
+            let at = categories.binary_search_by(|c| c.as_str().cmp(name(item))).ok()?;
+            let (price, stock) = cheapest.get(id.as_str()).copied().unzip();
+            let price_sgd = price.map(Money::units);
+            let local = |m: Market| (price_sgd.unwrap_or(0.0) / rates.to_sgd(m.currency()) * 100.0).round() as u64;
+            Some(Entry {
+                item,
+                category: CategoryIdx::new(at).ok()?,
+                price_sgd,
+                prices: Market::ALL.into_iter().map(local).collect(),
+                in_stock: item.active && stock.unwrap_or(false),
+            })
+        };
+        let entries: Option<Vec<Entry<'a>>> = numbers.ids().iter().map(entry).collect();
+        Ok(Shelf { entries: entries.context("there are more categories than a bundle can hold")?, categories })
+    }
+
+    /// Writes items and catalogue; gives the bundle's index of each item number.
+    pub fn write(&self, publisher: &mut Publisher, models: &ModelFiles) -> Result<Vec<ItemIdx>> {
+        let band = |price: Option<f64>| {
+            PRICE_BANDS_SGD.iter().filter(|end| price.is_some_and(|p| p >= **end)).count() as u8
+        };
+        let input = |(number, entry): (usize, &Entry<'_>)| ItemInput {
+            id: entry.item.item_id.clone(),
+            factor: models.factor(number).to_vec(),
+            markets: (1 << Market::ALL.len()) - 1,
+            category: entry.category,
+            price_band: band(entry.price_sgd),
+            in_stock: entry.in_stock,
+        };
+        let inputs: Vec<ItemInput> = self.entries.iter().enumerate().map(input).collect();
+        let index = publisher.items(models.parameters(), models.dims(), &self.categories, &inputs)?.to_vec();
+        let card = |entry: &Entry<'_>| CatalogueItem {
+            title: entry.item.title.clone(),
+            prices: entry.prices.clone(),
+            category: entry.category,
+        };
+        publisher.catalogue(&self.entries.iter().map(card).collect::<Vec<_>>())?;
+        Ok(index)
+    }
+
+    /// Writes the trending lists, counted over people who permit learning; no list names anybody.
+    pub fn write_trending(
+        &self,
+        publisher: &mut Publisher,
+        lessons: &Consented<Vec<PurchaseRow>>,
+        snapshot: &Snapshot,
+        numbers: &ItemNumbers,
+        index: &[ItemIdx],
+        cut: Timestamp,
+    ) -> Result<()> {
+        let mut heat = Vec::new();
+        let bought = lessons.get().iter().filter(|p| p.status == OrderStatus::Completed && p.quantity > 0);
+        for row in bought.filter(|p| p.happened_at < cut && p.known_at <= cut) {
+            let Some(item) = row.item_id.as_deref().and_then(|id| numbers.number(id)) else { continue };
+            let category = self.entries[item as usize].category.get();
+            let age_days = cut.days_since(row.happened_at) as f32;
+            for ruling in snapshot.of(row.person) {
+                heat.push(Heat { item, market: ruling.market as u8, category, age_days, weight: 1.0 });
+            }
+        }
+        let lists = trending(heat, &TrendingConfig::default())?;
+        let mut written: BTreeMap<(u8, Option<u16>), TrendingList> = BTreeMap::new();
+        for market in 0..Market::ALL.len() as u8 {
+            let categories = (0..self.categories.len() as u16).map(Some).chain([None]);
+            for category in categories {
+                // A market without purchases yet shows what the whole shop buys.
+                let entries = lists.best(market, category).iter().filter_map(|hot| {
+                    Some(Scored { item: *index.get(hot.item as usize)?, score: Score::new(hot.heat)? })
+                });
+                let category = category.and_then(|c| CategoryIdx::new(usize::from(c)).ok());
+                let list = TrendingList { market: MarketIdx::new(market.into())?, category, entries: entries.collect() };
+                written.insert((market, category.map(CategoryIdx::get)), list);
+            }
+        }
+        Ok(publisher.trending(&written.into_values().collect::<Vec<_>>())?)
+    }
+}

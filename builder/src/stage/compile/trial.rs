@@ -1,0 +1,86 @@
+//! The finished bundle, asked by the core itself: what each person would be shown on the home page.
+//!
+//! It reads the files that were just written, as an edge would, so what is kept in the lake is what will be served.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use kenal_core::{Ask, Bundle, Choice, Gate, ItemIdx, Revocation, Rules, Scored, Scratch, UserRow, UserShard, Users, Who, gate, rank};
+use kenal_lake::Fingerprint;
+use kenal_types::PersonId;
+
+use super::rows::Rows;
+use crate::bundle_folder::BundleFolder;
+use crate::gold::RecommendationRow;
+use crate::stage::Company;
+
+/// Items asked for a person.
+const K: usize = 20;
+/// People asked at the most, spread evenly: the check of a shop of millions must not take longer than its build.
+const PEOPLE_MAX: usize = 20_000;
+
+/// What the trial did.
+pub struct Trial {
+    pub asked: u64,
+    pub personalised: u64,
+}
+
+/// Asks for people of `rows` and keeps the answers as a gold table.
+pub fn run(company: &Company, out: &Path, rows: &Rows) -> Result<Trial> {
+    let folder = BundleFolder::open(out, None)?;
+    let bundle = folder.bundle()?;
+    let users = bundle.users.context("the bundle has no users section")?;
+    let step = rows.len().div_ceil(PEOPLE_MAX).max(1);
+    let mut asked: Vec<(u32, PersonId)> =
+        rows.iter().step_by(step).map(|(person, _)| (folder.key_of(&person.to_string()).shard(users.shard_bits()), person)).collect();
+    // By shard, so that each is read once.
+    asked.sort_unstable();
+    let mut trial = Trial { asked: asked.len() as u64, personalised: 0 };
+    let mut answers = Vec::new();
+    let mut scratch = Box::new(Scratch::new());
+    for people in asked.chunk_by(|a, b| a.0 == b.0) {
+        let bytes = folder.shard(&users, people[0].0)?;
+        let shard = UserShard::parse(&bytes)?;
+        for &(_, person) in people {
+            let list = ask(&folder, &bundle, &shard, person, &mut scratch)?;
+            trial.personalised += u64::from(!list.is_empty());
+            answers.extend(list.into_iter().enumerate().map(|(at, scored)| answer(&bundle, person, at, scored)));
+        }
+    }
+    answers.sort_by_key(|a| (a.person, a.rank));
+    let fingerprint = Fingerprint::of("trial 1").hash("bundle", &folder.id.0).finish();
+    company.put(&answers, &fingerprint)?;
+    Ok(trial)
+}
+
+/// What a known person who made no choice on the page is shown; empty when they get the trending list.
+fn ask(
+    folder: &BundleFolder,
+    bundle: &Bundle<'_>,
+    shard: &UserShard<'_>,
+    person: PersonId,
+    scratch: &mut Scratch,
+) -> Result<Vec<Scored>> {
+    let key = folder.key_of(&person.to_string());
+    let bytes = shard.find(key.as_bytes()).with_context(|| format!("{person} is not in their shard"))?;
+    let row = UserRow::parse(bytes, bundle.items.len())?;
+    let opened = gate(&Ask {
+        choice: Choice::Unset,
+        gpc: false,
+        now_s: folder.manifest.created_at,
+        expires_at_s: folder.manifest.expires_at,
+        revocation: Revocation::from(bundle.revocations.contains(key.revocation_key())),
+        who: Who::Known(row.consent()),
+        live_events: false,
+    });
+    let Gate::Open(permit) = opened else { return Ok(Vec::new()) };
+    scratch.visit.load(permit, &bundle.items, Some(&row), &[], folder.manifest.created_at)?;
+    let Ok(user) = scratch.fold_in.solve(&bundle.items, &scratch.visit) else { return Ok(Vec::new()) };
+    let rules = Rules { market: row.market(), bought: row.bought(), visit: Some(&scratch.visit), ..Rules::default() };
+    Ok(rank(&bundle.items, &user, &rules, K, &mut scratch.top).to_vec())
+}
+
+fn answer(bundle: &Bundle<'_>, person: PersonId, at: usize, scored: Scored) -> RecommendationRow {
+    let id = |item: ItemIdx| bundle.items.id(item).unwrap_or_default().to_owned();
+    RecommendationRow { person, rank: at as u32 + 1, item_id: id(scored.item), score: scored.score.get() }
+}

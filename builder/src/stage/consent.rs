@@ -1,0 +1,133 @@
+//! consent: what each person has agreed to, decided once and signed into everything that follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result};
+use kenal_consent::{Cell, CellSet, ConflictItem, Decided, PersonSubject, Policy, Ruling, Snapshot, decide};
+use kenal_lake::Fingerprint;
+use kenal_types::{Market, PersonId, Purpose, RecordKey};
+
+use super::{Company, Stage};
+use crate::gold::{AssignmentRow, ConflictRow, RulingRow, SnapshotRow};
+use crate::ui::{Align, Progress, Table, count, percent};
+
+const CODE: &str = "consent 1";
+
+pub fn run(company: &Company) -> Result<()> {
+    let progress = Progress::start("consent");
+    let people = subjects(&company.get::<AssignmentRow>(Stage::Identity)?);
+    // Every version: a refusal that a later, undated version overwrote is still a refusal.
+    let signals = company.lake.consent_versions()?;
+    let decided = decide(&people, &signals, company.now, &Policy::default());
+
+    // Time alone can change a ruling (an opt-in runs out), so the stage always decides, and writes when it matters.
+    let root = decided.snapshot.root();
+    let fingerprint = Fingerprint::of(CODE).hash("root", &root).finish();
+    company.put(&rulings(&decided.snapshot), &fingerprint)?;
+    company.put(&decided.conflicts.iter().map(conflict).collect::<Vec<_>>(), &fingerprint)?;
+    let snapshot = SnapshotRow {
+        root: hex(&root),
+        decided_at: decided.snapshot.decided_at(),
+        people: decided.report.people,
+    };
+    company.put(&[snapshot], &fingerprint)?;
+    progress.finish(&format!("{} people, {} signals", count(decided.report.people), count(decided.report.signals)));
+    show(&decided);
+    Ok(())
+}
+
+/// People, their records in groups of certainty, and the markets they are customers in.
+fn subjects(assignments: &[AssignmentRow]) -> Vec<PersonSubject> {
+    type Groups<'a> = BTreeMap<&'a RecordKey, Vec<RecordKey>>;
+    let mut people: BTreeMap<PersonId, (Groups<'_>, BTreeSet<Market>)> = BTreeMap::new();
+    for row in assignments {
+        let Some(person) = row.person else { continue };
+        let (groups, markets) = people.entry(person).or_default();
+        groups.entry(&row.certain_group).or_default().push(row.record.clone());
+        markets.extend(row.market);
+    }
+    let subject = |(person, (groups, markets)): (PersonId, (Groups<'_>, BTreeSet<Market>))| PersonSubject {
+        person,
+        groups: groups.into_values().collect(),
+        markets: markets.into_iter().collect(),
+    };
+    people.into_iter().map(subject).collect()
+}
+
+/// The snapshot as it was decided; refuses one that was changed since.
+pub fn snapshot(company: &Company) -> Result<Snapshot> {
+    let rows: Vec<RulingRow> = company.get(Stage::Consent)?;
+    let kept: Vec<SnapshotRow> = company.get(Stage::Consent)?;
+    let kept = kept.first().context("the consent stage left no snapshot; run it again")?;
+    let rulings: Result<Vec<Ruling>> = rows
+        .into_iter()
+        .map(|row| {
+            let record_hash = unhex(&row.record_hash).context("a ruling's hash is not 64 hexadecimal digits")?;
+            Ok(Ruling { person: row.person, market: row.market, eligible: CellSet(row.eligible_bits), record_hash })
+        })
+        .collect();
+    let root = unhex(&kept.root).context("the snapshot's root is not 64 hexadecimal digits")?;
+    Ok(Snapshot::restore(rulings?, kept.decided_at, root)?)
+}
+
+fn rulings(snapshot: &Snapshot) -> Vec<RulingRow> {
+    let names = |set: CellSet| {
+        let named = Cell::all().filter(|c| set.contains(*c));
+        named.map(|c| format!("{}/{}", c.purpose, c.channel)).collect::<Vec<_>>().join(" ")
+    };
+    let row = |r: &Ruling| RulingRow {
+        person: r.person,
+        market: r.market,
+        eligible_bits: r.eligible.0,
+        eligible: names(r.eligible),
+        record_hash: hex(&r.record_hash),
+    };
+    snapshot.rulings().iter().map(row).collect()
+}
+
+fn conflict(item: &ConflictItem) -> ConflictRow {
+    let ConflictItem { person, market, purpose, cells_count } = item.clone();
+    ConflictRow { person, market, purpose, cells_count }
+}
+
+fn show(decided: &Decided) {
+    let report = &decided.report;
+    let mut table = Table::new(&[("purpose", Align::Left), ("people who agreed", Align::Right), ("of all", Align::Right)]);
+    for purpose in Purpose::ALL {
+        let agreed = report.eligible.get(&purpose).copied().unwrap_or(0);
+        table.row([purpose.name().to_owned(), count(agreed), percent(agreed, report.people)]);
+    }
+    println!("{table}");
+    let why: Vec<String> = report
+        .personalise_onsite
+        .iter()
+        .map(|(why, n)| format!("{} {}", serde_json::to_string(why).unwrap_or_default().trim_matches('"'), count(*n)))
+        .collect();
+    println!("personalise on the site, person × market: {}", why.join(", "));
+    println!(
+        "{} signals, {} of records that stay apart; {} people without a market; {} conflicts to review",
+        count(report.signals),
+        count(report.signals_apart),
+        count(report.people_without_market),
+        count(report.conflicts)
+    );
+    if report.signals == 0 {
+        println!("no system holds any consent record: nobody may be personalised, and nothing can be learnt");
+    }
+    println!("snapshot root {}", hex(&decided.snapshot.root()));
+}
+
+pub fn hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut out = [0_u8; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, pair) in out.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(out)
+}

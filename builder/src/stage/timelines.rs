@@ -1,0 +1,96 @@
+//! Gold rows put together, person by person, as the features read them.
+
+use std::collections::HashMap;
+
+use kenal_consent::{Consented, Snapshot};
+use kenal_features::{Activity, Device, Loyalty, Presence, Profile, Purchase, TicketFact, TicketOutcome, Timeline, When};
+use kenal_types::{OrderStatus, PersonId, TicketStatus, Timestamp};
+
+use super::matter::ItemNumbers;
+use crate::gold::{EventRow, PresenceRow, PurchaseRow, TicketRow};
+
+/// What the profile stage left, as read from the lake.
+pub struct GoldRows {
+    pub purchases: Vec<PurchaseRow>,
+    pub events: Vec<EventRow>,
+    pub tickets: Vec<TicketRow>,
+    pub presences: Vec<PresenceRow>,
+}
+
+#[derive(Default)]
+struct Parts {
+    purchases: Vec<Purchase>,
+    tickets: Vec<TicketFact>,
+    activities: Vec<Activity>,
+    profile: Profile,
+    orders: HashMap<String, u32>,
+}
+
+/// Timelines of everybody who permits `cell`, by person.
+pub fn timelines(
+    rows: GoldRows,
+    snapshot: &Snapshot,
+    cell: kenal_consent::Cell,
+    items: &ItemNumbers,
+    categories: &[String],
+) -> Consented<Vec<Timeline>> {
+    let mut people: std::collections::BTreeMap<PersonId, Parts> = std::collections::BTreeMap::new();
+    let category = |name: &Option<String>| {
+        name.as_ref().and_then(|n| categories.binary_search(n).ok()).and_then(|n| u16::try_from(n).ok())
+    };
+    let item = |id: &Option<String>| id.as_deref().and_then(|id| items.number(id));
+    for row in rows.purchases {
+        let parts = people.entry(row.person).or_default();
+        let next = parts.orders.len() as u32;
+        let when = When { happened_at: row.happened_at, known_at: row.known_at };
+        parts.purchases.push(Purchase {
+            when,
+            item: item(&row.item_id),
+            category: category(&row.category),
+            quantity: i32::try_from(row.quantity).unwrap_or(i32::MAX),
+            price_sgd: row.price_sgd as f32,
+            device: row.place.as_deref().and_then(Device::from_text),
+            voided: row.voided_at.filter(|_| row.status != OrderStatus::Completed).map(at),
+            order: *parts.orders.entry(row.order_number).or_insert(next),
+        });
+    }
+    for row in rows.events {
+        people.entry(row.person).or_default().activities.push(Activity {
+            when: When { happened_at: row.happened_at, known_at: row.known_at },
+            kind: row.kind,
+            item: item(&row.item_id),
+            category: category(&row.category),
+            device: row.platform.as_deref().and_then(Device::from_text),
+        });
+    }
+    for row in rows.tickets {
+        let ended = matches!(row.status, TicketStatus::Solved | TicketStatus::Closed);
+        people.entry(row.person).or_default().tickets.push(TicketFact {
+            when: When { happened_at: row.created_at, known_at: row.created_at },
+            channel: row.channel,
+            priority: row.priority,
+            outcome: ended.then_some(TicketOutcome {
+                when: When { happened_at: row.updated_at, known_at: row.known_at },
+                satisfaction: row.satisfaction,
+            }),
+        });
+    }
+    for row in rows.presences {
+        let profile = &mut people.entry(row.person).or_default().profile;
+        profile.market = profile.market.or(row.market);
+        profile.presences.push(Presence { when: at(row.created_at), system: row.system });
+        if let Some((since, active)) = row.loyalty_since_at.zip(row.loyalty_active) {
+            profile.loyalty = Some(Loyalty { when: at(since), active });
+        }
+    }
+    let all = people
+        .into_iter()
+        .map(|(person, p)| Timeline::new(person, p.purchases, p.tickets, p.activities, p.profile))
+        .collect();
+    snapshot.admit(cell, all).0
+}
+
+/// Known as soon as it happened.
+fn at(moment: Timestamp) -> When {
+    When { happened_at: moment, known_at: moment }
+}

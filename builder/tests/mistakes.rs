@@ -1,0 +1,252 @@
+//! The mistakes a person makes, made with the real program, and what it says to them.
+//!
+//! One small company is built once; each test spoils a copy of what it needs.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+struct Company {
+    dir: TempDir,
+}
+
+impl Company {
+    fn exports(&self) -> PathBuf {
+        self.dir.path().join("company")
+    }
+
+    fn bundle(&self) -> PathBuf {
+        self.dir.path().join("bundle")
+    }
+}
+
+/// Six hundred people, built on the first use.
+fn company() -> &'static Company {
+    static COMPANY: OnceLock<Company> = OnceLock::new();
+    COMPANY.get_or_init(|| {
+        let company = Company { dir: tempfile::tempdir().expect("a folder") };
+        let (from, lake, out) = (company.exports(), company.dir.path().join("lake"), company.bundle());
+        said(kenal(&["world", "--people", "600", "--seed", "7", "--out", text(&from)]), true);
+        said(build(&from, &lake, &out), true);
+        company
+    })
+}
+
+fn kenal(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_kenal")).args(args).output().expect("kenal starts")
+}
+
+fn build(from: &Path, lake: &Path, out: &Path) -> Output {
+    kenal(&["build", "--from", text(from), "--lake", text(lake), "--out", text(out)])
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+/// Both streams, after checking that the command ended as expected.
+fn said(output: Output, success: bool) -> String {
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.success(), success, "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+#[track_caller]
+fn contains(said: &str, wanted: &[&str]) {
+    for wanted in wanted {
+        assert!(said.contains(wanted), "{wanted:?} is not in:\n{said}");
+    }
+}
+
+/// A copy of the exports that a test may spoil.
+fn copy(dir: &Path) -> PathBuf {
+    let to = dir.join("company");
+    for system in ["shopify", "zendesk", "salesforce", "warehouse", "app"] {
+        fs::create_dir_all(to.join(system)).expect("made");
+        for entry in fs::read_dir(company().exports().join(system)).expect("listed") {
+            let entry = entry.expect("an entry");
+            fs::copy(entry.path(), to.join(system).join(entry.file_name())).expect("copied");
+        }
+    }
+    to
+}
+
+fn sources(from: &Path, dir: &Path) -> Output {
+    kenal(&["run", "sources", "--from", text(from), "--lake", text(&dir.join("lake"))])
+}
+
+#[test]
+fn the_wrong_folder() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let said_of = |from: &Path| said(build(from, &dir.path().join("lake"), &dir.path().join("bundle")), false);
+    contains(&said_of(&dir.path().join("nowhere")), &["no folder", "nowhere", "--from"]);
+    fs::create_dir(dir.path().join("photos")).expect("made");
+    contains(&said_of(dir.path()), &["holds none of shopify", "photos"]);
+}
+
+#[test]
+fn a_missing_system() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = copy(dir.path());
+    fs::remove_dir_all(from.join("salesforce")).expect("removed");
+    contains(&said(sources(&from, dir.path()), false), &["salesforce", "Contact"]);
+}
+
+#[test]
+fn a_gzip_that_is_cut() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = copy(dir.path());
+    let file = from.join("shopify/products.jsonl");
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(&fs::read(&file).expect("read")).expect("compressed");
+    let whole = gzip.finish().expect("finished");
+    fs::remove_file(&file).expect("removed");
+    fs::remove_file(from.join("shopify/products.operation.json")).ok();
+    fs::write(from.join("shopify/products.jsonl.gz"), &whole[..whole.len() / 2]).expect("written");
+    let said = said(sources(&from, dir.path()), true);
+    contains(&said, &["shopify/products.jsonl.gz: quarantined", "cut short", "fetch the file again"]);
+}
+
+#[test]
+fn a_csv_that_is_not_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = copy(dir.path());
+    let file = from.join("salesforce/Contact-0001.csv");
+    let csv = fs::read_to_string(&file).expect("read");
+    fs::write(&file, csv.replace("\",\"", "\"#\"")).expect("written");
+    contains(&said(sources(&from, dir.path()), true), &["salesforce/Contact-0001.csv: quarantined", "line 1"]);
+}
+
+#[test]
+fn a_csv_with_another_delimiter_is_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = copy(dir.path());
+    let file = from.join("salesforce/Contact-0001.csv");
+    let csv = fs::read_to_string(&file).expect("read");
+    fs::write(&file, csv.replace("\",\"", "\";\"")).expect("written");
+    let said = said(sources(&from, dir.path()), true);
+    assert!(!said.contains("Contact-0001.csv: quarantined"), "{said}");
+}
+
+/// Nobody may be personalised, and the program says why instead of publishing something.
+#[test]
+fn no_consent_records_at_all() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = copy(dir.path());
+    for entry in fs::read_dir(from.join("salesforce")).expect("listed") {
+        let path = entry.expect("an entry").path();
+        if !path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("Contact-")) {
+            fs::remove_file(path).expect("removed");
+        }
+    }
+    let strip = |path: &Path, fields: &[&str]| {
+        let lines = fs::read_to_string(path).expect("read");
+        let kept = fields.iter().fold(lines, |text, field| text.replace(field, "\"ignored"));
+        fs::write(path, kept).expect("written");
+    };
+    let consents = ["\"emailMarketingConsent", "\"smsMarketingConsent", "\"defaultEmailAddress", "\"defaultPhoneNumber"];
+    strip(&from.join("shopify/customers.jsonl"), &[&consents[..], &["\"dataSaleOptOut"]].concat());
+    fs::remove_file(from.join("shopify/customers.operation.json")).ok();
+    for (system, field) in [("zendesk", "\"personalisation_consent"), ("app", "\"categoryPreferences")] {
+        for entry in fs::read_dir(from.join(system)).expect("listed") {
+            strip(&entry.expect("an entry").path(), &[field]);
+        }
+    }
+    let lake = dir.path().join("lake");
+    let said = said(build(&from, &lake, &dir.path().join("bundle")), false);
+    // The warehouse's flags are bulk loads for the most part: they refuse, and never permit alone.
+    contains(&said, &["personalise"]);
+    assert!(!dir.path().join("bundle/manifest.kenal").exists(), "nothing may be published: {said}");
+}
+
+/// A month without app events is a fact, not a fault.
+#[test]
+fn an_empty_month() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = copy(dir.path());
+    let mut days: Vec<PathBuf> =
+        fs::read_dir(from.join("app")).expect("listed").map(|e| e.expect("an entry").path()).collect();
+    days.sort_unstable();
+    for day in days.iter().rev().skip(40).take(30) {
+        fs::remove_file(day).expect("removed");
+    }
+    said(build(&from, &dir.path().join("lake"), &dir.path().join("bundle")), true);
+}
+
+#[test]
+fn running_again_changes_nothing() {
+    let company = company();
+    let lake = company.dir.path().join("lake");
+    let tables = || {
+        let said = said(kenal(&["show", "tables", "--lake", text(&lake)]), true);
+        let versions = said.lines().filter(|l| l.contains("bronze_") || l.contains("silver_") || l.contains("gold_"));
+        versions.filter(|l| !l.contains("gold_recommendations")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = tables();
+    assert!(before.len() > 15, "{before:?}");
+    let again = company.dir.path().join("bundle-again");
+    said(build(&company.exports(), &lake, &again), true);
+    assert_eq!(tables(), before);
+}
+
+#[test]
+fn a_changed_byte_in_a_bundle() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::create_dir(dir.path().join("sections")).expect("made");
+    let from = company().bundle();
+    let mut names: Vec<PathBuf> = fs::read_dir(from.join("sections")).expect("listed").map(|e| e.expect("one").path()).collect();
+    names.extend([from.join("manifest.kenal"), from.join("signer.pub")]);
+    let inside = |path: &Path| dir.path().join(path.strip_prefix(&from).expect("inside"));
+    for path in &names {
+        fs::copy(path, inside(path)).expect("copied");
+    }
+    let inspect = || kenal(&["bundle", "inspect", "--verify", text(dir.path())]);
+    contains(&said(inspect(), true), &["verified: signature"]);
+    for path in &names {
+        let spoilt = inside(path);
+        let good = fs::read(&spoilt).expect("read");
+        let mut bad = good.clone();
+        let middle = bad.len() / 2;
+        bad[middle] ^= 1;
+        fs::write(&spoilt, bad).expect("written");
+        let name = spoilt.file_name().expect("a name").to_string_lossy().into_owned();
+        let said = said(inspect(), false);
+        assert!(said.contains(&name) || said.contains("sign"), "{name}: {said}");
+        fs::write(&spoilt, good).expect("mended");
+    }
+}
+
+#[test]
+fn an_expired_bundle() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lake = company().dir.path().join("lake");
+    let out = dir.path().join("bundle");
+    let old = ["run", "compile", "--lake", text(&lake), "--out", text(&out), "--now", "2020-01-01T00:00:00Z"];
+    said(kenal(&old), true);
+    contains(&said(kenal(&["bundle", "inspect", text(&out)]), true), &["EXPIRED"]);
+}
+
+#[test]
+fn a_port_in_use() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = taken.local_addr().expect("an address").to_string();
+    let bundle = company().bundle();
+    let said = said(kenal(&["serve", "--bundle", text(&bundle), "--addr", &addr]), false);
+    contains(&said, &[&addr, "in use", "--addr"]);
+}
+
+#[test]
+fn a_bundle_that_is_not_there() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let nowhere = dir.path().join("nowhere");
+    contains(&said(kenal(&["serve", "--bundle", text(&nowhere), "--addr", "127.0.0.1:0"]), false), &["nowhere"]);
+    contains(&said(kenal(&["bundle", "inspect", text(&nowhere)]), false), &["nowhere"]);
+}
