@@ -21,7 +21,7 @@ export interface OpenEdge {
 
 /** The core, ready to open bundles. */
 export interface Core {
-  open(manifest: Uint8Array, trustKey: Uint8Array | null, nowS: number): Outcome<OpenEdge>;
+  open(manifest: Uint8Array, trustKey: Uint8Array, nowS: number): Outcome<OpenEdge>;
 }
 
 let ready: Promise<Outcome<Core>> | null = null;
@@ -57,9 +57,9 @@ async function compile(source?: URL): Promise<WebAssembly.Module> {
   return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
 }
 
-function openBundle(manifest: Uint8Array, trustKey: Uint8Array | null, nowS: number): Outcome<OpenEdge> {
+function openBundle(manifest: Uint8Array, trustKey: Uint8Array, nowS: number): Outcome<OpenEdge> {
   return guard(() => {
-    const edge = new Edge(manifest, trustKey ?? undefined, nowS);
+    const edge = new Edge(manifest, trustKey, nowS);
     return {
       needs: () => guard(() => edge.needs()),
       addSection: (bytes) =>

@@ -107,7 +107,9 @@ export class KenalCarousel extends HTMLElement {
     const popular = `Popular in ${nameMarket(settings.market)}`;
     const heading = settings.heading ?? (ranking.personalised ? "Picked for you" : popular);
     frame.heading.textContent = heading;
-    frame.note.textContent = ranking.personalised ? "" : `Not personal: ${explainFallback(ranking.fallbackReason)}.`;
+    // Always a line on the home slot: were it to come and go, the cards would jump.
+    const personal = settings.slot === "home" ? "From what you bought, looked at and put in your cart." : "";
+    frame.note.textContent = ranking.personalised ? personal : `Not personal: ${explainFallback(ranking.fallbackReason)}.`;
     this.#drawCards(frame.list, ranking.items, settings.market);
     if (this.dataset["state"] === "ready") frame.status.textContent = `${heading}: list updated, ${ranking.items.length} items.`;
     this.dataset["state"] = "ready";

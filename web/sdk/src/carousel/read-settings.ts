@@ -1,3 +1,4 @@
+import { readHex } from "../lib/read-hex.js";
 import { K_MAX } from "../lib/limits.js";
 import type { Consent, Mode, Slot } from "../types/ranking.js";
 
@@ -29,7 +30,7 @@ export function readSettings(element: Element): Settings {
   const k = Number.parseInt(element.getAttribute("k") ?? "", 10);
   return {
     endpoint: element.getAttribute("endpoint") ?? "",
-    trustKey: readHex(element.getAttribute("trust-key")),
+    trustKey: readHex(element.getAttribute("trust-key") ?? ""),
     market: element.getAttribute("market") ?? "SG",
     slot: slot === "product" || slot === "cart" ? slot : "home",
     visitor: element.getAttribute("visitor"),
@@ -45,9 +46,4 @@ export function readSettings(element: Element): Settings {
 function readConsent(word: string | null): Consent | null {
   if (word === null) return null;
   return word === "granted" || word === "denied" ? word : "unset";
-}
-
-function readHex(text: string | null): Uint8Array | null {
-  const pairs = text?.match(/^([0-9a-f]{2})+$/i) ? text.match(/../g) : null;
-  return pairs === null ? null : Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16));
 }

@@ -4,6 +4,7 @@ import type { LoadedBundle, Session } from "../types/session.js";
 import { init } from "../wasm.js";
 import { BUNDLE_FRESH_MS_MAX } from "./limits.js";
 import { nowS } from "./now-s.js";
+import { readHex } from "./read-hex.js";
 import { request } from "./request.js";
 
 /**
@@ -23,10 +24,15 @@ export async function loadBundle(session: Session): Promise<Outcome<LoadedBundle
 }
 
 async function fetchBundle(session: Session): Promise<Outcome<LoadedBundle>> {
-  const [core, manifest] = await Promise.all([init(), request(`${session.endpoint}/v1/bundle/manifest`, { cache: "no-cache" })]);
+  const [core, key, manifest] = await Promise.all([
+    init(),
+    findTrustKey(session),
+    request(`${session.endpoint}/v1/bundle/manifest`, { cache: "no-cache" }),
+  ]);
   if (!core.ok) return core;
+  if (!key.ok) return key;
   if (!manifest.ok) return manifest;
-  const edge = core.value.open(new Uint8Array(await manifest.value.arrayBuffer()), session.trustKey, nowS());
+  const edge = core.value.open(new Uint8Array(await manifest.value.arrayBuffer()), key.value, nowS());
   if (!edge.ok) return edge;
   const needs = edge.value.needs();
   if (!needs.ok) return needs;
@@ -40,4 +46,12 @@ async function fetchBundle(session: Session): Promise<Outcome<LoadedBundle>> {
   if (!missing.ok) return missing;
   if (missing.value.length > 0) return fail("malformed", `${missing.value.length} sections are still missing`);
   return succeed({ edge: edge.value, fetchedAtMs: Date.now() });
+}
+
+async function findTrustKey(session: Session): Promise<Outcome<Uint8Array>> {
+  if (session.trustKey !== null) return succeed(session.trustKey);
+  const answer = await request(`${session.endpoint}/v1/bundle/signer`, { cache: "no-cache" });
+  if (!answer.ok) return answer;
+  const key = readHex((await answer.value.text()).trim());
+  return key === null ? fail("malformed", "the signer's key is not hexadecimal") : succeed(key);
 }

@@ -18,6 +18,7 @@ export async function rankInBrowser(session: Session, query: RankQuery): Promise
   if (!row.ok) return row;
   if (signal.aborted) return fail("aborted", "who may be named changed meanwhile");
   const visitor = mayIdentify(session);
+  const own = visitor === null ? null : row.value;
   const question = JSON.stringify({
     visitor,
     market: query.market,
@@ -29,9 +30,10 @@ export async function rankInBrowser(session: Session, query: RankQuery): Promise
     gpc: readGpc(),
     now: nowS(),
     events: visitor === null ? [] : session.events,
+    ...(own?.kind === "revoked" ? { fallback: "revoked" } : {}),
   });
   const startMs = performance.now();
-  const answer = bundle.value.edge.recommend(question, visitor === null ? null : row.value);
+  const answer = bundle.value.edge.recommend(question, own?.kind === "found" ? own.bytes : null);
   const coreMs = performance.now() - startMs;
   if (!answer.ok) return answer;
   const ranking = parseJson(answer.value, "ranking", readRanking);

@@ -9,6 +9,12 @@ export interface LoadedBundle {
   readonly fetchedAtMs: number;
 }
 
+/** What the server says of a visitor's row: here it is, there is none, or it may not be given out any more. */
+export type OwnRow =
+  | { readonly kind: "found"; readonly bytes: Uint8Array }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "revoked" };
+
 /**
  * Everything the SDK knows of the person in front of the page. It lives in memory only: nothing is ever written to
  * cookies, local or session storage, IndexedDB or a cache, so closing the page forgets it.
@@ -17,7 +23,10 @@ export interface LoadedBundle {
  */
 export interface Session {
   readonly endpoint: string;
-  /** Ed25519 public key that manifests must be signed with; without one, only their hashes are checked. */
+  /**
+   * Ed25519 public key that manifests must be signed with. Without one the server is asked for it, which trusts the
+   * server as much as the page that loaded this script.
+   */
   readonly trustKey: Uint8Array | null;
   /** Says `change` when a list that was ranked before may be out of date. */
   readonly changes: EventTarget;
@@ -25,7 +34,7 @@ export interface Session {
   consent: Consent;
   events: readonly LiveEvent[];
   /** The visitor's own row of the bundle, fetched at most once and only under consent. */
-  row: Promise<Outcome<Uint8Array | null>> | null;
+  row: Promise<Outcome<OwnRow>> | null;
   /** Messages that name the visitor, in order; an edge ranking waits for them. */
   outbox: Promise<unknown>;
   /** Ends every request that names the visitor. Replaced when who that is, or what they allow, changes. */

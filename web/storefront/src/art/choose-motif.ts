@@ -13,7 +13,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\b(tea ?cup|teacups|saucer|tea set|coffee set|cup|cups)\b/, "cup"],
   [/\b(mug|mugs)\b/, "mug"],
   [/\b(cake cases|cupcake|muffin|cake|baking|cookie|jelly mould|moulds)\b/, "cake"],
-  [/\b(apron|tea towel|oven glove|gloves?)\b/, "apron"],
+  [/\b(apron|tea towels?|oven glove|gloves?)\b/, "apron"],
   [/\b(cutlery|spoon|spoons|fork|knife|teaspoons)\b/, "cutlery"],
   [/\b(bowl|bowls|dish|popcorn)\b/, "bowl"],
   [/\b(plate|plates|coaster|coasters|placemat|placemats|tray|trivet)\b/, "plate"],

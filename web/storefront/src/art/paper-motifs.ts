@@ -6,9 +6,9 @@ export const PAPER_MOTIFS: Readonly<Record<string, readonly Shape[]>> = {
   bunting: [
     line("M18 46c50 34 114 34 164 0", "dark", 3),
     path("M34 56l28 12-22 38z", "skin"),
-    path("M68 68l30 3-17 42z", "trim"),
+    path("M68 68l30 3-17 42z", "flame"),
     path("M104 71l30-3-13 42z", "skin"),
-    path("M139 66l27-12-6 42z", "trim"),
+    path("M139 66l27-12-6 42z", "flame"),
   ],
   gift: [
     box(48, 76, 104, 68, 5, "skin"),
@@ -54,8 +54,8 @@ export const PAPER_MOTIFS: Readonly<Record<string, readonly Shape[]>> = {
     path("M64 144c-12-28-6-46 8-56-16-28 4-60 28-60s44 32 28 60c14 10 20 28 8 56-20 6-52 6-72 0z", "skin"),
     disc(100, 62, 22, "light"),
     path("M78 60c2-18 42-18 44 0-12-8-32-8-44 0z", "dark"),
-    disc(92, 66, 2.500, "dark"),
-    disc(108, 66, 2.500, "dark"),
+    disc(92, 66, 2.5, "dark"),
+    disc(108, 66, 2.5, "dark"),
     disc(100, 114, 22, "trim"),
     path("M100 104c6 4 10 6 10 11s-4 9-10 9-10-4-10-9 4-7 10-11z", "body"),
   ],

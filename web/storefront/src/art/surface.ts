@@ -38,7 +38,7 @@ export function drawSurface(surface: Surface, id: string, { body, trim }: Palett
     case "petals":
       return tile(24, petals(7, 7, trim), petals(19, 19, trim));
     case "stars":
-      return tile(24, svg("path", { d: "M7 2l1.500 3.500 3.700.3-2.800 2.500.9 3.600L7 10l-3.300 1.900.9-3.600L1.800 5.800l3.700-.3zM19 15l1 2.300 2.500.2-1.900 1.700.6 2.400-2.200-1.300-2.200 1.300.6-2.400-1.900-1.700 2.500-.2z", fill: trim, opacity: 0.85 }));
+      return tile(24, svg("path", { d: "M7 2l1.5 3.5 3.7.3-2.8 2.5.9 3.6L7 10l-3.3 1.9.9-3.6L1.8 5.8l3.7-.3zM19 15l1 2.3 2.5.2-1.9 1.7.6 2.4-2.2-1.3-2.2 1.3.6-2.4-1.9-1.7 2.5-.2z", fill: trim, opacity: 0.85 }));
     case "weave":
       return tile(12, svg("path", { d: "M0 3h6M6 9h6M3 6v6M9 0v6", stroke: trim, "stroke-width": 2.4, opacity: 0.5, "stroke-linecap": "round" }));
     case "plain":

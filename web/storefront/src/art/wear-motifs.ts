@@ -4,12 +4,12 @@ import { box, disc, line, path } from "./svg.js";
 /** Things that are worn, carried, or plugged in. */
 export const WEAR_MOTIFS: Readonly<Record<string, readonly Shape[]>> = {
   bag: [
-    line("M76 68c0-46 48-46 48 0", "trim", 7),
+    line("M76 68c0-46 48-46 48 0", "dark", 6),
     path("M48 64h104l10 74a8 8 0 0 1-8 8H46a8 8 0 0 1-8-8z", "skin"),
-    path("M47 64h106l1.500 12H45.500z", "shade"),
+    path("M47 64h106l1.5 12H45.5z", "shade"),
   ],
   lunchbag: [
-    line("M82 40c0-20 36-20 36 0", "trim", 6),
+    line("M82 40c0-20 36-20 36 0", "dark", 5),
     path("M58 40h84l8 98a8 8 0 0 1-8 8H58a8 8 0 0 1-8-8z", "skin"),
     path("M58 40h84l2 24H56z", "trim"),
     box(93, 56, 14, 18, 4, "dark"),

@@ -30,13 +30,19 @@ export function drawRankingPanel(): RankingPanel {
 function factsOf({ ranking, mode, coreMs }: Ranked): HTMLElement[] {
   const who = ranking.personalised ? "Personalised" : `Trending: ${explainFallback(ranking.fallbackReason)}`;
   const where = mode === "edge" ? "at the edge" : "in this browser";
-  const time = coreMs === null ? "" : ` in ${coreMs < 0.1 ? "under 0.1" : coreMs.toFixed(coreMs < 10 ? 1 : 0)} ms`;
+  const time = coreMs === null ? "" : ` in ${duration(coreMs)}`;
   return [
     h("span", { class: ranking.personalised ? "fact yes" : "fact", "data-fact": "personalised" }, who),
     h("span", { class: "fact", "data-fact": "where" }, `Ranked ${where}${time}`),
     h("span", { class: "fact", "data-fact": "bundle", title: `bundle ${ranking.bundle.id}` }, `Bundle ${ranking.bundle.version}`),
     h("span", { class: "fact", "data-fact": "as-of" }, `Data as of ${instant(ranking.asOf)}`),
   ];
+}
+
+/** Browsers blur their clock to a tenth of a millisecond, so a shorter time is only known to be that. */
+function duration(ms: number): string {
+  if (ms < 0.05) return "under 0.1 ms";
+  return `${ms.toFixed(ms < 1 ? 2 : ms < 10 ? 1 : 0)} ms`;
 }
 
 function row(item: RankedItem, at: number, market: string): HTMLElement {

@@ -4,15 +4,17 @@ const SHOWN_MS = 3_600;
 
 /** A line that says what just happened, and goes. */
 export function drawToast(): { readonly element: HTMLElement; readonly say: (text: string) => void } {
-  const element = h("p", { class: "toast", role: "status" });
+  const element = h("p", { class: "toast", role: "status", popover: "manual" });
   let timer = 0;
   return {
     element,
     say: (text) => {
       element.textContent = text;
-      element.classList.add("shown");
+      // Shown anew each time, so that it lies above a sheet that was opened since.
+      if (element.matches(":popover-open")) element.hidePopover();
+      element.showPopover();
       clearTimeout(timer);
-      timer = window.setTimeout(() => element.classList.remove("shown"), SHOWN_MS);
+      timer = window.setTimeout(() => element.hidePopover(), SHOWN_MS);
     },
   };
 }
