@@ -1,0 +1,118 @@
+//! A few threads, each with an instance of the core, behind one bounded queue.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::error::ServeError;
+use crate::wasm::{Core, CoreError, Load, TICK, Worker};
+
+/// Requests that may wait. At a fraction of a millisecond each, the last one waits some tens of milliseconds.
+const QUEUE_MAX: usize = 256;
+
+/// One request on its way to a worker.
+struct Job {
+    request: Vec<u8>,
+    row: Option<Vec<u8>>,
+    reply: oneshot::Sender<Result<Answer, CoreError>>,
+}
+
+/// An answer and how long the core took over it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The response, JSON.
+    pub json: Vec<u8>,
+    /// From handing the request over to having the answer, without waiting for a worker.
+    pub core: Duration,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum PoolError {
+    /// The queue is full.
+    Busy,
+    /// The core refused or stopped.
+    Core(CoreError),
+}
+
+/// The workers. They end when this is dropped.
+#[derive(Debug)]
+pub struct Pool {
+    queue: SyncSender<Job>,
+    /// Held open by the pool; when it closes, the clock of the deadlines stops.
+    _ticking: SyncSender<()>,
+}
+
+impl Pool {
+    /// Starts `threads` workers, each with the bundle loaded; fails when the first cannot load it.
+    ///
+    /// # Errors
+    /// When the core refuses the bundle or a thread cannot be started.
+    pub fn start(core: &Core, load: &Arc<Load>, threads: usize) -> Result<Self, ServeError> {
+        let ticking = start_ticking(core.clone())?;
+        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..threads.max(1) {
+            let worker = core.instantiate(load)?;
+            let (core, load, jobs) = (core.clone(), Arc::clone(load), Arc::clone(&jobs));
+            std::thread::Builder::new()
+                .name("kenal-core".to_owned())
+                .spawn(move || work(worker, &core, &load, &jobs))
+                .map_err(|source| ServeError::Start { what: "a worker thread", source })?;
+        }
+        Ok(Pool { queue, _ticking: ticking })
+    }
+
+    /// Has one request answered.
+    ///
+    /// # Errors
+    /// [`PoolError::Busy`] at once when the queue is full; else what the core said.
+    pub async fn recommend(&self, request: Vec<u8>, row: Option<Vec<u8>>) -> Result<Answer, PoolError> {
+        let (reply, answer) = oneshot::channel();
+        match self.queue.try_send(Job { request, row, reply }) {
+            Ok(()) => answer.await.unwrap_or(Err(CoreError::NoWorker)).map_err(PoolError::Core),
+            Err(TrySendError::Full(_)) => Err(PoolError::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(PoolError::Core(CoreError::NoWorker)),
+        }
+    }
+}
+
+fn work(mut worker: Worker, core: &Core, load: &Load, jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        // One worker waits for a job while holding the lock, the others wait for the lock: the same to them.
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        let start = Instant::now();
+        let result = worker.recommend(&job.request, job.row.as_deref());
+        let core_time = start.elapsed();
+        let stopped = !matches!(result, Ok(_) | Err(CoreError::Refused { .. }));
+        // A caller that has gone away needs no answer.
+        let _ = job.reply.send(result.map(|json| Answer { json, core: core_time }));
+        if stopped {
+            // What a stopped instance has in its memory is unknown; a new one is loaded from the verified bytes.
+            match core.instantiate(load) {
+                Ok(fresh) => worker = fresh,
+                Err(error) => {
+                    tracing::error!(%error, "a worker cannot be started again and ends");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Runs the clock of the deadlines until the returned sender is dropped.
+fn start_ticking(core: Core) -> Result<SyncSender<()>, ServeError> {
+    let (keep, gone) = sync_channel(0);
+    std::thread::Builder::new()
+        .name("kenal-clock".to_owned())
+        .spawn(move || {
+            while gone.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                core.tick();
+            }
+        })
+        .map_err(|source| ServeError::Start { what: "the clock thread", source })?;
+    Ok(keep)
+}

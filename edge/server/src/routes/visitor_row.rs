@@ -1,0 +1,58 @@
+//! `GET /v1/visitor-row`: a visitor's own row, for the core in their browser.
+//!
+//! Whoever knows a visitor's id can ask; a shop's front end puts its own session check before this path.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use kenal_edge::Consent;
+use kenal_edge::limits::ID_BYTES_MAX;
+use serde::Deserialize;
+
+use super::{Parameters, gpc};
+use crate::problem::Problem;
+use crate::state::{App, Row};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    visitor: String,
+    #[serde(default)]
+    consent: Consent,
+}
+
+pub(crate) async fn answer(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+    Parameters(asked): Parameters<Asked>,
+) -> Result<Response, Problem> {
+    let path = uri.path();
+    if asked.visitor.is_empty() || asked.visitor.len() > ID_BYTES_MAX {
+        return Err(Problem::parameter(path, format!("visitor must have 1 to {ID_BYTES_MAX} bytes")));
+    }
+    let refused = |detail| Err(Problem::no_consent(path, detail));
+    if asked.consent != Consent::Granted {
+        return refused("a row is given out only with consent=granted");
+    }
+    if gpc(&headers) {
+        return refused("the browser sends Global Privacy Control");
+    }
+    if app.is_revoked(&asked.visitor, &app.edge.visitor_key(&asked.visitor)) {
+        return refused("consent was withdrawn");
+    }
+    if app.edge.is_expired(app.now()) {
+        return refused("the bundle has expired, and with it the proof of consent");
+    }
+    let own = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(match app.row(asked.visitor).await {
+        Row::Found(row) => {
+            let octets = (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+            ([octets, own], row).into_response()
+        }
+        Row::Unknown => (StatusCode::NO_CONTENT, [own]).into_response(),
+        Row::Unreadable => return Err(Problem::not_found(path, "the shard of this visitor cannot be read")),
+    })
+}

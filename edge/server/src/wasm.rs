@@ -1,0 +1,268 @@
+//! The core as a WebAssembly module: one compiled [`Module`], and instances of it that answer requests.
+//!
+//! The module imports nothing, so it can reach nothing: no file, clock, network or memory but its own. Each call has a
+//! deadline and the memory a limit. An instance that stopped is not used again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kenal_edge::Edge;
+use wasmtime::{Config, Engine, Instance, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
+
+/// The version of the C interface this host speaks, as `kenal_abi_version` must answer.
+const ABI_VERSION: i32 = 1;
+
+/// How often deadlines are looked at.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// Ticks for one request. A request takes well under a millisecond; two seconds are for a machine that is swapping.
+const REQUEST_TICKS: u64 = 200;
+
+/// Ticks for taking in a bundle: hashing and checking a gigabyte.
+const LOAD_TICKS: u64 = 3_000;
+
+/// Memory beside the sections: code's data, scratch, requests and answers.
+const MEMORY_BASE: usize = 64 << 20;
+
+/// The core could not be started, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum CoreError {
+    /// The module does not compile, lacks an export, or asks for an import.
+    #[error("the WebAssembly module cannot be used: {0}")]
+    Module(wasmtime::Error),
+    /// The module is of another release.
+    #[error(
+        "the module speaks version {found} of the interface, this host version {ABI_VERSION}; build both from one source"
+    )]
+    Abi { found: i32 },
+    /// The module stopped: a bug in it, its deadline, or its memory limit.
+    #[error("the core stopped: {0}")]
+    Stopped(wasmtime::Error),
+    /// The module refused what it was given.
+    #[error("the core refuses {what}: {message} (code {code})")]
+    Refused { what: &'static str, code: i32, message: String },
+    /// An answer lies outside of the module's memory.
+    #[error("the core answered with an address outside of its memory")]
+    Address,
+    /// All workers have ended.
+    #[error("no worker is left")]
+    NoWorker,
+}
+
+/// What an instance is loaded with: the verified bytes of one bundle.
+#[derive(Debug)]
+pub struct Load {
+    /// The signed manifest.
+    pub manifest: Vec<u8>,
+    /// The key it is checked with, once more, inside.
+    pub key: [u8; 32],
+    /// Unix time, seconds.
+    pub now: i64,
+    /// The bundle, opened natively: its sections' bytes are handed on.
+    pub edge: Arc<Edge>,
+    /// A revocation update, if one was published.
+    pub revocations: Option<Vec<u8>>,
+}
+
+/// The compiled module; instances share its code.
+#[derive(Clone)]
+pub struct Core {
+    engine: Engine,
+    module: Module,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Compiles `module`, the bytes of a `.wasm` file.
+    ///
+    /// # Errors
+    /// [`CoreError::Module`] when it is not valid or imports anything.
+    pub fn compile(module: &[u8]) -> Result<Self, CoreError> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        let engine = Engine::new(&config).map_err(CoreError::Module)?;
+        let module = Module::new(&engine, module).map_err(CoreError::Module)?;
+        Ok(Core { engine, module })
+    }
+
+    /// Lets [`TICK`] pass for all deadlines.
+    pub(crate) fn tick(&self) {
+        self.engine.increment_epoch();
+    }
+
+    /// A new instance with the bundle in it.
+    ///
+    /// # Errors
+    /// When the module does not start, speaks another version, or refuses the bundle.
+    pub fn instantiate(&self, load: &Load) -> Result<Worker, CoreError> {
+        let sections: usize = load.edge.section_bytes().map(<[u8]>::len).sum();
+        // A section is in memory twice while it is taken in.
+        let limits = StoreLimitsBuilder::new().memory_size(MEMORY_BASE + 2 * sections).instances(1).memories(1).build();
+        let mut store = Store::new(&self.engine, limits);
+        store.limiter(|limits| limits);
+        store.set_epoch_deadline(LOAD_TICKS);
+        let instance = Instance::new(&mut store, &self.module, &[]).map_err(CoreError::Module)?;
+        let mut worker = Worker::link(store, &instance)?;
+        worker.load(load)?;
+        Ok(worker)
+    }
+}
+
+type Call<P, R> = TypedFunc<P, R>;
+
+/// One instance: a bundle's core with memory of its own. Addresses are the module's, 32 bits.
+pub struct Worker {
+    store: Store<StoreLimits>,
+    memory: Memory,
+    handle: i32,
+    alloc: Call<i32, i32>,
+    free: Call<(i32, i32), ()>,
+    manifest: Call<(i32, i32, i32, i32, i64), i32>,
+    section: Call<(i32, i32, i32), i32>,
+    revocations: Call<(i32, i32, i32), i32>,
+    recommend: Call<(i32, i32, i32, i32, i32), i32>,
+    output: Call<i32, i32>,
+    output_len: Call<i32, i32>,
+    message: Call<i32, i32>,
+    message_len: Call<i32, i32>,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    fn link(mut store: Store<StoreLimits>, instance: &Instance) -> Result<Self, CoreError> {
+        let memory = instance
+            .get_memory(&mut store, "memory")
+            .ok_or_else(|| CoreError::Module(wasmtime::Error::msg("it exports no memory")))?;
+        let version: Call<(), i32> = export(&mut store, instance, "kenal_abi_version")?;
+        let found = version.call(&mut store, ()).map_err(CoreError::Stopped)?;
+        if found != ABI_VERSION {
+            return Err(CoreError::Abi { found });
+        }
+        let new: Call<(), i32> = export(&mut store, instance, "kenal_new")?;
+        let handle = new.call(&mut store, ()).map_err(CoreError::Stopped)?;
+        Ok(Worker {
+            memory,
+            handle,
+            alloc: export(&mut store, instance, "kenal_alloc")?,
+            free: export(&mut store, instance, "kenal_free")?,
+            manifest: export(&mut store, instance, "kenal_manifest")?,
+            section: export(&mut store, instance, "kenal_section")?,
+            revocations: export(&mut store, instance, "kenal_revocations")?,
+            recommend: export(&mut store, instance, "kenal_recommend")?,
+            output: export(&mut store, instance, "kenal_output")?,
+            output_len: export(&mut store, instance, "kenal_output_len")?,
+            message: export(&mut store, instance, "kenal_message")?,
+            message_len: export(&mut store, instance, "kenal_message_len")?,
+            store,
+        })
+    }
+
+    fn load(&mut self, load: &Load) -> Result<(), CoreError> {
+        let manifest = self.put(&load.manifest)?;
+        let key = self.put(&load.key)?;
+        let code = self
+            .manifest
+            .call(&mut self.store, (self.handle, manifest.at, manifest.len, key.at, load.now))
+            .map_err(CoreError::Stopped)?;
+        self.accepted("the manifest", code)?;
+        self.take_back(key)?;
+        self.take_back(manifest)?;
+        for section in load.edge.section_bytes() {
+            let put = self.put(section)?;
+            let code =
+                self.section.call(&mut self.store, (self.handle, put.at, put.len)).map_err(CoreError::Stopped)?;
+            self.accepted("a section", code)?;
+            self.take_back(put)?;
+        }
+        if let Some(update) = &load.revocations {
+            let put = self.put(update)?;
+            let call = (self.handle, put.at, put.len);
+            let code = self.revocations.call(&mut self.store, call).map_err(CoreError::Stopped)?;
+            self.accepted("the revocation update", code)?;
+            self.take_back(put)?;
+        }
+        Ok(())
+    }
+
+    /// Answers one request, JSON to JSON, with the visitor's row when there is one.
+    ///
+    /// # Errors
+    /// [`CoreError::Refused`] for a request that the contract does not allow; after any other error this instance must
+    /// not be used again.
+    pub fn recommend(&mut self, request: &[u8], row: Option<&[u8]>) -> Result<Vec<u8>, CoreError> {
+        self.store.set_epoch_deadline(REQUEST_TICKS);
+        let request = self.put(request)?;
+        let row = row.map(|bytes| self.put(bytes)).transpose()?;
+        let (row_at, row_len) = row.as_ref().map_or((0, 0), |row| (row.at, row.len));
+        let code = self
+            .recommend
+            .call(&mut self.store, (self.handle, request.at, request.len, row_at, row_len))
+            .map_err(CoreError::Stopped)?;
+        self.take_back(request)?;
+        if let Some(row) = row {
+            self.take_back(row)?;
+        }
+        self.accepted("the request", code)?;
+        self.text(Text::Output)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<Put, CoreError> {
+        // Lengths are below 2^31: sections are at most 2^30 bytes and everything else is small.
+        let len = i32::try_from(bytes.len()).map_err(|_| CoreError::Address)?;
+        let at = self.alloc.call(&mut self.store, len).map_err(CoreError::Stopped)?;
+        self.memory.write(&mut self.store, at as u32 as usize, bytes).map_err(|_| CoreError::Address)?;
+        Ok(Put { at, len })
+    }
+
+    fn take_back(&mut self, put: Put) -> Result<(), CoreError> {
+        self.free.call(&mut self.store, (put.at, put.len)).map_err(CoreError::Stopped)
+    }
+
+    fn accepted(&mut self, what: &'static str, code: i32) -> Result<(), CoreError> {
+        if code == 0 {
+            return Ok(());
+        }
+        let message = String::from_utf8_lossy(&self.text(Text::Message)?).into_owned();
+        Err(CoreError::Refused { what, code, message })
+    }
+
+    fn text(&mut self, which: Text) -> Result<Vec<u8>, CoreError> {
+        let (at, len) = match which {
+            Text::Output => (&self.output, &self.output_len),
+            Text::Message => (&self.message, &self.message_len),
+        };
+        let at = at.call(&mut self.store, self.handle).map_err(CoreError::Stopped)? as u32 as usize;
+        let len = len.call(&mut self.store, self.handle).map_err(CoreError::Stopped)? as u32 as usize;
+        let end = at.checked_add(len).ok_or(CoreError::Address)?;
+        self.memory.data(&self.store).get(at..end).map(<[u8]>::to_vec).ok_or(CoreError::Address)
+    }
+}
+
+enum Text {
+    Output,
+    Message,
+}
+
+/// Bytes of ours in the module's memory. Not `Copy`: each is given back once.
+struct Put {
+    at: i32,
+    len: i32,
+}
+
+fn export<P, R>(store: &mut Store<StoreLimits>, instance: &Instance, name: &str) -> Result<TypedFunc<P, R>, CoreError>
+where
+    P: wasmtime::WasmParams,
+    R: wasmtime::WasmResults,
+{
+    instance.get_typed_func(store, name).map_err(CoreError::Module)
+}
