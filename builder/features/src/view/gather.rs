@@ -11,8 +11,8 @@ use crate::timeline::{Purchase, Timeline};
 pub(super) struct Buffers {
     /// (key, time) of what is counted once per window.
     seen: Vec<(u32, Timestamp)>,
-    /// Spend by category.
-    categories: Vec<(u16, f64)>,
+    /// Category, position of the line, spend.
+    categories: Vec<(u16, u32, f64)>,
     /// Items bought, with their order.
     bought: Vec<(u32, u32)>,
     /// Cancelled orders already counted.
@@ -172,20 +172,20 @@ impl View {
         categories.clear();
         for p in lines().filter(|p| recent(p.when.happened_at)) {
             if let Some(c) = p.category {
-                categories.push((c, f64::from(p.price_sgd) * f64::from(p.quantity)));
+                categories.push((c, categories.len() as u32, f64::from(p.price_sgd) * f64::from(p.quantity)));
             }
         }
-        // Stable, so that the sums run in order of time.
-        categories.sort_by_key(|c| c.0);
+        // By position within a category, so that the sums run in order of time; a stable sort would allocate.
+        categories.sort_unstable_by_key(|c| (c.0, c.1));
         merge_sums(categories);
-        let total: f64 = categories.iter().map(|c| c.1).sum();
+        let total: f64 = categories.iter().map(|c| c.2).sum();
         // Ties go to the lower category.
-        let top = categories.iter().copied().reduce(|best, c| if c.1 > best.1 { c } else { best });
-        if let Some((top, most)) = top.filter(|_| total > 0.0) {
+        let top = categories.iter().copied().reduce(|best, c| if c.2 > best.2 { c } else { best });
+        if let Some((top, _, most)) = top.filter(|_| total > 0.0) {
             let bits = |share: f64| if share > 0.0 { -share * share.log2() } else { 0.0 };
             self.affinity.top_share = Some(most / total);
             // Adding zero makes the −0 of a single category a 0.
-            self.affinity.entropy = Some(categories.iter().map(|c| bits(c.1 / total)).sum::<f64>() + 0.0);
+            self.affinity.entropy = Some(categories.iter().map(|c| bits(c.2 / total)).sum::<f64>() + 0.0);
             let views = timeline.activities().iter();
             let views = views.filter(|a| a.kind == EventKind::ItemViewed && a.when.visible_at(cut));
             let views = views.filter(|a| recent(a.when.happened_at)).filter_map(|a| a.category);
@@ -260,11 +260,11 @@ fn is_bought(p: &Purchase, cut: Timestamp) -> bool {
 }
 
 /// Adds up runs of the same key, in place.
-fn merge_sums(sums: &mut Vec<(u16, f64)>) {
+fn merge_sums(sums: &mut Vec<(u16, u32, f64)>) {
     sums.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
         if same {
-            kept.1 += next.1;
+            kept.2 += next.2;
         }
         same
     });

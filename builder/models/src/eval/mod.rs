@@ -24,6 +24,7 @@ pub use split::{Case, StrongSplit, TimeSplit, strong_split, time_split};
 use crate::als::{AlsModel, FoldIn};
 use crate::interactions::Interactions;
 use crate::threads::Threads;
+use crate::trending::Hot;
 
 /// Depth of the rankings that are kept: the largest k of a metric here.
 const DEPTH: usize = 100;
@@ -66,6 +67,17 @@ impl SameForAll {
     /// Number of users of each item.
     pub fn popularity(train: &Interactions) -> Self {
         SameForAll(train.item_counts().into_iter().map(|n| n as f32).collect())
+    }
+
+    /// The heat of a trending list; items that are not in it are cold. Items beyond `n_items` are left out.
+    pub fn trending(list: &[Hot], n_items: usize) -> Self {
+        let mut heat = vec![0.0; n_items];
+        for hot in list {
+            if let Some(h) = heat.get_mut(hot.item as usize) {
+                *h = hot.heat;
+            }
+        }
+        SameForAll(heat)
     }
 }
 
@@ -189,4 +201,30 @@ pub fn evaluate(
     let values = Metric::ALL
         .map(|metric| rankings.iter().filter_map(|(ranked, case)| metric.of(ranked, &case.relevant)).collect());
     Evaluation { values, coverage_20 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evaluation_hides_what_is_known_and_counts_what_is_shown() {
+        let list = [Hot { item: 2, heat: 3.0 }, Hot { item: 0, heat: 2.0 }, Hot { item: 99, heat: 1.0 }];
+        let scorer = SameForAll::trending(&list, 40);
+        let case = |user, history: &[u32], relevant: &[u32]| Case {
+            user,
+            history: history.iter().map(|&i| (i, 1.0)).collect(),
+            relevant: relevant.to_vec(),
+        };
+        let cases = [case(0, &[2], &[0]), case(1, &[], &[]), case(2, &[], &[2, 39])];
+        let new = evaluate(&scorer, 40, &cases, Candidates::New, Threads::ONE);
+        assert_eq!(new.cases(), 2, "a case without anything relevant does not count");
+        assert_eq!(new.values(Metric::Recall20), [1.0, 0.5]);
+        assert_eq!(new.values(Metric::Ndcg20)[0], 1.0, "item 2 is known, so item 0 is first");
+        assert_eq!(new.values(Metric::Recall50), [1.0, 1.0]);
+        // Items 0 to 20 are in somebody's first 20: the known item 2 makes room for item 20.
+        assert_eq!(new.coverage_20, 21.0 / 40.0);
+        let all = evaluate(&scorer, 40, &cases, Candidates::All, Threads::new(3).expect("positive"));
+        assert_eq!(all.values(Metric::Ndcg20)[0], 1.0 / 3f64.log2(), "item 0 is second");
+    }
 }
