@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::comparison::{Comparison, Field, LEVELS_MAX, compare, level_in};
 use crate::config::FitConfig;
-use crate::model::{Levels, default_m};
+use crate::model::{HOUSEHOLD_NAME_U, Levels, default_m};
 use crate::pairs::Pair;
 use crate::table::Table;
 use crate::vocabulary::mix;
@@ -186,10 +186,22 @@ pub(crate) struct Learnt {
     m: Levels<f64>,
     /// Confident matches in which both records have the field; 0 for fields that the rule conditions.
     support: [f64; Field::COUNT],
+    /// `u` of the name within a household, and the pairs of two people behind it; when the rule finds households.
+    household: Option<([f64; LEVELS_MAX], f64)>,
     pub session: Session,
 }
 
+/// The current estimates of one session.
+struct State {
+    m: Levels<f64>,
+    u: Levels<f64>,
+    share: f64,
+}
+
 /// EM over the patterns of one rule.
+///
+/// `u` stays as counted, except for the name where the rule brings households together: there, different people share a
+/// family name far more often than at random, and with the random `u` EM would take families for people.
 pub(crate) fn learn(
     rule: &str,
     patterns: &Patterns,
@@ -197,81 +209,118 @@ pub(crate) fn learn(
     u: &Levels<f64>,
     config: &FitConfig,
 ) -> Learnt {
-    let defaults = default_m();
-    let mut m = defaults;
-    let mut share = START_SHARE;
+    let name = Field::Name as usize;
+    let household = conditioned[Field::Street as usize] && !conditioned[name];
+    let free: Vec<Field> = Field::ALL.into_iter().filter(|&f| !conditioned[f as usize]).collect();
+    let mut state = State { m: default_m(), u: *u, share: START_SHARE };
+    if household {
+        state.u[name] = HOUSEHOLD_NAME_U;
+    }
     let pairs: u64 = patterns.iter().map(|p| p.1).sum();
     let mut stop = Stop::Converged { iterations: 0 };
-    let free: Vec<Field> = Field::ALL.into_iter().filter(|&f| !conditioned[f as usize]).collect();
     for iteration in 1..=config.iterations_max {
         if pairs == 0 {
             break;
         }
-        let (expected, matches) = expectation(patterns, &free, &m, u, share, 0.0);
-        let mut delta = (matches / pairs as f64 - share).abs();
-        share = (matches / pairs as f64).clamp(1e-9, 1.0 - 1e-9);
-        for &field in &free {
-            let (f, top) = (field as usize, field.top() as usize);
-            let known: f64 = expected[f][1..=top].iter().sum();
-            for l in 1..=top {
-                let next = (expected[f][l] + config.prior_pairs * defaults[f][l]) / (known + config.prior_pairs);
-                delta = delta.max((next - m[f][l]).abs());
-                m[f][l] = next;
-            }
-        }
+        let delta = state.round(patterns, pairs as f64, &free, household, config);
         if delta <= config.delta_max {
             stop = Stop::Converged { iterations: iteration };
             break;
         }
         stop = Stop::IterationCap { last_delta: delta };
     }
-    let (confident, matches) = expectation(patterns, &free, &m, u, share, CONFIDENT);
-    let trusted = matches >= CONFIDENT_SHARE_MIN * share * pairs as f64;
+    let (confident, matches) = state.expectation(patterns, &free, CONFIDENT);
+    let trusted = matches >= CONFIDENT_SHARE_MIN * state.share * pairs as f64;
     let mut support = [0.0; Field::COUNT];
     if trusted {
         for &field in &free {
             support[field as usize] = confident[field as usize][1..].iter().sum();
         }
     }
-    let rule = rule.to_owned();
-    let session =
-        Session { rule, patterns: patterns.len() as u64, pairs, match_share: share, confident: matches, stop };
-    Learnt { m, support, session }
+    let household = household.then_some((state.u[name], (1.0 - state.share) * pairs as f64));
+    let (rule, match_share) = (rule.to_owned(), state.share);
+    let session = Session { rule, patterns: patterns.len() as u64, pairs, match_share, confident: matches, stop };
+    Learnt { m: state.m, support, household, session }
 }
 
-/// Expected matches by field and level, and in all, counting only pairs with a probability of at least `least`.
-fn expectation(
-    patterns: &Patterns,
-    free: &[Field],
-    m: &Levels<f64>,
-    u: &Levels<f64>,
-    share: f64,
-    least: f64,
-) -> (Levels<f64>, f64) {
-    let mut expected = [[0.0; LEVELS_MAX]; Field::COUNT];
-    let mut matches = 0.0;
-    for &(pattern, count) in patterns {
-        let mut odds = share / (1.0 - share);
+impl State {
+    /// One round; returns the largest movement of a probability.
+    fn round(&mut self, patterns: &Patterns, pairs: f64, free: &[Field], household: bool, config: &FitConfig) -> f64 {
+        let defaults = default_m();
+        let (expected, matches) = self.expectation(patterns, free, 0.0);
+        let mut delta = (matches / pairs - self.share).abs();
+        if household {
+            delta = delta.max(self.household_round(patterns, &expected[Field::Name as usize], config));
+        }
+        self.share = (matches / pairs).clamp(1e-9, 1.0 - 1e-9);
         for &field in free {
-            let level = level_in(pattern, field);
-            if level > 0 {
-                odds *= m[field as usize][level] / u[field as usize][level];
+            let (f, top) = (field as usize, field.top() as usize);
+            let known: f64 = expected[f][1..=top].iter().sum();
+            for l in 1..=top {
+                let next = (expected[f][l] + config.prior_pairs * defaults[f][l]) / (known + config.prior_pairs);
+                delta = delta.max((next - self.m[f][l]).abs());
+                self.m[f][l] = next;
             }
         }
-        let probability = if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 };
-        if probability < least {
-            continue;
-        }
-        let weight = probability * count as f64;
-        matches += weight;
-        for &field in free {
-            expected[field as usize][level_in(pattern, field)] += weight;
-        }
+        delta
     }
-    for row in &mut expected {
-        row[0] = 0.0;
+
+    /// `u` of the name from the pairs that are expected to be of two people.
+    fn household_round(&mut self, patterns: &Patterns, matched: &[f64; LEVELS_MAX], config: &FitConfig) -> f64 {
+        let mut counts = [0.0; LEVELS_MAX];
+        for &(pattern, count) in patterns {
+            counts[level_in(pattern, Field::Name)] += count as f64;
+        }
+        let different = |l: usize| (counts[l] - matched[l]).max(0.0);
+        let known: f64 = (1..LEVELS_MAX).map(different).sum();
+        let mut delta = 0.0_f64;
+        for (l, own) in self.u[Field::Name as usize].iter_mut().enumerate().skip(1) {
+            let next = (different(l) + config.prior_pairs * HOUSEHOLD_NAME_U[l]) / (known + config.prior_pairs);
+            delta = delta.max((next - *own).abs());
+            *own = next;
+        }
+        delta
     }
-    (expected, matches)
+
+    /// Expected matches by field and level, and in all, counting only pairs with a probability of at least `least`.
+    fn expectation(&self, patterns: &Patterns, free: &[Field], least: f64) -> (Levels<f64>, f64) {
+        let mut expected = [[0.0; LEVELS_MAX]; Field::COUNT];
+        let mut matches = 0.0;
+        for &(pattern, count) in patterns {
+            let mut odds = self.share / (1.0 - self.share);
+            for &field in free {
+                let level = level_in(pattern, field);
+                if level > 0 {
+                    odds *= self.m[field as usize][level] / self.u[field as usize][level];
+                }
+            }
+            let probability = if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 };
+            if probability < least {
+                continue;
+            }
+            let weight = probability * count as f64;
+            matches += weight;
+            for &field in free {
+                expected[field as usize][level_in(pattern, field)] += weight;
+            }
+        }
+        for row in &mut expected {
+            row[0] = 0.0;
+        }
+        (expected, matches)
+    }
+}
+
+/// `u` of the name within a household, over the sessions that found households.
+pub(crate) fn household_name_u(learnt: &[Learnt], config: &FitConfig) -> [f64; LEVELS_MAX] {
+    let found = || learnt.iter().filter_map(|l| l.household);
+    let pairs: f64 = found().map(|h| h.1).sum();
+    let mut u = HOUSEHOLD_NAME_U;
+    for (l, own) in u.iter_mut().enumerate().skip(1) {
+        let sum: f64 = found().map(|h| h.1 * h.0[l]).sum();
+        *own = (sum + config.prior_pairs * HOUSEHOLD_NAME_U[l]) / (pairs + config.prior_pairs);
+    }
+    u
 }
 
 /// Averages the sessions by field, over the default `m`; returns `m` and the matches behind each field.

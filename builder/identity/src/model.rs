@@ -22,6 +22,8 @@ pub(crate) type Levels<T> = [[T; LEVELS_MAX]; Field::COUNT];
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     pub fields: Vec<FieldModel>,
+    /// Probability of each level of the name, from level 1, between two different people of one household.
+    pub household_name_u: Vec<f64>,
     /// Probability that two records taken at random are of one person.
     pub match_probability: f64,
     /// log2 of the number of records: no field weighs more.
@@ -76,10 +78,9 @@ const fn rarity(field: Field, level: u8) -> Rarity {
 /// A shift by rarity moves a weight by no more than this.
 const SHIFT_BITS_MAX: f32 = 6.0;
 
-/// Probability of each level of the name between two different people of one household, from level 0: a family name in
-/// common is usual in some of the four markets and unknown in others. An assumption, not fitted: random pairs share no
-/// household.
-const HOUSEHOLD_NAME_U: [f32; LEVELS_MAX] = [1.0, 0.55, 0.05, 0.05, 0.3, 0.02, 0.01, 0.02, 0.01];
+/// Probability of each level of the name between two different people of one household, from level 0, before anything is
+/// seen: a family name in common is usual in some of the four markets and unknown in others.
+pub(crate) const HOUSEHOLD_NAME_U: [f64; LEVELS_MAX] = [0.0, 0.56, 0.05, 0.04, 0.3, 0.02, 0.01, 0.01, 0.01];
 
 /// `m` before anything is seen, from level 1; rows sum to 1. Learnt `m` replaces it as evidence grows.
 const DEFAULT_M: [&[f64]; Field::COUNT] = [
@@ -128,12 +129,19 @@ pub(crate) struct Scorer {
     bits: Levels<f32>,
     log2_m: Levels<f32>,
     base_rarity: Levels<f32>,
+    household_name: [f32; LEVELS_MAX],
     bits_max: f32,
 }
 
 impl Scorer {
     /// `base_rarity`: `-log2` of the mean frequency of what random pairs on each level agree on.
-    pub(crate) fn new(m: &Levels<f64>, u: &Levels<f64>, base_rarity: &Levels<f32>, records: u32) -> Scorer {
+    pub(crate) fn new(
+        m: &Levels<f64>,
+        u: &Levels<f64>,
+        base_rarity: &Levels<f32>,
+        household_name_u: &[f64; LEVELS_MAX],
+        records: u32,
+    ) -> Scorer {
         let mut bits = [[0.0; LEVELS_MAX]; Field::COUNT];
         let mut log2_m = bits;
         for field in Field::ALL {
@@ -143,7 +151,11 @@ impl Scorer {
                 log2_m[f][level] = m[f][level].log2() as f32;
             }
         }
-        Scorer { bits, log2_m, base_rarity: *base_rarity, bits_max: (records.max(2) as f32).log2() }
+        let mut household_name = [0.0; LEVELS_MAX];
+        for (l, own) in household_name.iter_mut().enumerate().skip(1) {
+            *own = (m[Field::Name as usize][l] / household_name_u[l]).log2() as f32;
+        }
+        Scorer { bits, log2_m, base_rarity: *base_rarity, household_name, bits_max: (records.max(2) as f32).log2() }
     }
 
     pub(crate) fn weigh(&self, pair: &Comparison) -> Weighed {
@@ -188,9 +200,7 @@ impl Scorer {
         }
         let level = pair.level(Field::Name);
         if level != MISSING && !name::is_compatible(level) {
-            let l = level as usize;
-            let family = self.log2_m[Field::Name as usize][l] - HOUSEHOLD_NAME_U[l].log2();
-            bits[Field::Name as usize] = bits[Field::Name as usize].min(family);
+            bits[Field::Name as usize] = bits[Field::Name as usize].min(self.household_name[usize::from(level)]);
         }
         let phone_of_several = phone_agrees && pair.sharers[Field::Phone as usize] > 1;
         if phone_of_several {
@@ -222,6 +232,7 @@ impl Model {
         m: &Levels<f64>,
         u: &Levels<f64>,
         fitted_on: &[f64; Field::COUNT],
+        household_name_u: &[f64; LEVELS_MAX],
         match_probability: f64,
         records: u32,
     ) -> Model {
@@ -234,7 +245,13 @@ impl Model {
             levels: (1..=field.top() as usize).map(|l| level(field, l)).collect(),
             fitted_on: fitted_on[field as usize],
         });
-        Model { fields: fields.to_vec(), match_probability, bits_max: f64::from(records.max(2)).log2() }
+        let household_name_u = household_name_u[1..].to_vec();
+        Model {
+            fields: fields.to_vec(),
+            household_name_u,
+            match_probability,
+            bits_max: f64::from(records.max(2)).log2(),
+        }
     }
 
     /// Weight at which the probability of one person is `probability`, in bits.
@@ -265,7 +282,7 @@ mod tests {
     #[test]
     fn thresholds_and_probabilities_undo_each_other() {
         let m = default_m();
-        let model = Model::new(&m, &m, &[0.0; Field::COUNT], 1e-5, 1000);
+        let model = Model::new(&m, &m, &[0.0; Field::COUNT], &HOUSEHOLD_NAME_U, 1e-5, 1000);
         for p in [0.01, 0.5, 0.99, 0.9999] {
             assert!((model.probability(model.threshold_bits(p)) - p).abs() < 1e-9);
         }
@@ -290,7 +307,7 @@ mod tests {
         for row in &mut u {
             row.iter_mut().skip(1).for_each(|p| *p = 0.1);
         }
-        let scorer = Scorer::new(&default_m(), &u, &[[0.0; LEVELS_MAX]; Field::COUNT], 1 << 20);
+        let scorer = Scorer::new(&default_m(), &u, &[[0.0; LEVELS_MAX]; Field::COUNT], &HOUSEHOLD_NAME_U, 1 << 20);
         let mut pair = Comparison::default();
         pair.levels[Field::Phone as usize] = PHONE_SAME;
         pair.rarity_bits[Field::Phone as usize] = 20.0;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blocking::RuleReport;
 use crate::clusters::Refusal;
+use crate::comparison::Field;
 use crate::estimation::{Session, Stop};
 use crate::model::Model;
 use crate::resolution::Tier;
@@ -146,6 +147,10 @@ impl fmt::Display for Model {
                 let name = field.field.name();
                 writeln!(f, "{name:<16} {:<28} {:>9.5} {:>11.3e} {:>8.2}", level.label, level.m, level.u, level.bits)?;
             }
+        }
+        writeln!(f, "between two people of one household, the name is:")?;
+        for (label, u) in Field::Name.levels()[1..].iter().zip(&self.household_name_u) {
+            writeln!(f, "{:<16} {label:<28} {:>9} {u:>11.3e}", "", "")?;
         }
         Ok(())
     }

@@ -117,13 +117,14 @@ fn fit(table: &Table, one_account: &[bool; 5], found: &Candidates, config: &Conf
             })
             .collect();
         let (next, fitted_on) = estimation::average(&learnt, &config.fit);
+        let household_name_u = estimation::household_name_u(&learnt, &config.fit);
         m = next;
-        let scorer = Scorer::new(&m, &u, &base_rarity, table.len());
+        let scorer = Scorer::new(&m, &u, &base_rarity, &household_name_u, table.len());
         let floor = centibits(f64::from(table.len().max(2)).log2() - FLOOR_BITS);
         let (weighed, weights) = weigh(table, one_account, &scorer, &found.pairs, floor);
         match_probability = weights.match_probability(table.len());
         if round == rounds {
-            let model = Model::new(&m, &u, &fitted_on, match_probability, table.len());
+            let model = Model::new(&m, &u, &fitted_on, &household_name_u, match_probability, table.len());
             return Fitted { model, scorer, learnt, weights, weighed };
         }
     }
