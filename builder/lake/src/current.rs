@@ -13,8 +13,8 @@ use kenal_types::{AppEvent, ConsentSignal, CustomerRecord, Item, Order, OrderLin
 use crate::columns;
 use crate::error::LakeError;
 use crate::lake::Lake;
-use crate::layout::TableName;
-use crate::schema::SilverRow;
+use crate::layout::{self, TableName};
+use crate::schema::{self, SilverRow};
 
 impl Lake {
     /// Hands over the current version of everything in one silver table, in canonical order.
@@ -111,11 +111,39 @@ impl Lake {
 fn current<T: SilverRow>(table: &TableName, system: System) -> String {
     let own = T::columns();
     let names: Vec<&str> = own.names().collect();
-    let names = names.join(", ");
     let key = T::KEY.join(", ");
-    let newest_first = T::NEWEST_FIRST;
+    let versions = ranked::<T>(table, &format!("WHERE system = '{system}'"));
+    format!("SELECT {} FROM ({versions}) AS versions WHERE place = 1 ORDER BY {key}", names.join(", "))
+}
+
+/// All versions of a table, each with its place among those of the same thing.
+fn ranked<T: SilverRow>(table: &TableName, filter: &str) -> String {
+    let (key, newest_first) = (T::KEY.join(", "), T::NEWEST_FIRST);
     format!(
-        "SELECT {names} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {newest_first}) AS place \
-         FROM {table} WHERE system = '{system}') AS versions WHERE place = 1 ORDER BY {key}"
+        "SELECT *, ROW_NUMBER() OVER (PARTITION BY system, {key} ORDER BY {newest_first}) AS place FROM {table} {filter}"
     )
+}
+
+/// The silver table and the query behind a name such as `current_orders`; `None` for other names.
+pub(crate) fn view(name: &str) -> Option<(TableName, String)> {
+    fn of<T: SilverRow>() -> (TableName, String) {
+        let table = TableName::silver(T::TABLE);
+        let own = T::columns();
+        let columns = own.clone().chain(schema::provenance(&own));
+        let names: Vec<&str> = columns.names().collect();
+        let versions = ranked::<T>(&table, "");
+        let query = format!("SELECT {} FROM ({versions}) AS versions WHERE place = 1", names.join(", "));
+        (table, query)
+    }
+    Some(match name.strip_prefix("current_")? {
+        layout::CUSTOMERS => of::<CustomerRecord>(),
+        layout::ITEMS => of::<Item>(),
+        layout::VARIANTS => of::<Variant>(),
+        layout::ORDERS => of::<Order>(),
+        layout::ORDER_LINES => of::<OrderLine>(),
+        layout::TICKETS => of::<Ticket>(),
+        layout::EVENTS => of::<AppEvent>(),
+        layout::CONSENTS => of::<ConsentSignal>(),
+        _ => return None,
+    })
 }

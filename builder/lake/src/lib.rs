@@ -11,7 +11,8 @@
 //! LAKE/_journal/<system>.json    present only while an ingest is being committed
 //! ```
 //!
-//! In SQL a table is named by layer and name: `bronze_files`, `silver_orders`, `gold_person_profile`.
+//! In SQL a table is named by layer and name: `bronze_files`, `silver_orders`, `gold_person_profile`; `current_orders`
+//! is the view of `silver_orders` that has each order once, in the version that counts.
 //! Amounts are 64-bit integers in hundredths of the currency's unit, times are `timestamp` (UTC, microseconds), days
 //! are `date`, enumerations are text; so Spark, Sail and the Python `deltalake` package read proper types.
 //!

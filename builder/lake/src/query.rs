@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use deltalake::RecordBatch;
 use deltalake::datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
+use deltalake::datafusion::common::TableReference;
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::context::SQLOptions;
 use deltalake::datafusion::execution::memory_pool::FairSpillPool;
@@ -16,6 +17,7 @@ use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake::delta_datafusion::planner::DeltaPlanner;
 use futures::StreamExt;
 
+use crate::current;
 use crate::error::LakeError;
 use crate::lake::{Lake, LakeOptions};
 use crate::layout::{Layer, TableName};
@@ -27,7 +29,8 @@ const SCHEMA: &str = "tables";
 
 impl Lake {
     /// Runs one query over tables named `bronze_x`, `silver_x`, `gold_x`, as they stand now, and returns all of its
-    /// result; see [`Lake::sql_each`] for results that should not be held at once.
+    /// result; see [`Lake::sql_each`] for results that should not be held at once. `current_x` is `silver_x` reduced to
+    /// the version of each thing that counts.
     ///
     /// Rows come in the order the query asks for; without `ORDER BY`, in any order.
     ///
@@ -107,7 +110,8 @@ pub(crate) fn known(root: &Path) -> Vec<TableName> {
 }
 
 pub(crate) fn no_such_table(root: &Path, name: &str) -> LakeError {
-    let known: Vec<String> = known(root).iter().map(TableName::to_string).collect();
+    let mut known: Vec<String> = known(root).iter().map(TableName::to_string).collect();
+    known.push("current_x for each silver_x".to_owned());
     LakeError::NoSuchTable { name: name.to_owned(), known: known.join(", ") }
 }
 
@@ -130,17 +134,33 @@ impl SchemaProvider for LakeTables {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        match current::view(name) {
+            Some((table, query)) => self.view(&table, &query).await.map(Some),
+            None => self.delta(name).await.map(Some),
+        }
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        current::view(name).is_some() || TableName::parse(name).is_some_and(|t| t.exists(&self.root))
+    }
+}
+
+impl LakeTables {
+    async fn delta(&self, name: &str) -> Result<Arc<dyn TableProvider>, DataFusionError> {
         let ours = |e: LakeError| DataFusionError::External(Box::new(e));
         let Some(table) = TableName::parse(name).filter(|t| t.exists(&self.root)) else {
             return Err(ours(no_such_table(&self.root, name)));
         };
         let delta = store::open(&self.root, &table).await.map_err(ours)?;
         delta.update_datafusion_session(self.scans.as_ref())?;
-        Ok(Some(delta.table_provider().with_session(Arc::clone(&self.scans)).await?))
+        delta.table_provider().with_session(Arc::clone(&self.scans)).await
     }
 
-    fn table_exist(&self, name: &str) -> bool {
-        TableName::parse(name).is_some_and(|t| t.exists(&self.root))
+    async fn view(&self, table: &TableName, query: &str) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+        let session = SessionContext::new_with_state(self.scans.as_ref().clone());
+        let table = table.to_string();
+        session.register_table(TableReference::bare(table.as_str()), self.delta(&table).await?)?;
+        Ok(session.sql(query).await?.into_view())
     }
 }
 
