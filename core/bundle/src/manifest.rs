@@ -165,3 +165,88 @@ pub(crate) fn check_hash(section: Kind, expected: Hash, bytes: &[u8]) -> Result<
     let found = Hash::of(bytes);
     if found == expected { Ok(bytes) } else { Err(BundleError::Hash { section, expected, found }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Manifest {
+        let entry = |kind| SectionEntry { kind, hash: Hash::default(), bytes: 32 };
+        Manifest {
+            version: 1,
+            created_at: 10,
+            expires_at: 20,
+            as_of: 5,
+            previous: None,
+            consent_root: Hash::default(),
+            salt: Hash::default(),
+            markets: alloc::vec![MarketEntry { code: "SG".into(), currency: "SGD".into() }],
+            watermarks: BTreeMap::from([("app".into(), 5), ("shopify".into(), 6)]),
+            card: BTreeMap::from([("a".into(), CardValue::Number(1.0)), ("b".into(), CardValue::Text("x".into()))]),
+            sections: REQUIRED.map(entry).to_vec(),
+        }
+    }
+
+    fn check(payload: &[u8], expected: Result<(), ManifestFault>) {
+        assert_eq!(Manifest::decode(payload).map(drop), expected);
+    }
+
+    #[test]
+    fn one_manifest_has_one_encoding() {
+        let good = sample().encode().expect("encodes");
+        check(&good, Ok(()));
+        check(&[], Err(ManifestFault::Payload));
+        check(&good[..good.len() - 1], Err(ManifestFault::Payload));
+        let mut longer = good.clone();
+        longer.push(0xc0);
+        check(&longer, Err(ManifestFault::NotCanonical));
+        // Without field names: rmp-serde reads it, but the writer never writes it.
+        check(&rmp_serde::to_vec(&sample()).expect("encodes"), Err(ManifestFault::NotCanonical));
+        // A twelfth field.
+        let mut wider = good;
+        assert_eq!(wider[0], 0x8b, "a map of eleven");
+        wider[0] = 0x8c;
+        wider.extend_from_slice(&[0xa1, b'z', 0xc0]);
+        check(&wider, Err(ManifestFault::Payload));
+    }
+
+    #[test]
+    fn what_no_writer_means() {
+        type Change = fn(&mut Manifest);
+        let cases: [(Change, ManifestFault); 12] = [
+            (|m| m.expires_at = 10, ManifestFault::Times),
+            (|m| m.as_of = 6, ManifestFault::AsOf),
+            (|m| m.as_of = 4, ManifestFault::AsOf),
+            (|m| m.watermarks.clear(), ManifestFault::AsOf),
+            (|m| m.markets.clear(), ManifestFault::Markets),
+            (|m| m.markets.push(m.markets[0].clone()), ManifestFault::Markets),
+            (
+                |m| {
+                    m.markets =
+                        (0..17).map(|i| MarketEntry { code: alloc::format!("{i}"), currency: "X".into() }).collect();
+                },
+                ManifestFault::Markets,
+            ),
+            (
+                |m| {
+                    m.card.insert("c".into(), CardValue::Number(f64::INFINITY));
+                },
+                ManifestFault::Card,
+            ),
+            (|m| m.sections.swap(0, 1), ManifestFault::Sections(Kind::Items)),
+            (|m| m.sections.push(m.sections[2]), ManifestFault::Sections(Kind::Revocations)),
+            (|m| m.sections[2].kind = Kind::UserShard, ManifestFault::Sections(Kind::UserShard)),
+            (|m| m.sections[1].bytes = u32::MAX, ManifestFault::Sections(Kind::Trending)),
+        ];
+        for (change, expected) in cases {
+            let mut manifest = sample();
+            change(&mut manifest);
+            check(&manifest.encode().expect("encodes"), Err(expected));
+        }
+        for missing in 0..3 {
+            let mut manifest = sample();
+            let kind = manifest.sections.remove(missing).kind;
+            check(&manifest.encode().expect("encodes"), Err(ManifestFault::Sections(kind)));
+        }
+    }
+}

@@ -37,31 +37,38 @@ fn scan(items: &Items<'_>, user: &UserVector, rules: &Rules<'_>, top: &mut TopK)
     let (norms, norms_rest) = items.norms.as_chunks::<GROUP>();
     let groups = items.factors.chunks_exact(items.blocks * GROUP);
     let factors_rest = groups.remainder();
+    // What a score must exceed to enter; at a tie the item that is there, with the lower index, stays.
+    let mut floor = f32::NEG_INFINITY;
     let mut at = 0;
     for ((group, scales), norms) in groups.zip(scales).zip(norms) {
-        if hopeless(user, norms, top) {
+        if bound(user, norms) <= floor {
             return at;
         }
         let dots = simd::dot4(group, query);
         for (item, (dot, scale)) in (at..).zip(dots.into_iter().zip(scales)) {
-            offer(items, rules, top, item, score(dot, *scale, user.scale));
+            let score = score(dot, *scale, user.scale);
+            if score > floor {
+                floor = offer(items, rules, top, item, score);
+            }
         }
         at += GROUP;
     }
     for ((factor, scale), norm) in factors_rest.chunks_exact(items.blocks).zip(scales_rest).zip(norms_rest) {
-        if hopeless(user, core::slice::from_ref(norm), top) {
+        if bound(user, core::slice::from_ref(norm)) <= floor {
             return at;
         }
-        offer(items, rules, top, at, score(simd::dot(factor, query), *scale, user.scale));
+        let score = score(simd::dot(factor, query), *scale, user.scale);
+        if score > floor {
+            floor = offer(items, rules, top, at, score);
+        }
         at += 1;
     }
     at
 }
 
-/// Whether neither these items nor any after them can enter a full list. At a tie the earlier item stays.
-fn hopeless(user: &UserVector, norms: &[[u8; 4]], top: &TopK) -> bool {
-    let (Some(least), Some(norm)) = (top.least(), norms.first()) else { return false };
-    user.norm * f32::from_le_bytes(*norm) * MARGIN <= least
+/// No score of these items, nor of any after them, is higher.
+fn bound(user: &UserVector, norms: &[[u8; 4]]) -> f32 {
+    norms.first().map_or(f32::INFINITY, |norm| user.norm * f32::from_le_bytes(*norm) * MARGIN)
 }
 
 /// The dot product is below 2^24, so its conversion is exact; the products are rounded in this order.
@@ -69,16 +76,15 @@ fn score(dot: i32, scale: [u8; 4], user_scale: f32) -> f32 {
     dot as f32 * f32::from_le_bytes(scale) * user_scale
 }
 
-/// Rules are asked only about items that would enter: that is rare, and asking costs more than scoring.
-fn offer(items: &Items<'_>, rules: &Rules<'_>, top: &mut TopK, at: usize, score: f32) {
-    if top.least().is_some_and(|least| score <= least) {
-        return;
-    }
+/// Puts an item into the list if the rules allow it, and returns the new floor. Rules are asked only about items that
+/// would enter: that is rare, and asking costs more than scoring.
+fn offer(items: &Items<'_>, rules: &Rules<'_>, top: &mut TopK, at: usize, score: f32) -> f32 {
     if let (Ok(item), Some(score)) = (ItemIdx::new(at), Score::new(score))
         && rules.allow(items, item)
     {
         top.insert(Scored { item, score });
     }
+    top.least().unwrap_or(f32::NEG_INFINITY)
 }
 
 /// What everybody else sees: the list of the market and category, then that of the market, then the items in order.

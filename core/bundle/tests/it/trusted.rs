@@ -26,7 +26,7 @@ fn what_was_published_is_what_is_read() {
         (&manifest.markets, &manifest.card, &manifest.watermarks),
         (&release.markets, &release.card, &release.watermarks)
     );
-    assert_eq!(manifest.market("MY").map(|m| m.get()), Some(1));
+    assert_eq!(manifest.market("MY").map(kenal_core::MarketIdx::get), Some(1));
     assert_eq!(manifest.market("XX"), None);
     let kinds: Vec<Kind> = manifest.sections.iter().map(|s| s.kind).collect();
     let all = [Kind::Items, Kind::Trending, Kind::Churn, Kind::Revocations, Kind::Users, Kind::Catalogue];

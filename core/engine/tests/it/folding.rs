@@ -48,12 +48,14 @@ fn gauss(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
         let p = (c..n).max_by(|x, y| a[*x][c].abs().total_cmp(&a[*y][c].abs())).expect("rows");
         a.swap(c, p);
         b.swap(c, p);
-        for r in c + 1..n {
-            let f = a[r][c] / a[c][c];
-            for k in c..n {
-                a[r][k] -= f * a[c][k];
+        let (above, below) = a.split_at_mut(c + 1);
+        let (pivot, b_pivot) = (&above[c], b[c]);
+        for (row, b) in below.iter_mut().zip(&mut b[c + 1..]) {
+            let f = row[c] / pivot[c];
+            for (entry, p) in row.iter_mut().zip(pivot).skip(c) {
+                *entry -= f * p;
             }
-            b[r] -= f * b[c];
+            *b -= f * b_pivot;
         }
     }
     for c in (0..n).rev() {
