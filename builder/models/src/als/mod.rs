@@ -186,10 +186,12 @@ pub fn fit(
     on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
 ) -> Result<AlsModel, TrainError> {
     check(interactions, config)?;
-    // Uniform with the standard deviation 0.1/√k: plain arithmetic, so the same on every platform.
-    let spread = 0.1 * (12.0 / config.factors as f32).sqrt();
+    // Normal with the standard deviation 0.1/√k, as the paper starts; the sum of twelve uniform draws, which is normal
+    // enough and needs only additions, so that it is the same on every platform.
+    let spread = 0.1 / (config.factors as f32).sqrt();
     let mut random = Pcg64Mcg::seed_from_u64(config.seed);
-    let start = (0..interactions.n_items() * config.factors).map(|_| (random.random::<f32>() - 0.5) * spread).collect();
+    let mut normal = || (0..12).map(|_| random.random::<f32>()).sum::<f32>() - 6.0;
+    let start = (0..interactions.n_items() * config.factors).map(|_| normal() * spread).collect();
     threads.run(|| iterate(interactions, config, start, on_iteration))
 }
 
