@@ -226,3 +226,76 @@ pub(crate) fn conditioned(rule: &BlockingRule) -> [bool; Field::COUNT] {
     }
     fields
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use kenal_types::{CustomerRecord, RecordKey, System};
+
+    use super::*;
+    use crate::input::{Input, canonical_order};
+
+    const NAMES: [&str; 6] = ["mei tan", "tan mei ling", "raju muthu", "raju", "", "ali hassan"];
+    const CODES: [&str; 4] = ["10100", "10200", "", "10300"];
+
+    fn rows(seed: u64, count: u64) -> Vec<(&'static str, &'static str)> {
+        let pick = |at: u64, of: usize| (mix(seed << 32 | at) % of as u64) as usize;
+        (0..count).map(|at| (NAMES[pick(at, NAMES.len())], CODES[pick(at | 1 << 31, CODES.len())])).collect()
+    }
+
+    fn table(rows: &[(&str, &str)]) -> Table {
+        let records: Vec<CustomerRecord> = rows
+            .iter()
+            .enumerate()
+            .map(|(at, (name, code))| CustomerRecord {
+                full_name: Some((*name).to_owned()),
+                postcode: Some((*code).to_owned()),
+                ..crate::input::tests::empty(RecordKey::new(System::Warehouse, format!("{at:04}")))
+            })
+            .collect();
+        let input = Input { records: &records, ..Input::default() };
+        Table::build(&input, &canonical_order(&input).expect("distinct keys"))
+    }
+
+    fn config(block_records_max: usize) -> BlockingConfig {
+        let rule = |name: &str, parts: &[Part]| BlockingRule { name: name.to_owned(), parts: parts.to_vec() };
+        let rules = vec![rule("word and code", &[Part::NameWord, Part::Postcode]), rule("name", &[Part::Name])];
+        BlockingConfig { rules, block_records_max, window_records: 3 }
+    }
+
+    /// Every pair, by the meaning of the rules.
+    #[test]
+    fn pairs_are_those_that_share_a_key() {
+        for seed in 0..40 {
+            let rows = rows(seed, 30);
+            let found = candidates(&table(&rows), &config(1000), u64::MAX, 1);
+            let mut expected = BTreeSet::new();
+            for (a, x) in rows.iter().enumerate() {
+                for (b, y) in rows.iter().enumerate().skip(a + 1) {
+                    let word = x.0.split(' ').any(|w| !w.is_empty() && y.0.split(' ').any(|v| v == w));
+                    let first = word && !x.1.is_empty() && x.1 == y.1;
+                    if first || (x.0 == y.0 && x.0.contains(' ')) {
+                        expected.insert((a as u32, b as u32, u8::from(!first)));
+                    }
+                }
+            }
+            let pairs: BTreeSet<_> = found.pairs.iter().map(|p| (p.first(), p.second(), p.rule())).collect();
+            assert_eq!(pairs, expected, "seed {seed}");
+            let new: u64 = found.reports.iter().map(|r| r.new_pairs).sum();
+            assert_eq!(new, expected.len() as u64);
+            assert!(found.reports.iter().all(|r| r.capped_blocks == 0 && r.pairs >= r.new_pairs));
+        }
+    }
+
+    #[test]
+    fn a_block_above_the_limit_is_windowed_and_reported() {
+        let rows = vec![("mei tan", "10100"); 100];
+        let found = candidates(&table(&rows), &config(50), 10, 1);
+        let report = &found.reports[1];
+        assert_eq!((report.capped_blocks, report.capped_records, report.largest_block_records), (1, 100, 100));
+        // 97 records have three followers, then two, one and none.
+        assert_eq!((report.pairs, report.pairs_left_out), (97 * 3 + 3, 4950 - (97 * 3 + 3)));
+        assert!(found.samples[1].len() < 60, "about ten are kept");
+    }
+}

@@ -62,6 +62,25 @@ impl Refusal {
     }
 }
 
+/// What a conflict within a person costs, in hundredths of a bit: how surprising it is by the fitted model. Where one
+/// person's birth dates hardly ever differ, a difference weighs ten bits; in careless data, three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ConflictCosts {
+    pub birth_dates: i32,
+    pub accounts: i32,
+    /// For each name too many.
+    pub name: i32,
+}
+
+/// Limits and costs of one run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits<'a> {
+    pub guard: &'a GuardConfig,
+    /// Weight from which tier 2 links, in hundredths of a bit.
+    pub threshold: i32,
+    pub costs: ConflictCosts,
+}
+
 /// The partition, and what became of each proposal.
 #[derive(Debug)]
 pub(crate) struct Clusters {
@@ -73,14 +92,8 @@ pub(crate) struct Clusters {
     pub refused: Vec<(Proposal, Refusal)>,
 }
 
-/// `proposals` in order of [`Proposal::rank`]; `threshold_centibits`: weight from which tier 2 links.
-pub(crate) fn join(
-    table: &Table,
-    mut proposals: Vec<Proposal>,
-    threshold_centibits: i32,
-    guard: &GuardConfig,
-    one_account: &[bool; 5],
-) -> Clusters {
+/// Joins the records of the proposals, strongest first, as far as the guard permits.
+pub(crate) fn join(table: &Table, mut proposals: Vec<Proposal>, limits: &Limits, one_account: &[bool; 5]) -> Clusters {
     proposals.sort_by_cached_key(Proposal::rank);
     let mut forest = Forest::new(table, one_account);
     let mut refusals = Vec::new();
@@ -89,7 +102,7 @@ pub(crate) fn join(
         if a == b {
             continue;
         }
-        match forest.objection(table, a, b, proposal, threshold_centibits, guard) {
+        match forest.objection(table, a, b, proposal, limits) {
             Some(refusal) => refusals.push((at, refusal)),
             None => forest.union(table, a, b),
         }
@@ -180,38 +193,29 @@ impl Forest {
         record
     }
 
-    fn objection(
-        &self,
-        table: &Table,
-        a: u32,
-        b: u32,
-        proposal: &Proposal,
-        threshold: i32,
-        guard: &GuardConfig,
-    ) -> Option<Refusal> {
+    fn objection(&self, table: &Table, a: u32, b: u32, proposal: &Proposal, limits: &Limits) -> Option<Refusal> {
         if proposal.declared() {
             return None;
         }
         let (x, y) = (&self.summaries[a as usize], &self.summaries[b as usize]);
-        if (x.records + y.records) as usize > guard.records_per_person_max {
+        if (x.records + y.records) as usize > limits.guard.records_per_person_max {
             return Some(Refusal::TooManyRecords);
         }
         let names = x.names().len() + x.new_names(table, y).count();
         if names > GuardConfig::NAMES_MAX {
             return Some(Refusal::TooManyNames);
         }
-        let found = [
-            (Refusal::BirthDates, usize::from(x.births_conflict(y))),
-            (Refusal::Accounts, usize::from(x.accounts_conflict(y))),
-            (Refusal::TooManyNames, names.saturating_sub(guard.names_per_person_max)),
+        let names_over = names.saturating_sub(limits.guard.names_per_person_max) as i32;
+        let costs = [
+            (Refusal::BirthDates, limits.costs.birth_dates * i32::from(x.births_conflict(y))),
+            (Refusal::Accounts, limits.costs.accounts * i32::from(x.accounts_conflict(y))),
+            (Refusal::TooManyNames, limits.costs.name * names_over),
         ];
-        let conflicts: usize = found.iter().map(|f| f.1).sum();
-        let needed = f64::from(threshold) + 100.0 * guard.conflict_bits * conflicts as f64;
-        if f64::from(proposal.weighed.total()) >= needed {
+        let cost: i32 = costs.iter().map(|c| c.1).sum();
+        if cost == 0 || proposal.weighed.total() >= limits.threshold + cost {
             return None;
         }
-        // A tier 1 link below the threshold has no conflict and is none.
-        found.into_iter().find(|f| f.1 > 0).map(|f| f.0)
+        costs.into_iter().max_by_key(|c| c.1).map(|c| c.0)
     }
 
     fn union(&mut self, table: &Table, a: u32, b: u32) {
@@ -237,5 +241,94 @@ impl Forest {
         joined.records += other.records;
         self.summaries[root as usize] = joined;
         self.parent[child as usize] = root;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kenal_types::{CustomerRecord, RecordKey};
+
+    use super::*;
+    use crate::comparison::Field;
+    use crate::input::{Input, canonical_order};
+    use crate::vocabulary::mix;
+
+    fn table(rows: &[(&str, Option<&str>)]) -> Table {
+        let records: Vec<CustomerRecord> = rows
+            .iter()
+            .enumerate()
+            .map(|(at, (name, birth))| CustomerRecord {
+                full_name: Some((*name).to_owned()),
+                birth_date: birth.map(|d| d.parse().expect("a day")),
+                ..crate::input::tests::empty(RecordKey::new(System::Warehouse, format!("{at:04}")))
+            })
+            .collect();
+        let input = Input { records: &records, ..Input::default() };
+        Table::build(&input, &canonical_order(&input).expect("distinct keys"))
+    }
+
+    fn proposal(a: u32, b: u32, bits: i16, rule: u8) -> Proposal {
+        let mut weighed = Weighed::default();
+        weighed.centibits[Field::Name as usize] = bits * 100;
+        Proposal { pair: Pair::new(a, b, rule), weighed }
+    }
+
+    fn run(table: &Table, proposals: Vec<Proposal>, guard: &GuardConfig) -> Clusters {
+        let costs = ConflictCosts { birth_dates: 600, accounts: 600, name: 600 };
+        join(table, proposals, &Limits { guard, threshold: 2000, costs }, &[false; 5])
+    }
+
+    /// Without conflicts, the clusters are the connected components: a naive reference on random graphs.
+    #[test]
+    fn clusters_are_components() {
+        for seed in 0..200_u64 {
+            let n = 2 + mix(seed) % 60;
+            let edges = mix(seed + 1000) % (2 * n);
+            let table = table(&vec![("", None); n as usize]);
+            let edge = |e: u64| ((mix(seed << 20 | e) % n) as u32, (mix(seed << 20 | e | 1 << 50) % n) as u32);
+            let list: Vec<(u32, u32)> = (0..edges).map(edge).filter(|(a, b)| a != b).collect();
+            let mut naive: Vec<u32> = (0..n as u32).collect();
+            for _ in 0..n {
+                for &(a, b) in &list {
+                    let least = naive[a as usize].min(naive[b as usize]);
+                    (naive[a as usize], naive[b as usize]) = (least, least);
+                }
+            }
+            let weighed =
+                list.iter().enumerate().map(|(at, &(a, b))| proposal(a, b, 20 + (at % 7) as i16, 0)).collect();
+            let guard = GuardConfig { records_per_person_max: 1000, ..GuardConfig::default() };
+            let found = run(&table, weighed, &guard);
+            assert_eq!(found.smallest, naive, "seed {seed}");
+            assert_eq!((found.links.len(), found.refused.len()), (list.len(), 0), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn conflicts_cost_and_limits_forbid() {
+        let people = table(&[
+            ("Mei Tan", Some("1980-02-03")),
+            ("Mei Tan", None),
+            ("Mei Tan", Some("1994-07-28")),
+            ("Raju Muthu", None),
+            ("Ali Hassan", None),
+        ]);
+        let guard = GuardConfig::default();
+        // The bridge (1) joins the nearer neighbour first; the other would bring a second birth date.
+        let found = run(&people, vec![proposal(1, 2, 25, 0), proposal(0, 1, 30, 0)], &guard);
+        assert_eq!(found.smallest, [0, 0, 2, 3, 4]);
+        assert_eq!(found.refused.iter().map(|r| r.1).collect::<Vec<_>>(), [Refusal::BirthDates]);
+        let sure = run(&people, vec![proposal(1, 2, 26, 0), proposal(0, 1, 30, 0)], &guard);
+        assert_eq!(sure.smallest, [0, 0, 0, 3, 4], "six bits over the threshold outweigh it");
+        let names = run(&people, vec![proposal(0, 3, 30, 0), proposal(0, 4, 25, 0)], &guard);
+        assert_eq!(names.refused.iter().map(|r| r.1).collect::<Vec<_>>(), [Refusal::TooManyNames]);
+        let small = GuardConfig { records_per_person_max: 2, ..guard };
+        let full = run(&people, vec![proposal(0, 1, 90, 0), proposal(1, 2, 90, 0)], &small);
+        assert_eq!(full.refused.iter().map(|r| r.1).collect::<Vec<_>>(), [Refusal::TooManyRecords]);
+        let declared = run(&people, vec![proposal(0, 1, 90, 0), proposal(1, 2, -90, MERGED)], &small);
+        assert_eq!(
+            declared.smallest,
+            [0, 1, 1, 3, 4],
+            "what the system has merged is merged first, and whatever it says"
+        );
     }
 }

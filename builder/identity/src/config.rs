@@ -101,10 +101,9 @@ pub struct GuardConfig {
     pub records_per_person_max: usize,
     /// Incompatible names that one person may have (a maiden and a married name) without being in conflict.
     pub names_per_person_max: usize,
-    /// Bits beyond the threshold that a link needs for each conflict it creates in the cluster (birth dates, verified
-    /// accounts, each name too many): 6 bits are 64 times as sure. The pair's own weight has its own contradictions in
-    /// it already; this is for what other records of the cluster contradict.
-    pub conflict_bits: f64,
+    /// Most bits beyond the threshold that a link needs for each conflict it creates in the cluster (birth dates,
+    /// verified accounts, a name too many). Up to this, a conflict costs what the fitted model says it is worth.
+    pub conflict_bits_max: f64,
     /// Systems in which one person normally has one account.
     pub one_account_systems: Vec<System>,
 }
@@ -166,8 +165,8 @@ impl Default for BlockingConfig {
 impl Default for FitConfig {
     fn default() -> Self {
         FitConfig {
-            random_pairs: 2_000_000,
-            pairs_per_rule_max: 400_000,
+            random_pairs: 1_000_000,
+            pairs_per_rule_max: 100_000,
             iterations_max: 200,
             delta_max: 1e-5,
             prior_pairs: 10.0,
@@ -180,7 +179,7 @@ impl Default for GuardConfig {
         GuardConfig {
             records_per_person_max: 64,
             names_per_person_max: 2,
-            conflict_bits: 6.0,
+            conflict_bits_max: 12.0,
             one_account_systems: vec![System::Shopify, System::Salesforce],
         }
     }

@@ -1,5 +1,4 @@
-//! Fitting the model: `u` counted on random pairs, `m` by expectation–maximisation on the pairs of each blocking rule,
-//! the prior on all candidates. No truth is used.
+//! Fitting `m` by expectation–maximisation on the pairs of each blocking rule. No truth is used.
 //!
 //! EM runs once per rule over the fields that the rule leaves free (Splink's scheme: a rule that demands the same name
 //! learns nothing about names), on counts of distinct patterns of levels, so that its cost does not grow with the pairs
@@ -9,12 +8,11 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::{Comparison, Field, LEVELS_MAX, compare, level_in};
+use crate::comparison::{Field, LEVELS_MAX, compare, level_in};
 use crate::config::FitConfig;
 use crate::model::{HOUSEHOLD_NAME_U, Levels, default_m};
 use crate::pairs::Pair;
 use crate::table::Table;
-use crate::vocabulary::mix;
 
 /// How a fit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -46,116 +44,6 @@ pub const CONFIDENT: f64 = 0.9;
 const CONFIDENT_SHARE_MIN: f64 = 0.5;
 /// Share of matches that a session starts from.
 const START_SHARE: f64 = 0.2;
-/// Chunk of random pairs, by number.
-const RANDOM_CHUNK: u64 = 1 << 14;
-
-/// Levels of random pairs.
-#[derive(Debug, Clone)]
-pub(crate) struct RandomPairs {
-    pub counts: Levels<u64>,
-    /// Sum of the frequencies of what is agreed on, in units of 2^-40.
-    frequency: Levels<u64>,
-}
-
-impl Default for RandomPairs {
-    fn default() -> Self {
-        RandomPairs { counts: [[0; LEVELS_MAX]; Field::COUNT], frequency: [[0; LEVELS_MAX]; Field::COUNT] }
-    }
-}
-
-impl RandomPairs {
-    /// Compares `count` random pairs, or all pairs when there are fewer.
-    pub(crate) fn draw(table: &Table, one_account: &[bool; 5], count: u64, seed: u64) -> RandomPairs {
-        let n = u64::from(table.len());
-        let all = n * n.saturating_sub(1) / 2;
-        let exhaustive = all <= count;
-        let count = count.min(all);
-        (0..count.div_ceil(RANDOM_CHUNK))
-            .into_par_iter()
-            .map(|chunk| {
-                let mut drawn = RandomPairs::default();
-                for number in chunk * RANDOM_CHUNK..((chunk + 1) * RANDOM_CHUNK).min(count) {
-                    let (a, b) = if exhaustive { nth_pair(number) } else { random_pair(number, seed, n) };
-                    drawn.add(&compare(table, one_account, a, b));
-                }
-                drawn
-            })
-            .reduce(RandomPairs::default, RandomPairs::plus)
-    }
-
-    fn add(&mut self, pair: &Comparison) {
-        for (f, &level) in pair.levels.iter().enumerate() {
-            self.counts[f][level as usize] += 1;
-            self.frequency[f][level as usize] += ((-pair.rarity_bits[f]).exp2() * (1_u64 << 40) as f32) as u64;
-        }
-    }
-
-    fn plus(mut self, other: RandomPairs) -> RandomPairs {
-        for f in 0..Field::COUNT {
-            for l in 0..LEVELS_MAX {
-                self.counts[f][l] += other.counts[f][l];
-                self.frequency[f][l] += other.frequency[f][l];
-            }
-        }
-        self
-    }
-
-    /// `u`, with half a pair added to each level, and the share that true matches among the random pairs have taken off:
-    /// with `p` the share of random pairs, `p = λm + (1-λ)u`. In small inputs with many duplicates that share is most of
-    /// what random pairs agree on.
-    pub(crate) fn u(&self, m: &Levels<f64>, match_probability: f64) -> Levels<f64> {
-        let mut u = [[0.0; LEVELS_MAX]; Field::COUNT];
-        for field in Field::ALL {
-            let (f, top) = (field as usize, field.top() as usize);
-            let known: u64 = self.counts[f][1..=top].iter().sum();
-            let mut total = 0.0;
-            for l in 1..=top {
-                let p = (self.counts[f][l] as f64 + 0.5) / (known as f64 + 0.5 * top as f64);
-                let least = p.min(0.5 / (known as f64 + 1.0));
-                u[f][l] = (p - match_probability * m[f][l]).max(least);
-                total += u[f][l];
-            }
-            u[f][1..=top].iter_mut().for_each(|p| *p /= total);
-        }
-        u
-    }
-
-    /// `-log2` of the mean frequency of what random pairs on each level agree on.
-    pub(crate) fn base_rarity(&self) -> Levels<f32> {
-        let mut base = [[0.0; LEVELS_MAX]; Field::COUNT];
-        for f in 0..Field::COUNT {
-            for l in 1..LEVELS_MAX {
-                if self.counts[f][l] > 0 {
-                    let mean = self.frequency[f][l] as f64 / self.counts[f][l] as f64 / (1_u64 << 40) as f64;
-                    base[f][l] = -mean.max(1e-12).log2() as f32;
-                }
-            }
-        }
-        base
-    }
-}
-
-/// The `number`-th pair `(a, b)` with `b < a` in the order (1,0), (2,0), (2,1), (3,0)…
-fn nth_pair(number: u64) -> (u32, u32) {
-    // The largest a with a(a-1)/2 <= number; the square root is exact enough to be off by one at most.
-    let mut a = ((1.0 + (1.0 + 8.0 * number as f64).sqrt()) / 2.0) as u64;
-    while a * (a - 1) / 2 > number {
-        a -= 1;
-    }
-    while (a + 1) * a / 2 <= number {
-        a += 1;
-    }
-    (a as u32, (number - a * (a - 1) / 2) as u32)
-}
-
-/// Two different records, by hash.
-fn random_pair(number: u64, seed: u64, n: u64) -> (u32, u32) {
-    let bits = mix(mix(seed) ^ number);
-    let a = (u128::from(bits) * u128::from(n) >> 64) as u64;
-    let b = (u128::from(mix(bits)) * u128::from(n - 1) >> 64) as u64;
-    (a as u32, if b >= a { b + 1 } else { b } as u32)
-}
-
 /// Patterns of levels with their counts, sorted.
 pub(crate) type Patterns = Vec<(u64, u64)>;
 
@@ -356,84 +244,9 @@ pub(crate) fn stop(learnt: &[Learnt]) -> Stop {
     worst
 }
 
-/// Counts of candidate weights in steps of a sixteenth of a bit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Histogram(Vec<u64>);
-
-impl Histogram {
-    const BITS: i32 = 128;
-    const STEPS: i32 = 16;
-
-    pub(crate) fn new() -> Histogram {
-        Histogram(vec![0; (2 * Self::BITS * Self::STEPS) as usize])
-    }
-
-    pub(crate) fn add(&mut self, centibits: i32) {
-        let at = (centibits * Self::STEPS).div_euclid(100) + Self::BITS * Self::STEPS;
-        self.0[at.clamp(0, 2 * Self::BITS * Self::STEPS - 1) as usize] += 1;
-    }
-
-    pub(crate) fn plus(mut self, other: &Histogram) -> Histogram {
-        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a += b);
-        self
-    }
-
-    /// Weight in the middle of each step, and its count.
-    fn steps(&self) -> impl Iterator<Item = (f64, u64)> {
-        let middle = |at: usize| (at as f64 + 0.5) / f64::from(Self::STEPS) - f64::from(Self::BITS);
-        self.0.iter().enumerate().filter(|(_, count)| **count > 0).map(move |(at, &count)| (middle(at), count))
-    }
-
-    /// The prior that reproduces itself: `λ = Σ P(match | weight, λ) / pairs`, which is EM for `λ` over all pairs when
-    /// those outside the candidates contribute nothing.
-    pub(crate) fn match_probability(&self, records: u32) -> f64 {
-        let pairs = (f64::from(records) * (f64::from(records) - 1.0) / 2.0).max(1.0);
-        let mut lambda = (1.0 / f64::from(records.max(2))).min(0.5);
-        for _ in 0..200 {
-            let odds = lambda / (1.0 - lambda);
-            let matches: f64 =
-                self.steps().map(|(bits, count)| count as f64 / (1.0 + 1.0 / (odds * bits.exp2()))).sum();
-            // At least half a match: a prior of zero would forbid every link for ever.
-            let next = (matches.max(0.5) / pairs).clamp(1e-15, 0.5);
-            let moved = (next / lambda).log2().abs();
-            lambda = next;
-            if moved < 1e-6 {
-                break;
-            }
-        }
-        lambda
-    }
-
-    /// Expected share of right pairs among those of at least `bits`, and their number.
-    pub(crate) fn precision_above(&self, bits: f64, lambda: f64) -> (f64, u64) {
-        let odds = lambda / (1.0 - lambda);
-        let above = || self.steps().filter(|(at, _)| *at >= bits);
-        let pairs: u64 = above().map(|(_, count)| count).sum();
-        let right: f64 = above().map(|(at, count)| count as f64 / (1.0 + 1.0 / (odds * at.exp2()))).sum();
-        (if pairs == 0 { 1.0 } else { right / pairs as f64 }, pairs)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pairs_are_numbered_without_gaps() {
-        let mut seen = Vec::new();
-        for number in 0..45 {
-            let (a, b) = nth_pair(number);
-            assert!(b < a && a < 10, "{number}: {a} {b}");
-            seen.push((a, b));
-        }
-        seen.sort_unstable();
-        seen.dedup();
-        assert_eq!(seen.len(), 45);
-        for number in 0..1000 {
-            let (a, b) = random_pair(number, 7, 2);
-            assert_eq!(a + b, 1);
-        }
-    }
 
     /// Patterns drawn from known `m`, `u` and share give them back.
     #[test]
@@ -473,21 +286,5 @@ mod tests {
         }
         let hurried = learn("known", &exact, &conditioned, &u, &FitConfig { iterations_max: 1, ..config });
         assert!(matches!(hurried.session.stop, Stop::IterationCap { last_delta } if last_delta > 1e-9));
-    }
-
-    #[test]
-    fn the_prior_reproduces_itself() {
-        let mut weights = Histogram::new();
-        for _ in 0..1000 {
-            weights.add(4000);
-        }
-        for _ in 0..100_000 {
-            weights.add(-1000);
-        }
-        let lambda = weights.match_probability(1000);
-        assert!((lambda * 499_500.0 - 1000.0).abs() < 1.0, "{lambda}");
-        assert!(Histogram::new().match_probability(1000) > 0.0);
-        assert!(Histogram::new().match_probability(0) > 0.0);
-        assert_eq!(weights.precision_above(10.0, lambda).1, 1000);
     }
 }

@@ -54,3 +54,45 @@ pub(crate) fn canonical_order(input: &Input) -> Result<Vec<u32>, ResolveError> {
     }
     Ok(order)
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A record without any value.
+    pub(crate) fn empty(key: RecordKey) -> CustomerRecord {
+        CustomerRecord {
+            key,
+            given_name: None,
+            family_name: None,
+            full_name: None,
+            emails: Vec::new(),
+            phones: Vec::new(),
+            birth_date: None,
+            street: None,
+            city: None,
+            postcode: None,
+            country: None,
+            market: None,
+            language: None,
+            devices: Vec::new(),
+            external_ids: Vec::new(),
+            loyalty: None,
+            merged_into: None,
+            deleted: false,
+            erase: false,
+            created_at: None,
+            updated_at: None,
+            sequence: 0,
+        }
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_keys() {
+        use kenal_types::System;
+        let keys = [(System::App, "1"), (System::Shopify, "2"), (System::Shopify, "10")];
+        let records: Vec<CustomerRecord> = keys.iter().map(|&(s, id)| empty(RecordKey::new(s, id))).collect();
+        let order = canonical_order(&Input { records: &records, ..Input::default() });
+        assert_eq!(order, Ok(vec![2, 1, 0]));
+    }
+}

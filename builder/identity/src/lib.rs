@@ -7,8 +7,8 @@
 //! What matches nothing stays apart ([`Tier::Unmatched`]).
 //!
 //! Read in the order in which [`resolve`] runs: `normalise`, `table` (columns), `trust` and `deterministic` (tier 1),
-//! `blocking` (candidate pairs), `comparison` (levels per field), `estimation` and `model` (weights), `clusters` (union
-//! with a guard), `persons` (ids that stay), [`resolution`] and [`report`] (what comes out).
+//! `blocking` (candidate pairs), `comparison` (levels per field), `random_pairs`, `estimation`, `prior` and `model`
+//! (weights), `clusters` (union with a guard), `persons` (ids that stay), [`resolution`] and [`report`] (what comes out).
 //!
 //! Records are handled in the order of their keys and sums are over integers or in fixed order, so that the result is
 //! the same for any order of the input and any number of threads.
@@ -25,7 +25,9 @@ mod model;
 pub mod normalise;
 mod pairs;
 mod persons;
+mod prior;
 mod purchases;
+mod random_pairs;
 pub mod report;
 pub mod resolution;
 mod resolve;

@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::contact::{EMAIL_LOCAL_ALIKE, PHONE_SAME};
-use crate::comparison::{Comparison, Field, LEVELS_MAX, MISSING, name, place};
+use crate::comparison::{BIRTH_DATE_NEAR, Comparison, DIFFERENT, Field, LEVELS_MAX, MISSING, name, place};
 
 /// By field and level. Level 0 is not used.
 pub(crate) type Levels<T> = [[T; LEVELS_MAX]; Field::COUNT];
@@ -156,6 +156,18 @@ impl Scorer {
             *own = (m[Field::Name as usize][l] / household_name_u[l]).log2() as f32;
         }
         Scorer { bits, log2_m, base_rarity: *base_rarity, household_name, bits_max: (records.max(2) as f32).log2() }
+    }
+
+    /// `-log2` of the probability that two records of one person conflict on the field.
+    pub(crate) fn conflict_bits(&self, field: Field) -> f32 {
+        let conflicting = |level: u8| match field {
+            Field::Name => !name::is_compatible(level),
+            Field::BirthDate => level < BIRTH_DATE_NEAR,
+            _ => level == DIFFERENT,
+        };
+        let m = &self.log2_m[field as usize];
+        let share: f32 = (1..=field.top()).filter(|&l| conflicting(l)).map(|l| m[usize::from(l)].exp2()).sum();
+        -share.min(1.0).log2()
     }
 
     pub(crate) fn weigh(&self, pair: &Comparison) -> Weighed {

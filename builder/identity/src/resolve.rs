@@ -7,16 +7,18 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::blocking::{self, Candidates};
-use crate::clusters::{self, Clusters, Proposal, Refusal};
-use crate::comparison::compare;
+use crate::clusters::{self, Clusters, ConflictCosts, Limits, Proposal, Refusal};
+use crate::comparison::{Field, compare};
 use crate::config::Config;
 use crate::deterministic;
 use crate::error::ResolveError;
-use crate::estimation::{self, Histogram, Learnt, Patterns, RandomPairs};
+use crate::estimation::{self, Learnt, Patterns};
 use crate::input::{Input, canonical_order};
 use crate::model::{Levels, Model, Scorer};
 use crate::pairs::Pair;
 use crate::persons::{self, Persons};
+use crate::prior::Histogram;
+use crate::random_pairs::RandomPairs;
 use crate::report::{Report, Trust};
 use crate::resolution::{Assignment, Evidence, Link, Resolution, ReviewItem, ReviewReason, RuleId, Tier};
 use crate::table::Table;
@@ -53,8 +55,10 @@ pub fn resolve(input: &Input, config: &Config) -> Result<Resolution, ResolveErro
     let review_bits = fitted.model.threshold_bits(config.review_probability_min);
     let (likely, doubtful) = split(&fitted, &decided, link_bits, review_bits, config);
     let tier_1 = weigh_all(&table, &one_account, &fitted.scorer, &decided);
+    let costs = conflict_costs(&fitted.scorer, config);
+    let limits = Limits { guard: &config.guard, threshold: centibits(link_bits), costs };
     let proposals = tier_1.into_iter().chain(likely).collect();
-    let joined = clusters::join(&table, proposals, centibits(link_bits), &config.guard, &one_account);
+    let joined = clusters::join(&table, proposals, &limits, &one_account);
     let review = review(&joined, doubtful, &fitted.model, &order);
     let sizes = sizes(&joined.smallest);
     let persons = persons::assign(input, &order, &joined.smallest, |smallest| sizes[smallest as usize] > 1)?;
@@ -74,6 +78,11 @@ pub fn resolve(input: &Input, config: &Config) -> Result<Resolution, ResolveErro
 
 fn one_account(config: &Config) -> [bool; 5] {
     System::ALL.map(|system| config.guard.one_account_systems.contains(&system))
+}
+
+fn conflict_costs(scorer: &Scorer, config: &Config) -> ConflictCosts {
+    let cost = |field| centibits(f64::from(scorer.conflict_bits(field)).min(config.guard.conflict_bits_max));
+    ConflictCosts { birth_dates: cost(Field::BirthDate), accounts: cost(Field::Accounts), name: cost(Field::Name) }
 }
 
 fn centibits(bits: f64) -> i32 {

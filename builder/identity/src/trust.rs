@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::{self, name};
+use crate::comparison::{self, BIRTH_DATE_NEAR, name};
 use crate::config::TrustConfig;
 use crate::table::{Table, Values};
 
@@ -15,8 +15,6 @@ use crate::table::{Table, Values};
 const RECORDS_LOOKED_AT_MAX: usize = 256;
 /// Groups told apart under one value.
 const GROUPS_MAX: usize = 32;
-/// Below this level, two known birth dates contradict each other.
-const BIRTH_DATE_NEAR: u8 = 3;
 
 /// How many values of one kind decide alone, and why the others do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -114,6 +114,8 @@ impl Field {
 /// Level 0 of every field.
 pub(crate) const MISSING: u8 = 0;
 pub(crate) const DIFFERENT: u8 = 1;
+/// Below this level, two known birth dates contradict each other.
+pub(crate) const BIRTH_DATE_NEAR: u8 = 3;
 
 /// One compared pair.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -173,7 +175,7 @@ pub(crate) fn birth_dates(table: &Table, a: u32, b: u32) -> (u8, f32) {
     match date::agreement(x, y) {
         DateAgreement::Different => (DIFFERENT, 0.0),
         DateAgreement::Partial => (2, 0.0),
-        DateAgreement::Near => (3, 0.0),
+        DateAgreement::Near => (BIRTH_DATE_NEAR, 0.0),
         DateAgreement::Same => (4, rarity(table.birth_dates.frequency(table.birth_of[a as usize]))),
     }
 }

@@ -76,8 +76,7 @@ fn pair_words(names: &Phrases, short: &[u32], long: &[u32]) -> Paired {
         if short_used[i] {
             continue;
         }
-        let word = names.word.get(w);
-        if let Some((j, k)) = glued(names, word, long, &long_used) {
+        if let Some((j, k)) = (long.len() > short.len()).then(|| glued(names, w, long, &long_used)).flatten() {
             (long_used[j], long_used[k]) = (true, true);
             paired.same += 1;
             paired.rarity_bits += rarity(names.word.frequency(w));
@@ -94,7 +93,8 @@ fn pair_words(names: &Phrases, short: &[u32], long: &[u32]) -> Paired {
 }
 
 /// Two free words that, written together, are `word`: Mei Ling and Meiling.
-fn glued(names: &Phrases, word: &str, long: &[u32], used: &[bool]) -> Option<(usize, usize)> {
+fn glued(names: &Phrases, word: u32, long: &[u32], used: &[bool]) -> Option<(usize, usize)> {
+    let word = names.word.get(word);
     for j in 0..long.len() {
         let head = names.word.get(long[j]);
         let Some(rest) = word.strip_prefix(head).filter(|rest| !used[j] && !rest.is_empty()) else { continue };
@@ -109,17 +109,17 @@ fn glued(names: &Phrases, word: &str, long: &[u32], used: &[bool]) -> Option<(us
 fn likeness(names: &Phrases, a: u32, b: u32) -> Option<u32> {
     let (x, y) = (names.word.outline(a), names.word.outline(b));
     let shorter = x.chars().min(y.chars());
+    let initial = shorter == 1;
+    let may_be_one_edit = shorter > CLOSE_CHARS_MIN && x.may_be_one_edit_apart(y);
+    let may_be_alike = shorter >= CLOSE_CHARS_MIN && x.likeness_max(y) >= CLOSE_MIN;
+    if !(initial || may_be_one_edit || may_be_alike) {
+        return None;
+    }
     let (a, b) = (names.word.get(a), names.word.get(b));
-    if shorter == 1 {
+    if initial {
         return (a.chars().next() == b.chars().next()).then_some(INITIAL_LIKENESS);
     }
-    if shorter < CLOSE_CHARS_MIN {
-        return None;
-    }
-    let one_edit = shorter > CLOSE_CHARS_MIN && x.may_be_one_edit_apart(y) && one_edit_apart(a, b);
-    if !one_edit && x.likeness_max(y) < CLOSE_MIN {
-        return None;
-    }
+    let one_edit = may_be_one_edit && one_edit_apart(a, b);
     let alike = strsim::jaro_winkler(a, b);
     (one_edit || alike >= CLOSE_MIN).then_some((alike * 1000.0) as u32)
 }
