@@ -1,7 +1,5 @@
 //! The envelope of an event: who, when, and the parts that are decoded on demand.
 
-use std::borrow::Cow;
-
 use kenal_types::{RecordKey, System, Timestamp};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -183,23 +181,19 @@ impl<'a> Message<'a> {
     /// Names the payload: all but the times that every delivery writes anew.
     pub(super) fn fingerprint(&self) -> u64 {
         let mut hasher = blake3::Hasher::new();
-        let raw = |value: Option<&'a RawValue>| value.map(|v| v.get().as_bytes());
-        let text = |value: &'_ Option<Text<'_>>| value.as_ref().map(|t| t.0.as_bytes().to_vec());
-        let id = |value: &Option<Scalar<'_>>| value.as_ref().and_then(Scalar::id).map(String::into_bytes);
-        let parts: [Option<Cow<'_, [u8]>>; 8] = [
-            text(&self.kind).map(Cow::Owned),
-            text(&self.event).map(Cow::Owned),
-            id(&self.anonymous_id).map(Cow::Owned),
-            id(&self.user_id).map(Cow::Owned),
-            text(&self.original_timestamp).map(Cow::Owned),
-            raw(self.context).map(Cow::Borrowed),
-            raw(self.properties).map(Cow::Borrowed),
-            raw(self.traits).map(Cow::Borrowed),
-        ];
-        for part in &parts {
+        let mut add = |part: Option<&[u8]>| {
             // Length first: no two different lists of parts give the same bytes.
-            hasher.update(&part.as_ref().map_or(u64::MAX, |p| p.len() as u64).to_le_bytes());
-            hasher.update(part.as_deref().unwrap_or_default());
+            hasher.update(&part.map_or(u64::MAX, |p| p.len() as u64).to_le_bytes());
+            hasher.update(part.unwrap_or_default());
+        };
+        for text in [&self.kind, &self.event, &self.original_timestamp] {
+            add(text.as_ref().map(|t| t.0.as_bytes()));
+        }
+        for id in [&self.anonymous_id, &self.user_id] {
+            add(id.as_ref().and_then(Scalar::id).as_deref().map(str::as_bytes));
+        }
+        for raw in [self.context, self.properties, self.traits] {
+            add(raw.map(|r| r.get().as_bytes()));
         }
         let hash = hasher.finalize();
         u64::from_le_bytes(hash.as_bytes().first_chunk().copied().unwrap_or_default())

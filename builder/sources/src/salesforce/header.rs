@@ -60,6 +60,8 @@ fn first_record(head: &[u8], delimiter: u8) -> Vec<String> {
     let mut record = Record::default();
     match Records::new(head, delimiter).next(&mut record) {
         Ok(true) if record.malformed.is_none() => record.fields().map(|f| f.trim().to_owned()).collect(),
+        // Quotes that do not fit this delimiter: counted roughly, for the message.
+        Ok(true) => record.raw.split(|b| *b == delimiter).map(|f| String::from_utf8_lossy(f).into_owned()).collect(),
         _ => Vec::new(),
     }
 }

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use kenal_types::{Entity, Reason, System};
+use serde::de::IgnoredAny;
 
 use crate::error::{Quarantine, SourceError};
 use crate::json::{Fault, Scalar, Text, decode};
@@ -31,6 +32,10 @@ pub(crate) use operation::{Operation, is_sidecar, sidecar_without_data};
 
 /// The lines a file's kind is looked for in: enough to pass over a few damaged ones.
 const KIND_LINES_MAX: u64 = 1000;
+
+/// How Shopify begins a line, and writes the other member that tells its kind.
+const ID_FIRST: &[u8] = b"{\"id\":\"";
+const PARENT: &[u8] = b"\"__parentId\":\"";
 
 /// `gid://shopify/<Type>/<number>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +202,12 @@ struct Bulk<'a> {
 impl Bulk<'_> {
     /// One line; `None` when it waits for its parent.
     fn line(&mut self, raw: &[u8]) -> Option<Result<Vec<Entity>, Fault>> {
+        if let Some((id, parent)) = glance(raw) {
+            return match parent {
+                None => Some(self.root(Some(id), raw)),
+                Some(parent) => self.child(Some(id), parent, raw),
+            };
+        }
         let head = match decode::<Head<'_>>(raw) {
             Ok(head) => head,
             Err(fault) => return Some(Err(fault)),
@@ -244,7 +255,11 @@ impl Bulk<'_> {
             "Order" => (&self.orders, "its order"),
             "Product" => (&self.products, "its product"),
             _ => {
-                return Some(Err(Fault::new(Reason::UnknownKind, "__parentId", "a child of neither order nor product")));
+                return Some(Err(Fault::new(
+                    Reason::UnknownKind,
+                    "__parentId",
+                    "a child of neither order nor product",
+                )));
             }
         };
         let sequence = match parents.get(&parent.number) {
@@ -261,9 +276,29 @@ impl Bulk<'_> {
             (Some(("LineItem", number)), "Order") => order::parse_line(number, parent.number, sequence, raw),
             (Some(("ProductVariant", number)), "Product") => product::parse_variant(number, parent.number, raw),
             // A refund is in its order's state; applications of discounts and the like have no id and no entity.
-            (Some(("Refund", _)) | None, "Order") | (None, _) => Ok(Vec::new()),
+            (Some(("Refund", _)) | None, "Order") | (None, _) => decode::<IgnoredAny>(raw).map(|_| Vec::new()),
             _ => Err(Fault::new(Reason::UnknownKind, "id", "no kind of child that is read here")),
         })
+    }
+}
+
+/// The ids of a line in the form Shopify writes it, without decoding it: `id` first, and `__parentId` anywhere. A
+/// quote within a text is escaped, so the pattern with its bare quotes is found only where it is a member. That the
+/// line is JSON shows when it is decoded for its values.
+fn glance(raw: &[u8]) -> Option<(Gid<'_>, Option<Gid<'_>>)> {
+    let text = |from: usize| {
+        let rest = raw.get(from..)?;
+        let end = memchr::memchr(b'"', rest)?;
+        // An escape in a gid makes it no gid.
+        Gid::parse(std::str::from_utf8(rest.get(..end)?).ok()?)
+    };
+    raw.strip_prefix(ID_FIRST)?;
+    let id = text(ID_FIRST.len())?;
+    match memchr::memmem::find(raw, PARENT) {
+        Some(at) => Some((id, Some(text(at + PARENT.len())?))),
+        // Written with white space: looked at properly.
+        None if memchr::memmem::find(raw, b"__parentId").is_some() => None,
+        None => Some((id, None)),
     }
 }
 

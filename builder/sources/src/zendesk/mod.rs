@@ -153,6 +153,7 @@ fn follow(
         match elements.next(&mut buffer) {
             Ok(Some(Part::Element { number, .. })) => each(elements.key(), Some(number), &buffer)?,
             Ok(Some(Part::Scalar)) => each(elements.key(), None, &buffer)?,
+            Ok(Some(Part::Array)) => {}
             Ok(None) => return file.check_same(elements.content),
             Err(PageError::Io(e)) => return Err(file.read_error(e)),
             Err(PageError::Broken(what)) => return Err(SourceError::Changed { path: file.path.clone(), what }),
