@@ -26,8 +26,10 @@ pub struct Sections<'a> {
     pub catalogue: Option<&'a [u8]>,
 }
 
-/// A bundle, ready to answer. Having one proves that all of its sections were checked.
+/// A bundle, ready to answer. Having one proves that all of its sections were checked,
+/// so only [`Bundle::parse`] makes one. A newer revocations section may take the place of its own.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Bundle<'a> {
     /// The items.
     pub items: Items<'a>,
