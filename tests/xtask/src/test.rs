@@ -74,7 +74,9 @@ fn core_alone(name: &str) -> Result<()> {
 
 /// The whole product as its users meet it: exports, lake, bundle, server, browser.
 fn end_to_end(name: &str) -> Result<()> {
-    cargo_step(name, &["build", "--bin", "kenal"])?;
+    // All of the workspace, as the tests before it: a build of one package has other features, and so other builds of
+    // the largest dependencies.
+    cargo_step(name, &["build", "--workspace", "--all-targets"])?;
     let kenal = target_dir().join("debug/kenal");
     let dir = target_dir().join("end-to-end");
     let company = Company::build(&kenal, &dir, &root().join("builder/world/data/online_retail_excerpt.csv.gz"))?;
