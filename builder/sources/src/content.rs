@@ -36,7 +36,7 @@ impl Read for Stored<'_> {
 
 /// An open file, read from its beginning.
 pub(crate) enum Content<'a> {
-    Plain(BufReader<Stored<'a>>),
+    Plain(Box<BufReader<Stored<'a>>>),
     Gzip(Box<BufReader<MultiGzDecoder<BufReader<Stored<'a>>>>>),
 }
 
@@ -60,7 +60,7 @@ impl<'a> Content<'a> {
         if plain.fill_buf()?.starts_with(&GZIP_MAGIC) {
             Ok(Content::Gzip(Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(plain)))))
         } else {
-            Ok(Content::Plain(plain))
+            Ok(Content::Plain(Box::new(plain)))
         }
     }
 

@@ -181,9 +181,8 @@ fn explain<'a, T: Deserialize<'a>>(raw: &'a [u8]) -> Fault {
         return Fault::syntax(format!("not JSON at byte {} of the row", e.column()));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(raw);
-    let error = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => error,
-        Ok(_) => return Fault::syntax("there is more after the row's end"),
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
+        return Fault::syntax("there is more after the row's end");
     };
     let path = match error.path().to_string() {
         root if root == "." => String::new(),

@@ -52,9 +52,10 @@ pub(crate) struct Probed {
 }
 
 impl Survey {
-    /// Stamps of the files that [`crate::read`] will hand over, in the order of names.
+    /// Stamps of all files in the order of names, also of those that will be quarantined: what is wrong with a file may
+    /// stand beside it, so its content is no reason to forget it.
     pub fn stamps(&self) -> impl Iterator<Item = &FileStamp> {
-        self.files.iter().filter(|f| f.verdict.is_ok()).map(|f| &f.stamp)
+        self.files.iter().map(|f| &f.stamp)
     }
 
     /// Files that cannot be used, and why.
@@ -64,7 +65,7 @@ impl Survey {
 
     /// Stored bytes of the files that will be read.
     pub(crate) fn bytes(&self) -> u64 {
-        self.stamps().map(|s| s.bytes).sum()
+        self.files.iter().filter(|f| f.verdict.is_ok()).map(|f| f.stamp.bytes).sum()
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use kenal_types::{
-    AppEvent, ContactPoint, CustomerRecord, Entity, Order, OrderLine, OrderStatus, RecordKey, System, Timestamp,
+    AppEvent, ContactPoint, CustomerRecord, Entity, Market, Order, OrderLine, OrderStatus, RecordKey, System, Timestamp,
 };
 
 use super::consent::Choices;
@@ -22,7 +22,11 @@ struct Actor {
     /// When the traits were given: a late `identify` does not undo a newer one.
     traits_at: Option<Timestamp>,
     devices: Vec<Box<str>>,
+    market: Option<Market>,
+    language: Option<Box<str>>,
     first_seen: Option<Timestamp>,
+    /// Of the last version written.
+    sequence: i64,
     choices: Choices,
 }
 
@@ -48,8 +52,8 @@ impl Actors {
         }
         let mut entities = Vec::with_capacity(happened.things.len() + 1);
         if let Some(actor) = self.actors.get_mut(header.actor.id.as_str()) {
-            if actor.learn(header, happened.context.device_id(), happened.traits.as_ref()) {
-                entities.push(Entity::Customer(Box::new(actor.record(header, &happened))));
+            if actor.learn(header, &happened) {
+                entities.push(Entity::Customer(Box::new(actor.record(header))));
             }
             let preferences = happened.context.preferences();
             entities.extend(actor.choices.signals(preferences, happened.kind, header, message_id));
@@ -81,7 +85,16 @@ impl Actors {
 
 impl Actor {
     /// Takes what the event says about its actor; tells whether the record changes by it.
-    fn learn(&mut self, header: &Header<'_>, device: Option<&str>, traits: Option<&Traits>) -> bool {
+    ///
+    /// Market and language go along with the next change: a traveller's phone is no reason to write the record.
+    fn learn(&mut self, header: &Header<'_>, happened: &Happened<'_>) -> bool {
+        let (device, traits) = (happened.context.device_id(), happened.traits.as_ref());
+        self.market = happened.market.or(self.market);
+        if let Some(language) = crate::json::filled(&happened.context.locale)
+            && self.language.as_deref() != Some(language)
+        {
+            self.language = Some(language.into());
+        }
         let mut changed = self.first_seen.is_none();
         self.first_seen = Some(self.first_seen.map_or(header.happened_at, |t| t.min(header.happened_at)));
         for id in [device, header.anonymous.as_deref()].into_iter().flatten() {
@@ -102,7 +115,9 @@ impl Actor {
         changed
     }
 
-    fn record(&self, header: &Header<'_>, happened: &Happened<'_>) -> CustomerRecord {
+    fn record(&mut self, header: &Header<'_>) -> CustomerRecord {
+        // By receipt, since each version holds all that was known when it was written; events of a batch share theirs.
+        self.sequence = header.received_at.0.max(self.sequence.saturating_add(1));
         let traits = self.traits.clone().unwrap_or_default();
         let point = |value: Option<Box<str>>| {
             value.map(|v| ContactPoint { value: v.into(), verified: false, shared: false }).into_iter().collect()
@@ -119,9 +134,9 @@ impl Actor {
             city: None,
             postcode: None,
             country: None,
-            market: happened.market,
-            language: crate::json::owned(&happened.context.locale),
-            devices: self.devices.iter().map(|d| d.to_string()).collect(),
+            market: self.market,
+            language: self.language.as_deref().map(str::to_owned),
+            devices: self.devices.iter().map(ToString::to_string).collect(),
             external_ids: Vec::new(),
             loyalty: None,
             merged_into: None,
@@ -129,8 +144,7 @@ impl Actor {
             erase: false,
             created_at: self.first_seen,
             updated_at: Some(header.happened_at),
-            // By receipt: each version holds all that was known when it was written.
-            sequence: header.received_at.0,
+            sequence: self.sequence,
         }
     }
 }

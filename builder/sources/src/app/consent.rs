@@ -15,8 +15,10 @@ use kenal_types::{Channel, ConsentSignal, Decision, Entity, EventKind, Mechanism
 
 use super::message::{Header, Preferences};
 
-/// What each category of the app's notice names.
-const CATEGORIES: [(&str, &[(Purpose, Option<Channel>)]); 3] = [
+/// A category of the app's notice, and what it names.
+type Category = (&'static str, &'static [(Purpose, Option<Channel>)]);
+
+const CATEGORIES: [Category; 3] = [
     (
         "Personalisation",
         &[
@@ -65,7 +67,7 @@ impl Choices {
 
 /// One signal for each purpose and channel that a category names.
 fn said(
-    (category, cells): &(&'static str, &'static [(Purpose, Option<Channel>)]),
+    (category, cells): &Category,
     agreed: bool,
     act: bool,
     dated: bool,

@@ -4,6 +4,11 @@
 //! its last line. Lines of the same number that stand apart (loaded on another night) make another version, whose
 //! total covers its own lines; exact sums are made from lines. One row is held back, so memory does not depend on how
 //! many lines an order has.
+//!
+//! A return is written in one of two ways. Either a line of its own with a negative quantity, loaded when the goods
+//! came back: it says nothing new about the order, so lines of this kind alone make no version of it. Or the line that
+//! was sold changes its status: then it becomes two lines, what was sold and what came back, so that sums of lines
+//! mean the same in both.
 
 use kenal_types::{Currency, Entity, Market, Money, MoneyError, Order, OrderLine, OrderStatus, RecordKey, System};
 
@@ -18,13 +23,19 @@ use super::columns::Batch;
 enum LineStatus {
     Completed,
     Cancelled,
+    /// The line that was sold says that it came back.
     Returned,
+    /// A line of its own says what came back.
+    Return,
 }
 
 /// The order that the lines since its first one make up, and the last of them, held back.
 struct Run {
     order: Order,
-    statuses: [u64; 3],
+    completed: u64,
+    returned: u64,
+    /// All lines but returns.
+    sold: u64,
     held: Held,
 }
 
@@ -32,6 +43,19 @@ struct Held {
     number: u64,
     raw: Vec<u8>,
     line: OrderLine,
+    status: LineStatus,
+}
+
+impl Held {
+    /// The line, and what came back of it.
+    fn entities(self) -> Vec<Entity> {
+        let back = (self.status == LineStatus::Returned).then(|| OrderLine {
+            line_id: format!("{}-returned", self.line.line_id),
+            quantity: -self.line.quantity,
+            ..self.line.clone()
+        });
+        [Some(self.line), back].into_iter().flatten().map(|line| Entity::OrderLine(Box::new(line))).collect()
+    }
 }
 
 /// The lines of one file.
@@ -55,17 +79,17 @@ impl Lines {
             Err(fault) => return rows.row(number, &raw, Err(fault)),
         };
         rows.saw(Some(order.known_at));
-        let held = Held { number, raw, line };
+        let held = Held { number, raw, line, status };
         match &mut self.run {
             Some(run) if run.order.number == order.number => {
-                let before = std::mem::replace(&mut run.held, held);
+                let mut before = std::mem::replace(&mut run.held, held);
                 run.add(order, status);
-                let entities = vec![Entity::OrderLine(Box::new(before.line))];
-                rows.row(before.number, &before.raw, Ok(entities))
+                let (number, raw) = (before.number, std::mem::take(&mut before.raw));
+                rows.row(number, &raw, Ok(before.entities()))
             }
             _ => {
                 self.finish(rows)?;
-                let mut run = Run { order, statuses: [0; 3], held };
+                let mut run = Run { order, completed: 0, returned: 0, sold: 0, held };
                 run.count(status);
                 self.run = Some(run);
                 Ok(())
@@ -75,25 +99,26 @@ impl Lines {
 
     /// The run is over: its last line goes, and its order with it.
     pub(super) fn finish(&mut self, rows: &mut FileRows<'_>) -> Result<(), SourceError> {
-        let Some(Run { mut order, statuses, held }) = self.run.take() else { return Ok(()) };
-        order.status = match statuses {
-            [0, _, 0] => OrderStatus::Cancelled,
-            [0, _, _] => OrderStatus::Refunded,
+        let Some(Run { mut order, completed, returned, sold, mut held }) = self.run.take() else { return Ok(()) };
+        order.status = match (completed, returned) {
+            (0, 0) => OrderStatus::Cancelled,
+            (0, _) => OrderStatus::Refunded,
             _ => OrderStatus::Completed,
         };
-        let entities = vec![Entity::OrderLine(Box::new(held.line)), Entity::Order(Box::new(order))];
-        rows.row(held.number, &held.raw, Ok(entities))
+        let (number, raw) = (held.number, std::mem::take(&mut held.raw));
+        let mut entities = held.entities();
+        if sold > 0 {
+            entities.push(Entity::Order(Box::new(order)));
+        }
+        rows.row(number, &raw, Ok(entities))
     }
 }
 
 impl Run {
     fn count(&mut self, status: LineStatus) {
-        let [completed, cancelled, returned] = &mut self.statuses;
-        *match status {
-            LineStatus::Completed => completed,
-            LineStatus::Cancelled => cancelled,
-            LineStatus::Returned => returned,
-        } += 1;
+        self.completed += u64::from(status == LineStatus::Completed);
+        self.returned += u64::from(status == LineStatus::Returned);
+        self.sold += u64::from(status != LineStatus::Return);
     }
 
     /// Another line of the same order.
@@ -117,22 +142,19 @@ fn parse(batch: &Batch, row: usize) -> Result<(Order, OrderLine, LineStatus), Fa
     let loaded_at = batch.time_required("loaded_at", row)?;
     let currency = batch.text_required("currency", row)?;
     let currency: Currency = currency.parse().map_err(|e| Fault::bad("currency", e))?;
+    let ordered = batch.whole("quantity", row)?;
     let status = match batch.text_required("status", row)? {
         "completed" => LineStatus::Completed,
         "cancelled" => LineStatus::Cancelled,
+        "returned" if ordered < 0 => LineStatus::Return,
         "returned" => LineStatus::Returned,
         _ => return Err(Fault::bad("status", "expected completed, cancelled or returned")),
     };
-    let ordered = batch.whole("quantity", row)?;
-    let quantity = match status {
-        LineStatus::Completed => ordered,
-        // Sign and status may both say that a line went back.
-        LineStatus::Returned => ordered.checked_abs().map(|n| -n).ok_or_else(|| too_many("quantity"))?,
-        // Nothing of it was bought, also when the rest of its order was.
-        LineStatus::Cancelled => 0,
-    };
+    // Nothing of a cancelled line was bought, also when the rest of its order was.
+    let quantity = if status == LineStatus::Cancelled { 0 } else { ordered };
     let unit_price = batch.money("unit_price", row)?;
-    let amount = unit_price.0.checked_mul(quantity).ok_or_else(|| too_many("unit_price"))?;
+    let kept = if status == LineStatus::Returned { 0 } else { quantity };
+    let amount = unit_price.0.checked_mul(kept).ok_or_else(|| too_much("unit_price"))?;
     let line = OrderLine {
         system: System::Warehouse,
         order_id: number.clone(),
@@ -165,6 +187,6 @@ fn parse(batch: &Batch, row: usize) -> Result<(Order, OrderLine, LineStatus), Fa
     Ok((order, line, status))
 }
 
-fn too_many(field: &'static str) -> Fault {
+fn too_much(field: &'static str) -> Fault {
     Fault::bad(field, MoneyError::TooLarge)
 }

@@ -40,7 +40,7 @@ fn accounts_devices_and_a_device_of_two_people() {
     assert_eq!(last("device/anon-1").devices, ["dev-1", "anon-1"]);
     let ana = last("user/u-1");
     assert_eq!((ana.given_name.as_deref(), ana.phones[0].value.as_str()), (Some("Ana"), "+6591230001"));
-    assert_eq!(ana.market, None, "the last event that changed the record tells no market");
+    assert_eq!((ana.market, ana.language.as_deref()), (Some(Market::Singapore), Some("en-SG")), "known from before");
     assert_eq!(last("user/u-2").devices, ["dev-1", "anon-1"], "the same phone, another account");
     assert_eq!(last("user/u-2").emails, []);
     let actor = reading.events().iter().find(|e| e.message_id == "m-8").expect("an event").actor.to_string();
