@@ -121,9 +121,9 @@ impl<'a> Shelf<'a> {
         let leaders = trending(&self.trending, &self.items, &rules, LEADERS, &mut top);
         let mut order: Vec<ItemIdx> = leaders.iter().map(|scored| scored.item).collect();
         let led: HashSet<u32> = order.iter().map(|item| item.get()).collect();
-        let rest = self.sold(market).filter(|(item, a)| {
-            !led.contains(&item.get()) && category.is_none_or(|category| a.category == category)
-        });
+        let rest = self
+            .sold(market)
+            .filter(|(item, a)| !led.contains(&item.get()) && category.is_none_or(|category| a.category == category));
         order.extend(rest.map(|(item, _)| item));
         order
     }
@@ -136,8 +136,10 @@ impl<'a> Shelf<'a> {
             }
         }
         let named = self.items.categories().iter().zip(counts);
-        let mut categories: Vec<CategoryCount> =
-            named.filter(|(_, count)| *count > 0).map(|(name, count)| CategoryCount { name: name.to_owned(), count }).collect();
+        let mut categories: Vec<CategoryCount> = named
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| CategoryCount { name: name.to_owned(), count })
+            .collect();
         // Stable, so that equal counts keep the bundle's order.
         categories.sort_by_key(|category| std::cmp::Reverse(category.count));
         categories

@@ -23,7 +23,7 @@ export function openSession(options: SessionOptions = {}): Session {
     visitor: null,
     consent: "unset",
     events: [],
-    row: null,
+    own: null,
     outbox: Promise.resolve(),
     identified: new AbortController(),
     bundle: null,

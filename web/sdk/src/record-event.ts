@@ -14,7 +14,7 @@ export function recordEvent(session: Session, kind: EventKind, item: string): bo
   const visitor = mayIdentify(session);
   if (visitor === null) return false;
   const event: LiveEvent = { item, kind, time: nowS() };
-  session.events = keepEvents(session.events, event);
+  session.events = keepEvents(session.events, [event]);
   const { signal } = session.identified;
   const message: RequestInit = {
     method: "POST",

@@ -63,7 +63,7 @@ test("the withdrawal is the last message about the visitor, and forgets everythi
   const before = naming(calls).length;
   identify(session, { consent: "denied" });
   assert.deepEqual(session.events, []);
-  assert.equal(session.row, null);
+  assert.equal(session.own, null);
   await rank(session, HOME);
   recordEvent(session, "view", "2");
   await rank(session, { ...HOME, mode: "browser" });

@@ -5,6 +5,6 @@ export function forget(session: Session): void {
   session.identified.abort();
   session.identified = new AbortController();
   session.events = [];
-  session.row = null;
+  session.own = null;
   session.outbox = Promise.resolve();
 }

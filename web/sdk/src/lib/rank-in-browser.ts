@@ -2,7 +2,8 @@ import type { Outcome } from "../types/outcome.js";
 import { fail, succeed } from "../types/outcome.js";
 import type { Ranked, RankQuery } from "../types/ranking.js";
 import type { Session } from "../types/session.js";
-import { fetchOwnRow } from "./fetch-own-row.js";
+import { fetchOwn } from "./fetch-own.js";
+import { keepEvents } from "./keep-events.js";
 import { loadBundle } from "./load-bundle.js";
 import { mayIdentify } from "./may-identify.js";
 import { nowS } from "./now-s.js";
@@ -10,15 +11,15 @@ import { parseJson } from "./parse-json.js";
 import { readGpc } from "./read-gpc.js";
 import { readRanking } from "./read-ranking.js";
 
-/** Ranks with the same core, here. Nothing about the visitor leaves the page but the question for their own row. */
+/** Ranks with the same core, here. Nothing about the visitor leaves the page but the question for what is their own. */
 export async function rankInBrowser(session: Session, query: RankQuery): Promise<Outcome<Ranked>> {
   const { signal } = session.identified;
-  const [bundle, row] = await Promise.all([loadBundle(session), fetchOwnRow(session)]);
+  const [bundle, own] = await Promise.all([loadBundle(session), fetchOwn(session)]);
   if (!bundle.ok) return bundle;
-  if (!row.ok) return row;
+  if (!own.ok) return own;
   if (signal.aborted) return fail("aborted", "who may be named changed meanwhile");
   const visitor = mayIdentify(session);
-  const own = visitor === null ? null : row.value;
+  const known = visitor !== null && own.value.kind === "known" ? own.value : null;
   const question = JSON.stringify({
     visitor,
     market: query.market,
@@ -29,11 +30,11 @@ export async function rankInBrowser(session: Session, query: RankQuery): Promise
     consent: session.consent,
     gpc: readGpc(),
     now: nowS(),
-    events: visitor === null ? [] : session.events,
-    ...(own?.kind === "revoked" ? { fallback: "revoked" } : {}),
+    events: known === null ? [] : keepEvents(known.events, session.events),
+    ...(visitor !== null && own.value.kind === "revoked" ? { fallback: "revoked" } : {}),
   });
   const startMs = performance.now();
-  const answer = bundle.value.edge.recommend(question, own?.kind === "found" ? own.bytes : null);
+  const answer = bundle.value.edge.recommend(question, known?.row ?? null);
   const coreMs = performance.now() - startMs;
   if (!answer.ok) return answer;
   const ranking = parseJson(answer.value, "ranking", readRanking);

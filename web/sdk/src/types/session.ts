@@ -9,10 +9,9 @@ export interface LoadedBundle {
   readonly fetchedAtMs: number;
 }
 
-/** What the server says of a visitor's row: here it is, there is none, or it may not be given out any more. */
-export type OwnRow =
-  | { readonly kind: "found"; readonly bytes: Uint8Array }
-  | { readonly kind: "unknown" }
+/** What the server holds of a visitor: a row of the bundle and the events since, or that it may not be told any more. */
+export type Own =
+  | { readonly kind: "known"; readonly row: Uint8Array | null; readonly events: readonly LiveEvent[] }
   | { readonly kind: "revoked" };
 
 /**
@@ -33,8 +32,8 @@ export interface Session {
   visitor: string | null;
   consent: Consent;
   events: readonly LiveEvent[];
-  /** The visitor's own row of the bundle, fetched at most once and only under consent. */
-  row: Promise<Outcome<OwnRow>> | null;
+  /** What the server holds of the visitor, fetched at most once and only under consent. */
+  own: Promise<Outcome<Own>> | null;
   /** Messages that name the visitor, in order; an edge ranking waits for them. */
   outbox: Promise<unknown>;
   /** Ends every request that names the visitor. Replaced when who that is, or what they allow, changes. */

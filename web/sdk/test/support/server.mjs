@@ -18,6 +18,7 @@ export function serve(routes = {}) {
     if (url.pathname === "/v1/bundle/signer") return new Response(readFileSync(new URL("signer.pub", BUNDLE)));
     const section = url.pathname.match(/^\/v1\/bundle\/sections\/([0-9a-f]{64})$/)?.[1];
     if (section !== undefined) return new Response(readFileSync(new URL(`sections/${section}`, BUNDLE)));
+    if (url.pathname === "/v1/visitor-events") return new Response('{"events":[]}');
     if (url.pathname === "/v1/visitor-row") return new Response(null, { status: 204 });
     if (url.pathname === "/v1/events") return new Response("{}", { status: 202 });
     return new Response("{}", { status: 404 });
