@@ -84,11 +84,11 @@ impl RandomPairs {
     /// `-log2` of the mean frequency of what random pairs on each level agree on.
     pub(crate) fn base_rarity(&self) -> Levels<f32> {
         let mut base = [[0.0; LEVELS_MAX]; Field::COUNT];
-        for f in 0..Field::COUNT {
-            for l in 1..LEVELS_MAX {
+        for (f, row) in base.iter_mut().enumerate() {
+            for (l, bits) in row.iter_mut().enumerate().skip(1) {
                 if self.counts[f][l] > 0 {
                     let mean = self.frequency[f][l] as f64 / self.counts[f][l] as f64 / (1_u64 << 40) as f64;
-                    base[f][l] = -mean.max(1e-12).log2() as f32;
+                    *bits = -mean.max(1e-12).log2() as f32;
                 }
             }
         }
@@ -112,8 +112,8 @@ fn nth_pair(number: u64) -> (u32, u32) {
 /// Two different records, by hash.
 fn random_pair(number: u64, seed: u64, n: u64) -> (u32, u32) {
     let bits = mix(mix(seed) ^ number);
-    let a = (u128::from(bits) * u128::from(n) >> 64) as u64;
-    let b = (u128::from(mix(bits)) * u128::from(n - 1) >> 64) as u64;
+    let a = ((u128::from(bits) * u128::from(n)) >> 64) as u64;
+    let b = ((u128::from(mix(bits)) * u128::from(n - 1)) >> 64) as u64;
     (a as u32, if b >= a { b + 1 } else { b } as u32)
 }
 

@@ -202,8 +202,7 @@ fn declared_mistakes_are_errors() {
     assert_eq!(run(&rows[..1], &[basket], &[]), ResolveError::BasketOutOfRange { basket: 0, record: 1, records: 1 });
     let prior = [1, 2].map(|p| PriorAssignment { record: key.clone(), person: PersonId(p) });
     assert_eq!(run(&rows[..1], &[], &prior), ResolveError::PriorConflict { key });
-    let mut config = Config::default();
-    config.link_probability_min = 2.0;
+    let config = Config { link_probability_min: 2.0, ..Config::default() };
     assert!(matches!(resolve(&Input::default(), &config), Err(ResolveError::BadSetting { .. })));
 }
 

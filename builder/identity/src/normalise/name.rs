@@ -145,7 +145,7 @@ fn push_words(text: &str, found: &mut Vec<String>) {
     // hyphen inside a name joins: O'Brien, Al-Amin; "Abdul-Rahman" and "Abdul Rahman" meet in comparison.
     let joined = folded.replace(['\'', '.'], "").replace("a/l", " al ").replace("a/p", " ap ").replace("s/o", " so ");
     let joined = joined.replace("d/o", " do ");
-    let mut all: Vec<&str> = words(&joined).filter(|w| !w.chars().any(|c| c.is_numeric())).collect();
+    let mut all: Vec<&str> = words(&joined).filter(|w| !w.chars().any(char::is_numeric)).collect();
     while all.len() > 1 && (TITLES.contains(&all[0]) || (all.len() > 2 && is_double_title(all[0], all[1]))) {
         all.remove(0);
     }
