@@ -98,19 +98,17 @@ impl Server {
     }
 }
 
-/// Serves until ctrl-c. What there is to tell is told through `tracing`.
+/// Serves until ctrl-c. `ready` is told the address once the server listens, and what a person should know before
+/// trusting its answers.
 ///
 /// # Errors
 /// [`ServeError`], worded for whoever typed the command.
-pub fn serve(config: ServeConfig) -> Result<(), ServeError> {
+pub fn serve(config: ServeConfig, ready: impl FnOnce(SocketAddr, &[String])) -> Result<(), ServeError> {
     let start = |source| ServeError::Start { what: "the asynchronous runtime", source };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(start)?;
     runtime.block_on(async {
         let server = Server::bind(config).await?;
-        for warning in server.warnings() {
-            tracing::warn!("{warning}");
-        }
-        tracing::info!("listening on http://{}", server.addr());
+        ready(server.addr(), &server.warnings());
         server.run(interrupted()).await
     })
 }
