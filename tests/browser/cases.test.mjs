@@ -56,7 +56,7 @@ function summary(text) {
   return { fallback_reason, items: items.map(({ id, reason }, at) => `${id} ${spelt[at]} ${reason.kind} ${reason.item ?? "-"}`) };
 }
 
-describe("the case list in Chromium", { skip, timeout: 120_000 }, () => {
+describe("the case list in Chromium", { skip, timeout: 300_000 }, () => {
   let answers = [];
   before(async () => {
     const rows = read(ROWS);

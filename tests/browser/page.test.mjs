@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { notRun, openBrowser, shoot } from "./support/chromium.mjs";
 import { NOTHING, kept, listed, openShop, reranked, settled } from "./support/shop.mjs";
 
-describe("the shop page", { skip: notRun, timeout: 240_000 }, () => {
+describe("the shop page", { skip: notRun, timeout: 600_000 }, () => {
   let browser;
   before(async () => {
     browser = await openBrowser();
@@ -39,7 +39,7 @@ describe("the shop page", { skip: notRun, timeout: 240_000 }, () => {
     await chip.click();
     await page.locator(".chip[aria-pressed=true]", { hasText: category }).waitFor();
     assert.notEqual(await page.locator(".total").textContent(), all);
-    const first = await page.locator(".tile").first().getAttribute("data-id");
+    const first = await page.locator(".tile[data-id]").first().getAttribute("data-id");
     const on = page.locator(".pages .pill", { hasText: "Next" });
     if (await on.isVisible() && await on.isEnabled()) {
       await on.click();
@@ -94,7 +94,7 @@ describe("the shop page", { skip: notRun, timeout: 240_000 }, () => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.goto(process.env.KENAL_URL);
       await settled(page);
-      await page.locator(".tile").first().waitFor();
+      await page.locator(".tile[data-id]").first().waitFor();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(overflow, 0, "no sideways scrolling of the page");
       await shoot(page, name, { fullPage: name === "9-whole-page" });

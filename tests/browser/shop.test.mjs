@@ -7,7 +7,7 @@ import { NOTHING, kept, listed, naming, openShop, reranked, settled } from "./su
 const card = (home, at) => home.locator(".card[data-id]").nth(at);
 const switchMode = (page, label) => reranked(page, () => page.locator(".segments label", { hasText: label }).click());
 
-describe("a visitor in the shop", { skip: notRun, timeout: 240_000 }, () => {
+describe("a visitor in the shop", { skip: notRun, timeout: 600_000 }, () => {
   let browser;
   let shop;
   before(async () => {
@@ -32,7 +32,7 @@ describe("a visitor in the shop", { skip: notRun, timeout: 240_000 }, () => {
     assert.equal(new Set(list.ids).size, 12, "no item twice");
     assert.ok(list.reasons.some((reason) => reason.startsWith("Because")), `reasons: ${list.reasons}`);
     assert.equal(await home.locator("ul[role=list] > li").count(), 12);
-    await page.locator(".tile").first().waitFor();
+    await page.locator(".tile[data-id]").first().waitFor();
     await shoot(page, "1-personal");
   });
 

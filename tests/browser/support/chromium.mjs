@@ -18,6 +18,9 @@ const FLAGS = [
 
 export const KENAL_URL = process.env.KENAL_URL?.replace(/\/*$/, "/");
 
+/** How long a page may take for one thing before the test gives up. */
+export const WAIT_MS = 60_000;
+
 /** Why Chromium cannot run here, for `skip`; false when it can. A missing host is "not run", never "passed". */
 export const notFound = existsSync(EXECUTABLE) ? false : `not run: there is no ${EXECUTABLE} (apt-get install chromium)`;
 
@@ -34,7 +37,8 @@ export async function openBrowser(options = {}) {
     timeout: 60_000,
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  // Generous: on a machine that compiles Rust at the same time, instantiating the module alone takes seconds.
+  context.setDefaultTimeout(WAIT_MS);
   return {
     context,
     close: async () => {

@@ -1,5 +1,5 @@
 // The shop page as a visitor uses it: what it shows, and what it sent.
-import { KENAL_URL } from "./chromium.mjs";
+import { KENAL_URL, WAIT_MS } from "./chromium.mjs";
 
 /** The policy that shops must be able to have. The page must do all it does under it. */
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; object-src 'none'; base-uri 'none'";
@@ -34,10 +34,10 @@ export async function settled(page, mode) {
 
 /** Does something that must lead to another ranking, and waits for it. */
 export async function reranked(page, act) {
-  const ranked = page.evaluate(() => new Promise((done, refuse) => {
-    setTimeout(() => refuse(new Error("no list was ranked within 15 s")), 15_000);
+  const ranked = page.evaluate((ms) => new Promise((done, refuse) => {
+    setTimeout(() => refuse(new Error(`no list was ranked within ${ms} ms`)), ms);
     document.querySelector("kenal-carousel#home").addEventListener("kenal-ranked", () => done(), { once: true });
-  }));
+  }), WAIT_MS);
   await act();
   await ranked;
   await settled(page);

@@ -1,26 +1,27 @@
 import { hash } from "./palette.js";
 
 /**
- * Which picture a name asks for. The first rule that matches wins, so what a thing *is* comes before what is on it:
+ * Which pictures a name asks for; among several the id decides. The first rule that matches wins, so what a thing *is* comes before what is on it:
  * a strawberry lunch bag is a bag.
  */
-const RULES: readonly (readonly [RegExp, string])[] = [
+const RULES: readonly (readonly [pattern: RegExp, ...motifs: string[]])[] = [
   [/\blunch (bag|box)\b/, "lunchbag"],
   [/\b(purse|wallet|clutch|pouch)\b/, "purse"],
-  [/\b(bag|bags|shopper|tote|backpack|rucksack|basket)\b/, "bag"],
+  [/\b(bag|bags|shopper|tote|backpack|rucksack|basket)\b/, "bag", "tote"],
   [/\b(cakestand|cake ?stand)\b/, "cakestand"],
   [/\b(hot water bottle|bottle|bottles|flask)\b/, "bottle"],
   [/\b(tea ?cup|teacups|saucer|tea set|coffee set|cup|cups)\b/, "cup"],
   [/\b(mug|mugs)\b/, "mug"],
+  [/\b(tin|tins|canister|caddy|plasters|bin|bucket)\b/, "tin"],
   [/\b(cake cases|cupcake|muffin|cake|baking|cookie|jelly mould|moulds)\b/, "cake"],
   [/\b(apron|tea towels?|oven glove|gloves?)\b/, "apron"],
   [/\b(cutlery|spoon|spoons|fork|knife|teaspoons)\b/, "cutlery"],
   [/\b(bowl|bowls|dish|popcorn)\b/, "bowl"],
   [/\b(plate|plates|coaster|coasters|placemat|placemats|tray|trivet)\b/, "plate"],
-  [/\b(jug|teapot|kettle|watering can|pitcher)\b/, "jug"],
-  [/\b(t-light|tealight|candle|candles|candlestick|incense)\b/, "candle"],
+  [/\b(teapot|kettle|watering can)\b/, "teapot"],
+  [/\b(jug|pitcher)\b/, "jug"],
+  [/\b(t-light|tealight|candle|candles|candlestick|incense)\b/, "candle", "votive", "candlestick"],
   [/\b(jar|jars|jam)\b/, "jar"],
-  [/\b(tin|tins|canister|caddy|plasters|bin|bucket)\b/, "tin"],
   [/\b(lantern|lanterns|lights|fairy lights)\b/, "lantern"],
   [/\b(lamp|light|night light|lampshade|chandelier)\b/, "lamp"],
   [/\b(watch|smartwatch)\b/, "watch"],
@@ -55,7 +56,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\b(doll|dolls?|dolly|babushka|nancy|soldier|puppet|teddy|bear|rabbit|bunny)\b/, "doll"],
   [/\b(spaceboy|rocket|space|robot|car|cars|train|helicopter)\b/, "rocket"],
   [/\b(toy|toys|blocks?|abacus|childrens|baby|rattle)\b/, "blocks"],
-  [/\b(bauble|ornament|decoration|decorations|angel|snowflake|bell|bells)\b/, "bauble"],
+  [/\b(bauble|ornament|decoration|decorations|angel|snowflake|bell|bells)\b/, "bauble", "star"],
   [/\b(tree|christmas|wreath|reindeer|advent|santa)\b/, "tree"],
   [/\b(star|stars)\b/, "star"],
   [/\b(bird|birds|birdhouse|owl|owls|hen|chicken|dove|duck|cockerel)\b/, "bird"],
@@ -85,8 +86,8 @@ const ANY: readonly string[] = ["box", "gift", "jar", "frame", "plant", "bag"];
 
 /** The motif of a product, from its name, its category and, where neither says anything, its id. */
 export function chooseMotif(id: string, words: string, category: string): string {
-  const named = RULES.find(([pattern]) => pattern.test(words));
-  if (named !== undefined) return named[1];
-  const among = BY_CATEGORY.find(([pattern]) => pattern.test(category))?.[1] ?? ANY;
-  return among[hash(id) % among.length] ?? "box";
+  const [, ...named] = RULES.find(([pattern]) => pattern.test(words)) ?? [];
+  const among = named.length > 0 ? named : (BY_CATEGORY.find(([pattern]) => pattern.test(category))?.[1] ?? ANY);
+  // Other bits of the hash than those that choose the colours, or each motif would come in few of them.
+  return among[(hash(id) >>> 12) % among.length] ?? "box";
 }

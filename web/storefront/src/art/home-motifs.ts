@@ -15,6 +15,20 @@ export const HOME_MOTIFS: Readonly<Record<string, readonly Shape[]>> = {
     line("M100 66V56", "dark", 3),
     path("M100 26c12 14 12 30 0 32-12-2-12-18 0-32z", "flame"),
   ],
+  votive: [
+    path("M62 62h76l-7 76a10 10 0 0 1-10 8H79a10 10 0 0 1-10-8z", "skin"),
+    path("M100 72c14 18 14 38 0 40-14-2-14-22 0-40z", "flame"),
+    disc(100, 62, 38, "trim", 8),
+    disc(100, 62, 31, "shade", 5),
+  ],
+  candlestick: [
+    box(91, 46, 18, 62, 4, "light"),
+    line("M100 46v-8", "dark", 3),
+    path("M100 10c11 13 11 27 0 29-11-2-11-16 0-29z", "flame"),
+    path("M76 104h48c-2 10-12 12-18 14v14h-12v-14c-6-2-16-4-18-14z", "skin"),
+    disc(100, 138, 40, "skin", 9),
+    line("M126 108c20 0 20 18 2 18", "body", 5),
+  ],
   lantern: [
     line("M100 14v20", "dark", 3),
     path("M72 52l28-22 28 22z", "body"),

@@ -8,6 +8,12 @@ export const WEAR_MOTIFS: Readonly<Record<string, readonly Shape[]>> = {
     path("M48 64h104l10 74a8 8 0 0 1-8 8H46a8 8 0 0 1-8-8z", "skin"),
     path("M47 64h106l1.5 12H45.5z", "shade"),
   ],
+  tote: [
+    line("M72 70V46c0-24 22-24 22 0v24M106 70V46c0-24 22-24 22 0v24", "trim", 6),
+    box(50, 64, 100, 82, 8, "skin"),
+    box(72, 88, 56, 34, 5, "light"),
+    line("M84 100h32M90 110h20", "dark", 3),
+  ],
   lunchbag: [
     line("M82 40c0-20 36-20 36 0", "dark", 5),
     path("M58 40h84l8 98a8 8 0 0 1-8 8H58a8 8 0 0 1-8-8z", "skin"),

@@ -7,6 +7,9 @@ import type { Shop, Store } from "../lib/store.js";
 
 const PAGE_ITEMS = 24;
 
+/** Tiles that hold the place until the bundle is here. */
+const BLANKS = 12;
+
 /** The whole catalogue, filtered and in pages. It comes from the bundle in the browser and is the same for everyone. */
 export function drawCatalogueGrid(session: Session, store: Store, actions: ShopActions): HTMLElement {
   const chips = h("div", { class: "chips", role: "group", "aria-label": "Categories" });
@@ -21,6 +24,8 @@ export function drawCatalogueGrid(session: Session, store: Store, actions: ShopA
     grid,
     paging,
   );
+
+  for (let at = 0; at < BLANKS; at += 1) grid.append(h("li", { class: "tile blank", "aria-hidden": "true" }));
 
   let shown = "";
   const refresh = async (shop: Shop): Promise<void> => {
