@@ -18,7 +18,10 @@ fn main() -> Result<()> {
     let args: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     let [input, out_dir] = args.as_slice() else { bail!("{USAGE}; got {} arguments", args.len()) };
     if !input.is_file() {
-        bail!("{} is not a file; build it with `cargo build -p kenal-browser --target wasm32-unknown-unknown`", input.display());
+        bail!(
+            "{} is not a file; build it with `cargo build -p kenal-browser --target wasm32-unknown-unknown`",
+            input.display()
+        );
     }
     let mut bindgen = Bindgen::new();
     bindgen.input_path(input).web(true).context("choosing the web target")?;

@@ -4,6 +4,7 @@ mod bundle;
 mod events;
 mod health;
 mod recommendations;
+mod visitor_events;
 mod visitor_row;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .route("/v1/recommendations", get(recommendations::answer))
         .route("/v1/events", post(events::receive))
         .route("/v1/health", get(health::report))
+        .route("/v1/visitor-events", get(visitor_events::answer))
         .route("/v1/visitor-row", get(visitor_row::answer))
         .route("/v1/bundle/manifest", get(bundle::manifest))
         .route("/v1/bundle/signer", get(bundle::signer))

@@ -18,9 +18,32 @@ use crate::state::{App, Row};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    visitor: String,
+    pub(super) visitor: String,
     #[serde(default)]
     consent: Consent,
+}
+
+impl Asked {
+    /// Whether what is held of the visitor may be given out to them, now.
+    pub(super) fn check(&self, app: &App, headers: &HeaderMap, path: &str) -> Result<(), Problem> {
+        if self.visitor.is_empty() || self.visitor.len() > ID_BYTES_MAX {
+            return Err(Problem::parameter(path, format!("visitor must have 1 to {ID_BYTES_MAX} bytes")));
+        }
+        let refused = |detail| Err(Problem::no_consent(path, detail));
+        if self.consent != Consent::Granted {
+            return refused("what is held of a visitor is given out only with consent=granted");
+        }
+        if gpc(headers) {
+            return refused("the browser sends Global Privacy Control");
+        }
+        if app.is_revoked(&self.visitor, &app.edge.visitor_key(&self.visitor)) {
+            return refused("consent was withdrawn");
+        }
+        if app.edge.is_expired(app.now()) {
+            return refused("the bundle has expired, and with it the proof of consent");
+        }
+        Ok(())
+    }
 }
 
 pub(crate) async fn answer(
@@ -30,22 +53,7 @@ pub(crate) async fn answer(
     Parameters(asked): Parameters<Asked>,
 ) -> Result<Response, Problem> {
     let path = uri.path();
-    if asked.visitor.is_empty() || asked.visitor.len() > ID_BYTES_MAX {
-        return Err(Problem::parameter(path, format!("visitor must have 1 to {ID_BYTES_MAX} bytes")));
-    }
-    let refused = |detail| Err(Problem::no_consent(path, detail));
-    if asked.consent != Consent::Granted {
-        return refused("a row is given out only with consent=granted");
-    }
-    if gpc(&headers) {
-        return refused("the browser sends Global Privacy Control");
-    }
-    if app.is_revoked(&asked.visitor, &app.edge.visitor_key(&asked.visitor)) {
-        return refused("consent was withdrawn");
-    }
-    if app.edge.is_expired(app.now()) {
-        return refused("the bundle has expired, and with it the proof of consent");
-    }
+    asked.check(&app, &headers, path)?;
     let own = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(match app.row(asked.visitor).await {
         Row::Found(row) => {
