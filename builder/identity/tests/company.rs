@@ -133,7 +133,7 @@ fn new_records_leave_old_people_their_ids() {
     assert!(kept * 100 >= former.len() * 98, "{kept} of {}", former.len());
 }
 
-/// Time and memory are printed for the record; the limits are those of a crowded machine.
+/// Time and memory are printed for the record. What is asserted is the work, which no crowded machine changes.
 #[test]
 fn two_hundred_thousand_records() {
     let company = company(81_000, 4);
@@ -146,7 +146,11 @@ fn two_hundred_thousand_records() {
     println!("{} records: {seconds:.1} s, {peak}, {result:?}\n{}", company.records.len(), found.report);
     assert!(company.records.len() > 190_000);
     assert!(result.precision >= 0.995 && result.recall >= 0.93, "{result:?}");
-    assert!(seconds < 120.0, "{seconds} s");
+    assert!(
+        found.report.candidates < 5 * found.report.records,
+        "work grows with the records: {}",
+        found.report.candidates
+    );
 }
 
 proptest! {
