@@ -36,7 +36,12 @@ impl Handle {
 
     /// Notes that arguments could not be read.
     pub(crate) fn bad_argument(&mut self) -> Code {
-        self.run(|_| Err(Refusal(Code::Argument, "a pointer is null although its length is not 0".to_owned())))
+        self.run(|_| {
+            Err(Refusal(
+                Code::Argument,
+                "a pointer is null although its length is not 0, or the length is that of no object".to_owned(),
+            ))
+        })
     }
 
     /// Opens a manifest, in place of any bundle there was.

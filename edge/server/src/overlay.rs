@@ -152,10 +152,13 @@ mod tests {
     fn the_visitors_longest_away_make_room() {
         let mut overlay = Overlay::default();
         for n in 0..=VISITORS_MAX as u32 {
-            overlay.record(key(n), vec![event(1, LiveKind::View, 0)], i64::from(n / 1000));
+            overlay.record(key(n), vec![event(1, LiveKind::View, 0)], i64::from(n));
         }
         assert_eq!(overlay.visitors.len(), VISITORS_MAX);
-        assert!(overlay.events(&key(0), 0).is_empty());
-        assert_eq!(overlay.events(&key(VISITORS_MAX as u32), 100).len(), 1);
+        let now = VISITORS_MAX as i64;
+        assert!(overlay.events(&key(0), now).is_empty());
+        for n in [1, VISITORS_MAX as u32] {
+            assert_eq!(overlay.events(&key(n), now).len(), 1, "{n}");
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! A few threads, each with an instance of the core, behind one bounded queue.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::error::ServeError;
-use crate::wasm::{Core, CoreError, Load, TICK, Worker};
+use crate::wasm::{Core, CoreError, Load, Worker};
 
 /// Requests that may wait. At a fraction of a millisecond each, the last one waits some tens of milliseconds.
 const QUEUE_MAX: usize = 256;
@@ -41,8 +41,6 @@ pub enum PoolError {
 #[derive(Debug)]
 pub struct Pool {
     queue: SyncSender<Job>,
-    /// Held open by the pool; when it closes, the clock of the deadlines stops.
-    _ticking: SyncSender<()>,
 }
 
 impl Pool {
@@ -51,7 +49,6 @@ impl Pool {
     /// # Errors
     /// When the core refuses the bundle or a thread cannot be started.
     pub fn start(core: &Core, load: &Arc<Load>, threads: usize) -> Result<Self, ServeError> {
-        let ticking = start_ticking(core.clone())?;
         let (queue, jobs) = sync_channel(QUEUE_MAX);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..threads.max(1) {
@@ -62,7 +59,7 @@ impl Pool {
                 .spawn(move || work(worker, &core, &load, &jobs))
                 .map_err(|source| ServeError::Start { what: "a worker thread", source })?;
         }
-        Ok(Pool { queue, _ticking: ticking })
+        Ok(Pool { queue })
     }
 
     /// Has one request answered.
@@ -101,18 +98,4 @@ fn work(mut worker: Worker, core: &Core, load: &Load, jobs: &Mutex<Receiver<Job>
             }
         }
     }
-}
-
-/// Runs the clock of the deadlines until the returned sender is dropped.
-fn start_ticking(core: Core) -> Result<SyncSender<()>, ServeError> {
-    let (keep, gone) = sync_channel(0);
-    std::thread::Builder::new()
-        .name("kenal-clock".to_owned())
-        .spawn(move || {
-            while gone.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                core.tick();
-            }
-        })
-        .map_err(|source| ServeError::Start { what: "the clock thread", source })?;
-    Ok(keep)
 }

@@ -7,7 +7,6 @@ use kenal_edge::{
     Consent, Edge, FallbackReason, Hash, MANIFEST_NAME, REVOCATIONS_NAME, Request, Store, VisitorKey, rfc3339,
 };
 
-use crate::MODULE;
 use crate::error::ServeError;
 use crate::folder::Folder;
 use crate::overlay::Overlay;
@@ -74,7 +73,7 @@ impl App {
             edge: Arc::clone(&edge),
             revocations: revocations.clone(),
         });
-        let core = Core::compile(MODULE)?;
+        let core = Core::embedded()?;
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let pool = Pool::start(&core, &load, threads.min(WORKERS_MAX))?;
         Ok(App {

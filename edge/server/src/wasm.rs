@@ -3,7 +3,8 @@
 //! The module imports nothing, so it can reach nothing: no file, clock, network or memory but its own. Each call has a
 //! deadline and the memory a limit. An instance that stopped is not used again.
 
-use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kenal_edge::Edge;
@@ -13,7 +14,7 @@ use wasmtime::{Config, Engine, Instance, Memory, Module, Store, StoreLimits, Sto
 const ABI_VERSION: i32 = 1;
 
 /// How often deadlines are looked at.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(10);
 
 /// Ticks for one request. A request takes well under a millisecond; two seconds are for a machine that is swapping.
 const REQUEST_TICKS: u64 = 200;
@@ -44,6 +45,9 @@ pub enum CoreError {
     /// An answer lies outside of the module's memory.
     #[error("the core answered with an address outside of its memory")]
     Address,
+    /// The thread of the deadlines cannot be started.
+    #[error("cannot start the clock thread: {0}")]
+    Clock(std::io::Error),
     /// All workers have ended.
     #[error("no worker is left")]
     NoWorker,
@@ -64,11 +68,13 @@ pub struct Load {
     pub revocations: Option<Vec<u8>>,
 }
 
-/// The compiled module; instances share its code.
+/// The compiled module; instances share its code, and clones are the same core.
 #[derive(Clone)]
 pub struct Core {
     engine: Engine,
     module: Module,
+    /// Stops the clock of the deadlines when the last clone goes.
+    _ticking: Arc<SyncSender<()>>,
 }
 
 impl std::fmt::Debug for Core {
@@ -81,18 +87,29 @@ impl Core {
     /// Compiles `module`, the bytes of a `.wasm` file.
     ///
     /// # Errors
-    /// [`CoreError::Module`] when it is not valid or imports anything.
+    /// [`CoreError::Module`] when it is not valid.
     pub fn compile(module: &[u8]) -> Result<Self, CoreError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
         let engine = Engine::new(&config).map_err(CoreError::Module)?;
         let module = Module::new(&engine, module).map_err(CoreError::Module)?;
-        Ok(Core { engine, module })
+        let ticking = Arc::new(start_ticking(engine.clone())?);
+        Ok(Core { engine, module, _ticking: ticking })
     }
 
-    /// Lets [`TICK`] pass for all deadlines.
-    pub(crate) fn tick(&self) {
-        self.engine.increment_epoch();
+    /// The core that is embedded here ([`crate::MODULE`]). It is compiled once, however many servers a process runs.
+    ///
+    /// # Errors
+    /// As [`Core::compile`].
+    pub fn embedded() -> Result<Self, CoreError> {
+        static EMBEDDED: Mutex<Option<Core>> = Mutex::new(None);
+        let mut embedded = EMBEDDED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(core) = &*embedded {
+            return Ok(core.clone());
+        }
+        let core = Core::compile(crate::MODULE)?;
+        *embedded = Some(core.clone());
+        Ok(core)
     }
 
     /// A new instance with the bundle in it.
@@ -111,6 +128,20 @@ impl Core {
         worker.load(load)?;
         Ok(worker)
     }
+}
+
+/// Runs the clock of the deadlines until the returned sender is dropped.
+fn start_ticking(engine: Engine) -> Result<SyncSender<()>, CoreError> {
+    let (keep, gone) = sync_channel(0);
+    std::thread::Builder::new()
+        .name("kenal-clock".to_owned())
+        .spawn(move || {
+            while gone.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                engine.increment_epoch();
+            }
+        })
+        .map_err(CoreError::Clock)?;
+    Ok(keep)
 }
 
 type Call<P, R> = TypedFunc<P, R>;

@@ -1,0 +1,11 @@
+//! The server as its users meet it: real HTTP, real files, the real module.
+
+#[path = "../../../handler/tests/shop/mod.rs"]
+mod shop;
+
+mod client;
+mod events;
+mod hosts;
+mod http;
+mod pool;
+mod start;
