@@ -275,16 +275,19 @@ fn list_query(table: &Table, field: &Field, distinct: Distinct, now: Timestamp) 
     )
 }
 
+/// The ends of a range, in SQL and in the answer.
+const ENDS: [(&str, &str); 2] = [("MIN", "least"), ("MAX", "greatest")];
+
 /// What is counted of the values `v` of one field.
 fn measures(at: usize, v: &str, key: &str, kind: Kind, distinct: Distinct, now: Timestamp) -> Vec<String> {
     let text = format!("CAST({v} AS VARCHAR)");
     let sample = format!("{key} || '{BETWEEN}' || {text}");
     let mut columns = vec![format!("COUNT({v}) AS f{at}_values"), format!("{} AS f{at}_distinct", distinct.of(v))];
     match kind.range() {
-        Range::Values => columns.extend(["MIN", "MAX"].map(|f| format!("CAST({f}({v}) AS VARCHAR) AS f{at}_{f}"))),
+        Range::Values => columns.extend(ENDS.map(|(f, name)| format!("CAST({f}({v}) AS VARCHAR) AS f{at}_{name}"))),
         Range::Lengths => {
-            columns
-                .extend(["MIN", "MAX"].map(|f| format!("CAST({f}(CHARACTER_LENGTH({text})) AS VARCHAR) AS f{at}_{f}")));
+            let end = |(f, name)| format!("CAST({f}(CHARACTER_LENGTH({text})) AS VARCHAR) AS f{at}_{name}");
+            columns.extend(ENDS.map(end));
         }
         Range::None => {}
     }
@@ -331,8 +334,8 @@ impl Measured<'_> {
             distinct_approximate: self.distinct.approximate,
             invalid: if rule.is_some() { self.count("invalid")? } else { 0 },
             rule,
-            least: self.limit("MIN", field.kind)?,
-            greatest: self.limit("MAX", field.kind)?,
+            least: self.limit("least", field.kind)?,
+            greatest: self.limit("greatest", field.kind)?,
             samples: self.samples(field)?,
             severity: Severity::Fine,
             remark: String::new(),

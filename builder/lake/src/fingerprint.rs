@@ -81,6 +81,6 @@ mod tests {
         let b = Fingerprint::of("identity 1").config("a").config("bc").finish();
         assert_ne!(a, b);
         assert_ne!(a, Fingerprint::of("identity 2").config("ab").config("c").finish());
-        assert_eq!(a.to_string().parse(), Ok(a));
+        assert_eq!(a.to_string().parse::<Fingerprint>().expect("a hash"), a);
     }
 }

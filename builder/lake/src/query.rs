@@ -11,7 +11,7 @@ use deltalake::datafusion::common::TableReference;
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::context::SQLOptions;
 use deltalake::datafusion::execution::memory_pool::FairSpillPool;
-use deltalake::datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use deltalake::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use deltalake::datafusion::execution::{SessionState, SessionStateBuilder};
 use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake::delta_datafusion::planner::DeltaPlanner;
@@ -72,7 +72,6 @@ pub(crate) fn session(root: &Path, options: LakeOptions) -> Result<SessionContex
     let config = SessionConfig::new()
         .with_target_partitions(options.threads.max(1))
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
-        .with_create_default_catalog_and_schema(false)
         .with_information_schema(false)
         // Plain text columns, as callers and `serde_arrow` expect them.
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
@@ -82,19 +81,32 @@ pub(crate) fn session(root: &Path, options: LakeOptions) -> Result<SessionContex
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_bytes_max)))
         .build_arc()?;
-    let state = || {
-        SessionStateBuilder::new()
-            .with_default_features()
-            .with_config(config.clone())
-            .with_runtime_env(Arc::clone(&runtime))
-            .with_query_planner(DeltaPlanner::new())
-            .build()
-    };
-    let session = SessionContext::new_with_state(state());
-    // A state of its own, which shares the memory pool: the session's would point back to these tables and never end.
-    let tables = LakeTables { root: root.to_owned(), scans: Arc::new(state()) };
+    let engine = Engine { config, runtime };
+    let scans = Arc::new(engine.state());
+    let tables = LakeTables { root: root.to_owned(), engine, scans };
+    let session = SessionContext::new_with_state(tables.engine.state());
+    // Replaces the engine's own, which is empty.
     session.register_catalog(CATALOG, Arc::new(LakeCatalog(Arc::new(tables))));
     Ok(session)
+}
+
+/// What all sessions of a lake share: one pool of memory above all.
+struct Engine {
+    config: SessionConfig,
+    runtime: Arc<RuntimeEnv>,
+}
+
+impl Engine {
+    /// A state with a catalog of its own, without tables. Sessions never share a state: the one with the lake's
+    /// tables would otherwise hold itself alive through them.
+    fn state(&self) -> SessionState {
+        SessionStateBuilder::new()
+            .with_default_features()
+            .with_config(self.config.clone())
+            .with_runtime_env(Arc::clone(&self.runtime))
+            .with_query_planner(DeltaPlanner::new())
+            .build()
+    }
 }
 
 /// Every table that stands in the folder, in the order of layers and names.
@@ -117,6 +129,7 @@ pub(crate) fn no_such_table(root: &Path, name: &str) -> LakeError {
 
 struct LakeTables {
     root: PathBuf,
+    engine: Engine,
     /// Says how scans present columns and where they open files.
     scans: Arc<SessionState>,
 }
@@ -157,7 +170,7 @@ impl LakeTables {
     }
 
     async fn view(&self, table: &TableName, query: &str) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-        let session = SessionContext::new_with_state(self.scans.as_ref().clone());
+        let session = SessionContext::new_with_state(self.engine.state());
         let table = table.to_string();
         session.register_table(TableReference::bare(table.as_str()), self.delta(&table).await?)?;
         Ok(session.sql(query).await?.into_view())
