@@ -10,7 +10,8 @@ use crate::item::{Item, Variant};
 use crate::order::{Order, OrderLine};
 use crate::ticket::Ticket;
 
-/// Where a row stands: the file below the export's folder, and its line (row, for Parquet), from 1.
+/// Where a row stands: the file below the export's folder, and its line (row, for Parquet; element, for a page of
+/// JSON), from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     pub file: Arc<str>,

@@ -3,7 +3,8 @@
 //! A record is written again only when something about it changes, and then completely: traits of the last `identify`
 //! and all devices seen. So the newest version of a record is the whole of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use kenal_types::{
     AppEvent, ContactPoint, CustomerRecord, Entity, Market, Order, OrderLine, OrderStatus, RecordKey, System, Timestamp,
@@ -16,14 +17,14 @@ use super::message::{Header, Message};
 /// Devices kept per account; more are a shared test account or a broken client that makes up a new id each time.
 const DEVICES_MAX: usize = 32;
 
+/// Small, since there is one for each device that ever opened the app: about 100 bytes and its share of the texts.
 #[derive(Debug, Default)]
 struct Actor {
-    traits: Option<Traits>,
-    /// When the traits were given: a late `identify` does not undo a newer one.
-    traits_at: Option<Timestamp>,
-    devices: Vec<Box<str>>,
+    /// When they were given too: a late `identify` does not undo a newer one.
+    traits: Option<Box<(Timestamp, Traits)>>,
+    devices: Vec<Rc<str>>,
     market: Option<Market>,
-    language: Option<Box<str>>,
+    language: Option<Rc<str>>,
     first_seen: Option<Timestamp>,
     /// Of the last version written.
     sequence: i64,
@@ -34,6 +35,22 @@ struct Actor {
 #[derive(Debug, Default)]
 pub(super) struct Actors {
     actors: HashMap<Box<str>, Actor>,
+    texts: Texts,
+}
+
+/// Each device id and language once, however many actors have it.
+#[derive(Debug, Default)]
+struct Texts(HashSet<Rc<str>>);
+
+impl Texts {
+    fn shared(&mut self, text: &str) -> Rc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Rc::clone(known);
+        }
+        let text: Rc<str> = text.into();
+        self.0.insert(Rc::clone(&text));
+        text
+    }
 }
 
 impl Actors {
@@ -52,7 +69,7 @@ impl Actors {
         }
         let mut entities = Vec::with_capacity(happened.things.len() + 1);
         if let Some(actor) = self.actors.get_mut(header.actor.id.as_str()) {
-            if actor.learn(header, &happened) {
+            if actor.learn(header, &happened, &mut self.texts) {
                 entities.push(Entity::Customer(Box::new(actor.record(header))));
             }
             let preferences = happened.context.preferences();
@@ -87,30 +104,27 @@ impl Actor {
     /// Takes what the event says about its actor; tells whether the record changes by it.
     ///
     /// Market and language go along with the next change: a traveller's phone is no reason to write the record.
-    fn learn(&mut self, header: &Header<'_>, happened: &Happened<'_>) -> bool {
+    fn learn(&mut self, header: &Header<'_>, happened: &Happened<'_>, texts: &mut Texts) -> bool {
         let (device, traits) = (happened.context.device_id(), happened.traits.as_ref());
         self.market = happened.market.or(self.market);
         if let Some(language) = crate::json::filled(&happened.context.locale)
             && self.language.as_deref() != Some(language)
         {
-            self.language = Some(language.into());
+            self.language = Some(texts.shared(language));
         }
         let mut changed = self.first_seen.is_none();
         self.first_seen = Some(self.first_seen.map_or(header.happened_at, |t| t.min(header.happened_at)));
         for id in [device, header.anonymous.as_deref()].into_iter().flatten() {
             if self.devices.len() < DEVICES_MAX && self.devices.iter().all(|d| **d != *id) {
-                self.devices.push(id.into());
+                self.devices.push(texts.shared(id));
                 changed = true;
             }
         }
         if let Some(traits) = traits.filter(|t| **t != Traits::default())
-            && self.traits_at.is_none_or(|at| at <= header.happened_at)
+            && self.traits.as_ref().is_none_or(|known| known.0 <= header.happened_at)
         {
-            self.traits_at = Some(header.happened_at);
-            if self.traits.as_ref() != Some(traits) {
-                self.traits = Some(traits.clone());
-                changed = true;
-            }
+            changed |= self.traits.as_ref().is_none_or(|known| known.1 != *traits);
+            self.traits = Some(Box::new((header.happened_at, traits.clone())));
         }
         changed
     }
@@ -118,7 +132,7 @@ impl Actor {
     fn record(&mut self, header: &Header<'_>) -> CustomerRecord {
         // By receipt, since each version holds all that was known when it was written; events of a batch share theirs.
         self.sequence = header.received_at.0.max(self.sequence.saturating_add(1));
-        let traits = self.traits.clone().unwrap_or_default();
+        let traits = self.traits.as_ref().map(|known| known.1.clone()).unwrap_or_default();
         let point = |value: Option<Box<str>>| {
             value.map(|v| ContactPoint { value: v.into(), verified: false, shared: false }).into_iter().collect()
         };

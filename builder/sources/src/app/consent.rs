@@ -32,8 +32,17 @@ const CATEGORIES: [Category; 3] = [
 ];
 
 /// The last known choice in each category, and when it was seen.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Choices([Option<(bool, Timestamp)>; CATEGORIES.len()]);
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choices {
+    stated: [Option<bool>; CATEGORIES.len()],
+    seen_at: [Timestamp; CATEGORIES.len()],
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Choices { stated: [None; CATEGORIES.len()], seen_at: [Timestamp(i64::MIN); CATEGORIES.len()] }
+    }
+}
 
 impl Choices {
     /// Signals of one event; mostly none.
@@ -48,16 +57,15 @@ impl Choices {
         let Some(preferences) = preferences else { return signals };
         let stated = [preferences.personalisation, preferences.advertising, preferences.analytics];
         let act = kind == EventKind::ConsentChanged;
-        for ((category, stated), known) in CATEGORIES.iter().zip(stated).zip(&mut self.0) {
+        let known = self.stated.iter_mut().zip(&mut self.seen_at);
+        for ((category, stated), (known, seen_at)) in CATEGORIES.iter().zip(stated).zip(known) {
             let Some(agreed) = stated else { continue };
-            let late = known.is_some_and(|(_, at)| header.happened_at < at);
-            let differs = known.is_none_or(|(before, _)| before != agreed);
-            let first_sight = known.is_none();
-            if !late {
-                *known = Some((agreed, header.happened_at));
+            let before = *known;
+            if header.happened_at >= *seen_at {
+                (*known, *seen_at) = (Some(agreed), header.happened_at);
             }
-            if act || differs {
-                let dated = act || !first_sight || !agreed;
+            if act || before != Some(agreed) {
+                let dated = act || before.is_some() || !agreed;
                 signals.extend(said(category, agreed, act, dated, header, message_id));
             }
         }

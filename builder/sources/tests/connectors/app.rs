@@ -81,7 +81,11 @@ fn an_order_completed_is_events_an_order_and_lines() {
     assert!(bought.iter().all(|e| e.order_number.as_deref() == Some("1001")));
     let orders = reading.orders();
     assert_eq!((orders.len(), orders[0].number.as_str(), orders[0].total), (1, "1001", Money(2750)));
-    assert_eq!((orders[0].device.as_deref(), orders[0].known_at), (Some("dev-1"), at("2026-11-20T04:00:01Z")));
+    assert_eq!((orders[0].device.as_deref(), orders[0].known_at), (Some("dev-1"), at("2026-11-18T20:00:00Z")));
+    // The shop's own copy of the order is synced six hours later.
+    let shop = read_fixtures(System::Shopify);
+    let synced = shop.orders().into_iter().find(|o| o.number == "1001").expect("the same order").known_at;
+    assert_eq!(synced.0 - orders[0].known_at.0, 6 * 3600 * 1_000_000);
     assert_eq!(reading.lines().iter().map(|l| l.unit_price).collect::<Vec<_>>(), [Money(990), Money(770)]);
 }
 

@@ -1,7 +1,9 @@
 //! Whatever the bytes, nothing panics and the counts add up ([`crate::harness::read_dir`] asserts them); and no
 //! rejection repeats what a person wrote.
 
-use kenal_types::System;
+use std::collections::BTreeSet;
+
+use kenal_types::{Reason, System};
 use proptest::prelude::*;
 
 use crate::harness::{fixture, fixtures, read, read_fixtures};
@@ -66,6 +68,14 @@ fn the_same_bytes_give_the_same_calls() {
         assert_eq!((one.kept.accepted, one.kept.rejected), (two.kept.accepted, two.kept.rejected));
         assert_eq!(one.report, two.report);
     }
+}
+
+#[test]
+fn every_reason_has_a_fixture() {
+    let systems = [System::Shopify, System::Zendesk, System::Salesforce, System::App];
+    let seen: BTreeSet<Reason> =
+        systems.into_iter().flat_map(|s| read_fixtures(s).report.rejected().into_keys()).collect();
+    assert_eq!(seen.len(), 7, "{seen:?}");
 }
 
 #[test]
