@@ -1,11 +1,12 @@
 // The case list that every host answers alike, in Chromium: the module that is published, without a page around it.
 //
-//   KENAL_CASES_BUNDLE  folder with the test shop: cargo run -p kenal-edge --example shop -- FOLDER
-//   KENAL_CASES_ROWS    its rows: cargo run -p kenal-browser --example rows -- FOLDER 1767312000 VISITOR… > FILE
-//   KENAL_EXPECTED      another file of the list's shape to compare with; the list itself when it is not set
+// The bundle of the list and its visitors' rows are written by two examples of the workspace, which cargo runs first.
+//   KENAL_EXPECTED   another file of the list's shape to compare with; the list itself when it is not set
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -14,18 +15,22 @@ import { notFound, openBrowser } from "./support/chromium.mjs";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const LIST = here("../cases/recommend.json");
 const MODULE = here("../../web/sdk/wasm/");
-const { KENAL_CASES_BUNDLE: BUNDLE, KENAL_CASES_ROWS: ROWS } = process.env;
-const skip = BUNDLE === undefined || ROWS === undefined ? "not run: KENAL_CASES_BUNDLE or KENAL_CASES_ROWS is not set" : notFound;
+const { cases } = JSON.parse(readFileSync(process.env.KENAL_EXPECTED ?? LIST, "utf8"));
 
-const read = (path) => JSON.parse(readFileSync(path, "utf8"));
-const { cases } = read(process.env.KENAL_EXPECTED ?? LIST);
+/** Runs an example of the workspace; what it prints is the answer. */
+const example = (crate, name, ...args) =>
+  execFileSync("cargo", ["run", "--locked", "--quiet", "-p", crate, "--example", name, "--", ...args], {
+    cwd: here("../../"),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
 
 /** Serves the module and the bundle's files, as a static host would. */
-function serveFiles() {
+function serveFiles(bundle) {
   const types = { js: "text/javascript", wasm: "application/wasm" };
   const server = createServer((request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
-    const file = path.startsWith("/bundle/") ? join(BUNDLE, path.slice("/bundle/".length)) : join(MODULE, path);
+    const file = path.startsWith("/bundle/") ? join(bundle, path.slice("/bundle/".length)) : join(MODULE, path);
     if (path === "/") return response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>cases</title>");
     try {
       const bytes = readFileSync(file);
@@ -56,11 +61,17 @@ function summary(text) {
   return { fallback_reason, items: items.map(({ id, reason }, at) => `${id} ${spelt[at]} ${reason.kind} ${reason.item ?? "-"}`) };
 }
 
-describe("the case list in Chromium", { skip, timeout: 300_000 }, () => {
+describe("the case list in Chromium", { skip: notFound, timeout: 1_800_000 }, () => {
   let answers = [];
+  let files = 0;
   before(async () => {
-    const rows = read(ROWS);
-    const server = await serveFiles();
+    const bundle = mkdtempSync(join(tmpdir(), "kenal-cases-"));
+    const { now } = cases[0].request;
+    const visitors = [...new Set(cases.map(({ request }) => request.visitor).filter((visitor) => visitor !== null))];
+    example("kenal-edge", "shop", bundle);
+    const rows = JSON.parse(example("kenal-browser", "rows", bundle, String(now), ...visitors));
+    files = readdirSync(join(bundle, "sections")).length;
+    const server = await serveFiles(bundle);
     const browser = await openBrowser();
     try {
       const page = await browser.context.newPage();
@@ -69,16 +80,17 @@ describe("the case list in Chromium", { skip, timeout: 300_000 }, () => {
         text: JSON.stringify(request),
         visitor: row && request.visitor !== null && request.visitor in rows ? request.visitor : null,
       }));
-      answers = await page.evaluate(answerAll, { requests, rows, now: cases[0].request.now });
+      answers = await page.evaluate(answerAll, { requests, rows, now });
     } finally {
       await browser.close();
       server.close();
+      rmSync(bundle, { recursive: true, force: true });
     }
   });
 
-  test("there are cases, and files of the bundle", () => {
-    assert.ok(cases.length > 0);
-    assert.ok(readdirSync(join(BUNDLE, "sections")).length > 3);
+  test("there are cases, and each has been answered from a bundle with sections", () => {
+    assert.ok(cases.length > 0 && files > 3);
+    assert.equal(answers.length, cases.length);
   });
 
   cases.forEach(({ name, expected }, at) => {
