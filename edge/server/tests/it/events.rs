@@ -90,6 +90,25 @@ fn a_withdrawal_forgets_and_holds() {
 }
 
 #[test]
+fn a_visitors_own_browser_learns_what_is_remembered() {
+    let server = start();
+    let ask = |query: &str| server.get(&format!("/v1/visitor-events?visitor={}{query}", visitors::SHIRTS));
+    assert_eq!(ask("&consent=granted").json(), json!({"events": []}));
+    post(&server, visitors::SHIRTS, "granted", &[(1, "view", NOW - 5), (2, "cart", NOW - 4)]);
+    let reply = ask("&consent=granted");
+    assert_eq!(reply.header("cache-control"), "no-store");
+    let event = |n, kind, time| json!({"item": shop::id(n), "kind": kind, "time": time});
+    assert_eq!(reply.json(), json!({"events": [event(1, "view", NOW - 5), event(2, "cart", NOW - 4)]}));
+    for query in ["", "&consent=unset", "&consent=denied"] {
+        ask(query).problem(403, "no-consent");
+    }
+    let other = server.get(&format!("/v1/visitor-events?visitor={}&consent=granted", visitors::LAMPS));
+    assert_eq!(other.json(), json!({"events": []}), "nobody else's");
+    post(&server, visitors::SHIRTS, "denied", &[]);
+    ask("&consent=granted").problem(403, "no-consent");
+}
+
+#[test]
 fn bad_bodies_are_explained() {
     let server = start();
     let event = |item: &str, time: i64| {
