@@ -306,6 +306,7 @@ fn parquet(
 /// A Parquet file written from rows of JSON.
 struct Table {
     path: PathBuf,
+    schema: SchemaRef,
     decoder: Decoder,
     writer: ArrowWriter<File>,
     pending: usize,
@@ -314,7 +315,8 @@ struct Table {
 
 impl Table {
     fn create(path: PathBuf, schema: SchemaRef) -> Result<Table, WorldError> {
-        let decoder = ReaderBuilder::new(SchemaRef::clone(&schema))
+        // The decoder knows no named time zones; the numbers are the same without one.
+        let decoder = ReaderBuilder::new(schema::without_zones(&schema))
             .with_batch_size(PARQUET_BATCH_ROWS)
             .build_decoder()
             .map_err(WorldError::arrow(&path))?;
@@ -325,8 +327,9 @@ impl Table {
             // The library's version would make the bytes depend on it.
             .set_created_by("kenal world".to_owned())
             .build();
-        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(WorldError::parquet(&path))?;
-        Ok(Table { path, decoder, writer, pending: 0, rows: 0 })
+        let writer = ArrowWriter::try_new(file, SchemaRef::clone(&schema), Some(properties))
+            .map_err(WorldError::parquet(&path))?;
+        Ok(Table { path, schema, decoder, writer, pending: 0, rows: 0 })
     }
 
     fn row(&mut self, json: &[u8]) -> Result<(), WorldError> {
@@ -344,6 +347,7 @@ impl Table {
     fn flush(&mut self) -> Result<(), WorldError> {
         self.pending = 0;
         if let Some(batch) = self.decoder.flush().map_err(WorldError::arrow(&self.path))? {
+            let batch = schema::with_zones(&batch, &self.schema).map_err(WorldError::arrow(&self.path))?;
             self.writer.write(&batch).map_err(WorldError::parquet(&self.path))?;
         }
         Ok(())

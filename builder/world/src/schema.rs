@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 
 fn schema(columns: &[(&str, DataType)]) -> SchemaRef {
     Arc::new(Schema::new(columns.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect::<Vec<_>>()))
@@ -93,4 +95,22 @@ pub(crate) fn truth_purchases() -> SchemaRef {
         ("channel", DataType::Utf8),
         ("guest", DataType::Boolean),
     ])
+}
+
+/// The same columns, with times that name no zone.
+pub(crate) fn without_zones(schema: &Schema) -> SchemaRef {
+    let columns = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Timestamp(unit, Some(_)) => Field::new(field.name(), DataType::Timestamp(*unit, None), true),
+        _ => field.as_ref().clone(),
+    });
+    Arc::new(Schema::new(columns.collect::<Vec<_>>()))
+}
+
+/// The rows with the zones of the schema, which they are in already.
+pub(crate) fn with_zones(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().map(|column| match column.as_primitive_opt::<TimestampMicrosecondType>() {
+        Some(times) => Arc::new(times.clone().with_timezone("UTC")) as ArrayRef,
+        None => Arc::clone(column),
+    });
+    RecordBatch::try_new(SchemaRef::clone(schema), columns.collect())
 }

@@ -97,9 +97,13 @@ fn names() {
         emails.insert(text(customer, "email").to_lowercase(), *person);
     }
     for row in world().table("warehouse", "customers") {
-        if let (Some(person), Some(email)) = (whose.get(&format!("warehouse:{}", text(&row, "customer_id"))), row["email"].as_str()) {
+        if let (Some(person), Some(email)) =
+            (whose.get(&format!("warehouse:{}", text(&row, "customer_id"))), row["email"].as_str())
+        {
             // The serial number in an address is its owner's alone: the same with other letters is a slip.
-            let digits = |e: &str| e.split('@').next().unwrap_or_default().trim_start_matches(|c: char| !c.is_ascii_digit()).to_owned();
+            let digits = |e: &str| {
+                e.split('@').next().unwrap_or_default().trim_start_matches(|c: char| !c.is_ascii_digit()).to_owned()
+            };
             let close = |e: &str| digits(e) == digits(email) && e != email.to_lowercase();
             slipped += usize::from(!digits(email).is_empty() && emails.iter().any(|(e, p)| p == person && close(e)));
         }

@@ -20,7 +20,10 @@ const FOUND_BY: &[(&str, &[Defect])] = {
             "identity::phones",
             &[D::PhoneE164, D::PhoneSpaced, D::PhoneTrunkZero, D::PhoneDoubleZero, D::PhonePlain, D::PhoneDashed],
         ),
-        ("said::shopify", &[D::PendingOptIn, D::NullConsentTime, D::Redacted, D::LegacyConsentShape, D::NewConsentShape]),
+        (
+            "said::shopify",
+            &[D::PendingOptIn, D::NullConsentTime, D::Redacted, D::LegacyConsentShape, D::NewConsentShape],
+        ),
         ("said::others", &[D::ImportedOptIn, D::ShouldForget]),
         ("said::conflicts", &[D::ConflictingConsent, D::StaleOptInSyncedLater]),
         ("time::events", &[D::OfflineQueue, D::ClockSkew, D::FutureEvent, D::BatchedEvents, D::OldEventName]),

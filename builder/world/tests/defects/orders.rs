@@ -65,10 +65,12 @@ fn broken() {
 #[test]
 fn operations_count_what_is_in_their_files() {
     for name in ["customers", "orders", "products"] {
-        let node: Value = serde_json::from_str(&world().text("shopify", &format!("{name}.operation.json"))).expect("a node");
+        let node: Value =
+            serde_json::from_str(&world().text("shopify", &format!("{name}.operation.json"))).expect("a node");
         let content = world().text("shopify", &format!("{name}.jsonl"));
         let roots = content.lines().filter(|l| !l.contains("\"__parentId\":")).count();
-        let counted = ["objectCount", "rootObjectCount", "fileSize"].map(|k| text(&node, k).parse::<usize>().expect("a count"));
+        let counted =
+            ["objectCount", "rootObjectCount", "fileSize"].map(|k| text(&node, k).parse::<usize>().expect("a count"));
         assert_eq!(counted, [content.lines().count(), roots, content.len()], "{name}");
     }
 }

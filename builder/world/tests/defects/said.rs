@@ -17,7 +17,9 @@ fn states(customer: &Value) -> impl Iterator<Item = (&str, bool)> {
         let consent = &customer[key];
         consent.is_object().then(|| (consent["marketingState"].as_str().unwrap_or_default(), consent[at].is_null()))
     };
-    [of("emailMarketingConsent", "consentUpdatedAt"), of("defaultEmailAddress", "marketingUpdatedAt")].into_iter().flatten()
+    [of("emailMarketingConsent", "consentUpdatedAt"), of("defaultEmailAddress", "marketingUpdatedAt")]
+        .into_iter()
+        .flatten()
 }
 
 #[test]

@@ -56,9 +56,15 @@ fn copies() {
 
 #[test]
 fn nightly() {
-    let orders: BTreeSet<String> = world().lines("shopify", "orders.jsonl").0.iter()
-        .map(|o| text(o, "name").trim_start_matches('#').to_owned()).collect();
-    let completed: BTreeMap<String, Timestamp> = world().events().iter()
+    let orders: BTreeSet<String> = world()
+        .lines("shopify", "orders.jsonl")
+        .0
+        .iter()
+        .map(|o| text(o, "name").trim_start_matches('#').to_owned())
+        .collect();
+    let completed: BTreeMap<String, Timestamp> = world()
+        .events()
+        .iter()
         .filter(|e| ["Order Completed", "Completed Order"].contains(&text(e, "event")))
         .filter_map(|e| Some((text(&e["properties"], "order_id").to_owned(), at(e, "timestamp")?)))
         .collect();
@@ -69,10 +75,7 @@ fn nightly() {
     assert!(ahead.iter().all(|(_, t)| **t > synced));
     assert!(completed.keys().filter(|n| orders.contains(*n)).count() > 100);
     let lines = world().table("warehouse", "order_lines");
-    let nights = |l: &Value| {
-        let time = |key| -> Option<Timestamp> { text(l, key).replace(' ', "T").replace("+00:00", "Z").replace("TZ", "Z").parse().ok() };
-        time("loaded_at")?.days_since(time("ordered_at")?.date().midnight()).to_string().parse::<f64>().ok()
-    };
+    let nights = |l: &Value| Some(at(l, "loaded_at")?.days_since(at(l, "ordered_at")?.date().midnight()));
     let found: Vec<f64> = lines.iter().filter(|l| text(l, "status") != "returned").filter_map(nights).collect();
     assert!(found.len() > 1000, "{:?}", lines.first());
     assert!(found.iter().any(|n| *n > 2.0) && found.iter().filter(|n| **n < 2.0).count() > found.len() / 2);

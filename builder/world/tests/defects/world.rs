@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Type, TimeUnit, TimestampMicrosecondType};
+use kenal_types::Timestamp;
 use kenal_world::{WorldConfig, WorldSummary, generate};
-use parquet::record::reader::RowIter;
-use parquet::file::reader::SerializedFileReader;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
 pub(crate) const PEOPLE: u64 = 4000;
@@ -23,8 +25,13 @@ pub(crate) fn world() -> &'static World {
     WORLD.get_or_init(|| {
         let dir = tempfile::tempdir().expect("a folder");
         let out = dir.path().join("company");
-        let config =
-            WorldConfig { out: out.clone(), people: PEOPLE, purchases: None, seed: 20_261, end: kenal_types::Date(20_770) };
+        let config = WorldConfig {
+            out: out.clone(),
+            people: PEOPLE,
+            purchases: None,
+            seed: 20_261,
+            end: kenal_types::Date(20_770),
+        };
         let summary = generate(&config, &|_, _, _| {}).expect("a world");
         World { _dir: dir, out, summary }
     })
@@ -78,9 +85,33 @@ impl World {
     }
 }
 
+/// Rows as objects; nulls are left out.
 fn rows(path: &Path) -> Vec<Value> {
-    let reader = SerializedFileReader::try_from(path).expect("Parquet");
-    RowIter::from_file_into(Box::new(reader)).map(|row| row.expect("a row").to_json_value()).collect()
+    let file = fs::File::open(path).expect("a file");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("Parquet");
+    let mut all = Vec::new();
+    for batch in reader.map(|b| b.expect("a batch")) {
+        all.extend((0..batch.num_rows()).map(|row| {
+            let fields = batch.schema();
+            let columns = fields.fields().iter().zip(batch.columns()).filter(|(_, c)| c.is_valid(row));
+            Value::Object(columns.map(|(f, c)| (f.name().clone(), value(c, row))).collect())
+        }));
+    }
+    all
+}
+
+fn value(column: &ArrayRef, row: usize) -> Value {
+    match column.data_type() {
+        DataType::Utf8 => column.as_string::<i32>().value(row).into(),
+        DataType::Boolean => column.as_boolean().value(row).into(),
+        DataType::Int32 => column.as_primitive::<Int32Type>().value(row).into(),
+        DataType::Date32 => column.as_primitive::<Date32Type>().value(row).into(),
+        DataType::Decimal128(12, 2) => column.as_primitive::<Decimal128Type>().value_as_string(row).into(),
+        DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if zone.as_ref() == "UTC" => {
+            Timestamp(column.as_primitive::<TimestampMicrosecondType>().value(row)).to_string().into()
+        }
+        other => panic!("{other} is none of the plan's types"),
+    }
 }
 
 pub(crate) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
