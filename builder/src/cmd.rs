@@ -1,9 +1,14 @@
 //! The subcommands, one file each.
 
+mod audit;
 mod build;
 mod bundle;
 mod clock;
 mod run;
+mod serve;
+mod show;
+mod world;
+mod world_check;
 
 use std::process::ExitCode;
 
@@ -20,20 +25,32 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a company to run on: the exports of five systems, and the truth about them apart.
+    World(world::WorldArgs),
     /// Five systems' exports in, a signed bundle out: every stage in order.
     Build(build::BuildArgs),
     /// One stage alone, from what the stages before it left in the lake.
     Run(run::RunArgs),
+    /// Completeness, freshness and consistency of what the five systems sent.
+    Audit(audit::AuditArgs),
+    /// Look at what a stage left: people, dead letters, visitors, tables.
+    Show(show::ShowArgs),
     /// Look into a bundle, and verify it.
     Bundle(bundle::BundleArgs),
+    /// Answer pages on this machine with the Wasm core.
+    Serve(serve::ServeArgs),
 }
 
 impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::World(args) => args.run(),
             Command::Build(args) => args.run(),
             Command::Run(args) => args.run(),
+            Command::Audit(args) => args.run(),
+            Command::Show(args) => args.run(),
             Command::Bundle(args) => args.run(),
+            Command::Serve(args) => args.run(),
         }
     }
 }

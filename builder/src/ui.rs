@@ -4,4 +4,4 @@ mod progress;
 mod table;
 
 pub use progress::{Bytes, Progress};
-pub use table::{Align, Table, count, duration, percent};
+pub use table::{Align, Table, columns, count, duration, percent};

@@ -9,6 +9,7 @@ use kenal_audit::{html, text};
 
 use super::build::CommonArgs;
 use crate::stage::audit;
+use crate::ui::columns;
 
 #[derive(clap::Args)]
 pub struct AuditArgs {
@@ -30,7 +31,7 @@ impl AuditArgs {
         if let Some(path) = &self.html {
             fs::write(path, html::render(&report)).with_context(|| format!("writing {}", path.display()))?;
         }
-        println!("{}", if self.json { report.to_json() } else { text::render(&report) });
+        println!("{}", if self.json { report.to_json() } else { text::render(&report, columns()) });
         Ok(ExitCode::SUCCESS)
     }
 }

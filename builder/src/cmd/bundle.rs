@@ -93,9 +93,9 @@ fn contents(bundle: &Bundle<'_>) -> Table {
     let mut table = Table::new(&[("contents", Align::Left), ("", Align::Right)]);
     table.row(["items", &count(bundle.items.len() as u64)]);
     table.row(["factors an item", &bundle.items.dims().to_string()]);
-    table.row(["withdrawn keys", &count(u64::from(bundle.revocations.len()))]);
+    table.row(["withdrawn keys", &count(bundle.revocations.len() as u64)]);
     if let Some(users) = &bundle.users {
-        table.row(["user rows", &count(u64::from(users.len()))]);
+        table.row(["user rows", &count(u64::from(users.users()))]);
         table.row(["user shards", &count(users.hashes().len() as u64)]);
     }
     if let Some(churn) = &bundle.churn {
@@ -122,7 +122,7 @@ fn verify_users(folder: &BundleFolder, bundle: &Bundle<'_>) -> Result<(usize, us
     let mut rows = 0;
     for shard in 0..users.hashes().len() {
         let bytes = folder.shard(users, shard as u32)?;
-        for (_, row) in UserShard::parse(&bytes)?.rows() {
+        for (_, row) in UserShard::parse(&bytes)?.iter() {
             UserRow::parse(row, bundle.items.len()).with_context(|| format!("user shard {shard}"))?;
             rows += 1;
         }

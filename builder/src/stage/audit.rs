@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use kenal_audit::{AuditConfig, AuditReport, html, text};
 
 use super::Company;
-use crate::ui::Progress;
+use crate::ui::{Progress, columns};
 
 /// Below the lake's folder.
 const FOLDER: &str = "reports";
@@ -20,7 +20,7 @@ pub fn run(company: &Company) -> Result<()> {
     let page = write(&folder.join("audit.html"), &html::render(&report))?;
     write(&folder.join("audit.json"), &report.to_json())?;
     progress.finish(&format!("{} tables", report.tables.len()));
-    println!("{}", text::render(&report));
+    println!("{}", text::render(&report, columns()));
     println!("the same as a page: {}", page.display());
     Ok(())
 }

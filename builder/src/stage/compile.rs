@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use kenal_bundle::{CardValue, File, Hash, MANIFEST_NAME, MarketEntry, Publisher, Release, Signer, Trust, verify};
 use kenal_consent::{Cell, Policy};
-use kenal_features::FixedRates;
+use kenal_features::Rates;
 use kenal_lake::Fingerprint;
 use kenal_types::Market;
 
@@ -23,9 +23,6 @@ use super::models::ModelFiles;
 use super::{Company, Outcome, PublishPolicy, Stage, consent};
 use crate::gold::{ChurnScoreRow, EventRow, ModelCardRow, PurchaseRow};
 use crate::ui::{Align, Progress, Table, count};
-
-/// Rows in a shard, about: one read of a store per request, of some tens of kilobytes.
-const ROWS_PER_SHARD: usize = 256;
 
 pub fn run(company: &Company) -> Result<Outcome> {
     let out = company.out.as_deref().context("the bundle's folder is not known; add --out DIR")?;
@@ -38,7 +35,7 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let (bought, _) = snapshot.admit(Cell::PERSONALISE_ONSITE, company.get::<PurchaseRow>(Stage::Profile)?);
     let (done, _) = snapshot.admit(Cell::PERSONALISE_ONSITE, company.get::<EventRow>(Stage::Profile)?);
     let (lessons, _) = snapshot.admit(Cell::TRAIN, company.get::<PurchaseRow>(Stage::Profile)?);
-    let items = company.lake.items()?;
+    let (items, variants) = (company.lake.items()?, company.lake.variants()?);
     let numbers = ItemNumbers::new(&items);
     let models = ModelFiles::read(company, &numbers)?;
     let cut = company.cut()?;
@@ -47,7 +44,7 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let release = release(company, out, &signer, Hash(snapshot.root()), &card)?;
     let version = release.version;
     let mut publisher = Publisher::new(release);
-    let shelf = Shelf::new(&items, &company.lake.variants()?, &numbers, &FixedRates::default());
+    let shelf = Shelf::new(&items, &variants, &numbers, &Rates::default())?;
     let index = shelf.write(&mut publisher, &models)?;
     shelf.write_trending(&mut publisher, &lessons, &snapshot, &numbers, &index, cut)?;
     publisher.churn(&models.churn())?;
@@ -55,7 +52,7 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let scores: Vec<ChurnScoreRow> = company.get(Stage::Models)?;
     let people = rows::Rows::new(&snapshot, &bought, &done, &scores, &numbers, &index, cut)?;
     let aliases = rows::aliases(company)?;
-    let mut files = people.write(&mut publisher, &aliases, &Hash(salt(&signer)?), ROWS_PER_SHARD)?;
+    let mut files = people.write(&mut publisher, &aliases, &Hash(salt(&signer)?))?;
     files.extend(publisher.finish(&signer).context("putting the sections together")?);
     let bytes: u64 = files.iter().map(|f| f.bytes.len() as u64).sum();
     write(out, &files)?;
@@ -105,7 +102,7 @@ fn previous(out: &Path, signer: &Signer) -> Result<(u64, Option<Hash>)> {
         return Ok((1, None));
     }
     let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-    let last = verify(&bytes, &Trust::only(signer.public()?)).with_context(|| {
+    let last = verify(&bytes, &Trust::new(signer.public()?)).with_context(|| {
         format!("{} is not a bundle of this company; move it away or choose another --out", out.display())
     })?;
     Ok((last.version + 1, Some(Hash::of(&bytes))))

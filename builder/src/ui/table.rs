@@ -47,6 +47,11 @@ impl fmt::Display for Table {
     }
 }
 
+/// Columns a table may take: the terminal's, or as many as an editor shows where there is none.
+pub fn columns() -> u16 {
+    comfy_table::Table::new().width().unwrap_or(160)
+}
+
 /// `12,345`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();

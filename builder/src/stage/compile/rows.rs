@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result};
-use kenal_bundle::{File, Hash, Publisher, UserRowInput, VisitorKey, shard_bits_for};
+use kenal_bundle::{File, Hash, Publisher, VisitorKey, shard_bits_for};
 use kenal_consent::{Cell, Consented, Snapshot};
+use kenal_core::format::write::UserRowInput;
 use kenal_core::limits::HISTORY_MAX;
 use kenal_core::{ConsentBits, ItemIdx, MarketIdx};
 use kenal_models::confidence::Confidence;
@@ -82,12 +83,11 @@ impl Rows {
         publisher: &mut Publisher,
         aliases: &Aliases,
         salt: &Hash,
-        rows_per_shard: usize,
     ) -> Result<Vec<File>> {
         let named = self.rows.iter().flat_map(|(person, row)| aliases.of(*person).map(move |name| (name, row)));
         let keyed: BTreeMap<VisitorKey, &UserRowInput> =
             named.map(|(name, row)| (VisitorKey::new(salt, &name), row)).collect();
-        let bits = shard_bits_for(keyed.len(), rows_per_shard);
+        let bits = shard_bits_for(keyed.len() as u64);
         publisher.users(bits)?;
         let mut shards: BTreeMap<u32, Vec<(VisitorKey, UserRowInput)>> = BTreeMap::new();
         for (key, row) in keyed {

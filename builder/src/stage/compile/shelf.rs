@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, Result};
-use kenal_bundle::{CatalogueItem, ItemInput, Publisher, TrendingList};
+use kenal_bundle::Publisher;
 use kenal_consent::{Consented, Snapshot};
+use kenal_core::format::write::{CatalogueItem, ItemInput, TrendingList};
 use kenal_core::{CategoryIdx, ItemIdx, MarketIdx, Score, Scored};
-use kenal_features::FixedRates;
+use kenal_features::Rates;
 use kenal_models::trending::{Heat, TrendingConfig, trending};
 use kenal_types::{Item, Market, Money, OrderStatus, Timestamp, Variant};
 
@@ -36,7 +37,7 @@ struct Entry<'a> {
 }
 
 impl<'a> Shelf<'a> {
-    pub fn new(items: &'a [Item], variants: &[Variant], numbers: &ItemNumbers, rates: &FixedRates) -> Result<Self> {
+    pub fn new(items: &'a [Item], variants: &[Variant], numbers: &ItemNumbers, rates: &Rates) -> Result<Self> {
         let name = |item: &'a Item| item.category.as_deref().filter(|c| !c.is_empty()).unwrap_or(OTHER);
         let mut categories: Vec<String> = items.iter().map(|i| name(i).to_owned()).collect();
         categories.sort_unstable();
@@ -47,13 +48,15 @@ impl<'a> Shelf<'a> {
             slot.0 = slot.0.min(variant.price);
             slot.1 |= variant.stock > 0;
         }
+        let unit = |m: Market| rates.sgd(Money(100), m.currency());
+        let unit_sgd: Vec<f64> = Market::ALL.into_iter().map(unit).collect::<Result<_, _>>()?;
         let by_id: HashMap<&str, &'a Item> = items.iter().map(|i| (i.item_id.as_str(), i)).collect();
         let entry = |id: &String| {
             let item = *by_id.get(id.as_str())?;
             let at = categories.binary_search_by(|c| c.as_str().cmp(name(item))).ok()?;
             let (price, stock) = cheapest.get(id.as_str()).copied().unzip();
             let price_sgd = price.map(Money::units);
-            let local = |m: Market| (price_sgd.unwrap_or(0.0) / rates.to_sgd(m.currency()) * 100.0).round() as u64;
+            let local = |m: Market| (price_sgd.unwrap_or(0.0) / unit_sgd[m as usize] * 100.0).round() as u64;
             Some(Entry {
                 item,
                 category: CategoryIdx::new(at).ok()?,

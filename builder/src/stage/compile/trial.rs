@@ -5,7 +5,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use kenal_core::{Ask, Bundle, Choice, Gate, ItemIdx, Revocation, Rules, Scored, Scratch, UserRow, UserShard, Users, Who, gate, rank};
+use kenal_core::{
+    Ask, Bundle, Choice, Gate, ItemIdx, Revocation, Rules, Scored, Scratch, UserRow, UserShard, Who, gate, rank,
+};
 use kenal_lake::Fingerprint;
 use kenal_types::PersonId;
 
@@ -62,7 +64,7 @@ fn ask(
     scratch: &mut Scratch,
 ) -> Result<Vec<Scored>> {
     let key = folder.key_of(&person.to_string());
-    let bytes = shard.find(key.as_bytes()).with_context(|| format!("{person} is not in their shard"))?;
+    let bytes = shard.row(key.as_bytes()).with_context(|| format!("{person} is not in their shard"))?;
     let row = UserRow::parse(bytes, bundle.items.len())?;
     let opened = gate(&Ask {
         choice: Choice::Unset,
