@@ -196,7 +196,12 @@ fn explain<'a, T: Deserialize<'a>>(raw: &'a [u8]) -> Fault {
     // serde's messages quote the value, which may be somebody's; only what comes after "expected" is ours.
     match message.rsplit_once("expected ") {
         Some((_, ours)) => {
-            Fault::new(Reason::BadValue, path, format!("expected {}", ours.split(" at line ").next().unwrap_or(ours)))
+            let ours = match ours.split(" at line ").next().unwrap_or(ours) {
+                "i64" | "u64" | "u32" => "a whole number",
+                "a boolean" => "true or false",
+                ours => ours,
+            };
+            Fault::new(Reason::BadValue, path, format!("expected {ours}"))
         }
         None => Fault::new(Reason::BadValue, path, "not a value of its type"),
     }
