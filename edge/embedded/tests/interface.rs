@@ -30,7 +30,9 @@ impl Host {
     fn loaded() -> Self {
         let host = Host::new();
         assert_eq!(host.manifest(file("manifest.kenal"), &shop::key()), Code::Ok as i32, "{}", host.message());
-        for line in host.ask(|h| unsafe { kenal_needs(h) }).lines() {
+        // SAFETY: `ask` passes a live handle.
+        let needs = host.ask(|h| unsafe { kenal_needs(h) });
+        for line in needs.lines() {
             let hash = line.split(' ').next().expect("a hash");
             let section = file(&format!("sections/{hash}"));
             // SAFETY: the handle is live, and the section is readable for its length.
@@ -63,8 +65,8 @@ impl Host {
 
     fn row(&self, visitor: &str) -> Option<Vec<u8>> {
         // SAFETY: the handle is live, and the id is readable for its length.
-        let shard =
-            file(&format!("sections/{}", self.ask(|h| unsafe { kenal_shard(h, visitor.as_ptr(), visitor.len()) })));
+        let hash = self.ask(|h| unsafe { kenal_shard(h, visitor.as_ptr(), visitor.len()) });
+        let shard = file(&format!("sections/{hash}"));
         // SAFETY: the handle is live; shard and id are readable for their lengths.
         let code = unsafe { kenal_row(self.0, shard.as_ptr(), shard.len(), visitor.as_ptr(), visitor.len()) };
         assert_eq!(code, Code::Ok as i32, "{}", self.message());

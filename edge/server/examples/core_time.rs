@@ -34,12 +34,8 @@ fn main() {
     let shard = folder.get(&shard).expect("read").expect("a shard");
     let row = edge.row_from_shard(&shard, visitors::SHIRTS).expect("a shard").expect("a row").to_vec();
     let event = |n: usize| LiveEvent { item: shop::id(n * 37), kind: LiveKind::View, time: NOW - n as i64 };
-    let known = Request {
-        visitor: Some(visitors::SHIRTS.into()),
-        consent: Consent::Granted,
-        k: 20,
-        ..Request::new("SG", NOW)
-    };
+    let known =
+        Request { visitor: Some(visitors::SHIRTS.into()), consent: Consent::Granted, k: 20, ..Request::new("SG", NOW) };
     let five = Request { events: (0..5).map(event).collect(), ..known.clone() };
     let full = Request { events: (0..64).map(event).collect(), ..known.clone() };
     let trending = Request { k: 20, ..Request::new("SG", NOW) };
