@@ -125,7 +125,7 @@ export class KenalCarousel extends HTMLElement {
       for (const card of list.querySelectorAll<HTMLElement>(".card[data-id]")) kept.set(card.dataset["id"] ?? "", card);
     }
     this.#drawnMarket = market;
-    const focused = list.getRootNode() instanceof ShadowRoot ? this.shadowRoot?.activeElement : null;
+    const focused = this.shadowRoot?.activeElement;
     const cards = items.map((item) => {
       const card = kept.get(item.id);
       if (card === undefined) return drawCard(item, market, this.#actions);
@@ -133,6 +133,8 @@ export class KenalCarousel extends HTMLElement {
       return card;
     });
     list.replaceChildren(...cards);
+    // A list of other items is another list, and is read from its start.
+    if (!items.some((item) => kept.has(item.id))) list.scrollLeft = 0;
     // Moving an element in the document drops its focus; a bought item's focus goes to the list instead of the page.
     if (focused instanceof HTMLElement) (list.contains(focused) ? focused : list).focus({ preventScroll: true });
     glideCards(list, before);

@@ -31,6 +31,11 @@ export const WEAR_MOTIFS: Readonly<Record<string, readonly Shape[]>> = {
     line("M76 36c10 14 38 14 48 0", "trim", 6),
   ],
   dress: [path("M78 28l8 8c8 6 20 6 28 0l8-8 6 8-8 36 30 70c-30 8-70 8-100 0l30-70-8-36z", "skin"), line("M80 74h40", "trim", 7)],
+  trousers: [
+    path("M66 26h68l10 118h-32l-12-70-12 70H56z", "skin"),
+    box(65, 26, 70, 12, 3, "trim"),
+    line("M100 40v22", "dark", 3),
+  ],
   shoe: [
     path("M38 84c14 8 28 4 38-10 14 18 38 26 66 30 18 3 22 14 20 24H38z", "skin"),
     path("M36 126h128v8a8 8 0 0 1-8 8H44a8 8 0 0 1-8-8z", "trim"),
