@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 
 use crate::format::{age, count, percent};
 use crate::report::{AuditReport, FieldAudit, Severity, TableAudit};
@@ -24,6 +24,18 @@ pub fn render(report: &AuditReport, width: u16) -> String {
     out
 }
 
+/// The problems alone, and how many warnings stand in the whole report.
+pub fn summary(report: &AuditReport, width: u16) -> String {
+    let found = report.findings();
+    let mut problems = table(width, ["problem", "what"], &[]);
+    for f in found.iter().filter(|f| f.severity == Severity::Problem) {
+        problems.add_row([f.place.clone(), f.what.clone()]);
+    }
+    let warnings = found.len() - problems.row_count();
+    let body = filled(problems).map_or_else(|| "no problems".to_owned(), |t| t.trim_fmt());
+    format!("{body}\n{warnings} warnings")
+}
+
 fn section(out: &mut String, title: &str, table: Option<Table>) {
     let body = table.map_or_else(|| "nothing".to_owned(), |t| t.trim_fmt());
     // Writing to a string cannot fail.
@@ -33,6 +45,7 @@ fn section(out: &mut String, title: &str, table: Option<Table>) {
 fn table<const N: usize>(width: u16, header: [&str; N], numbers: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width).set_header(header);
     for &at in numbers {
         if let Some(column) = table.column_mut(at) {

@@ -201,7 +201,8 @@ fn plain(field: &Field) -> FieldRef {
 fn plain_type(data_type: &DataType) -> DataType {
     match data_type {
         t if t.is_integer() => DataType::Int64,
-        DataType::LargeUtf8 => DataType::Utf8,
+        // A choice without data, of which the rows show some variants only: text, as in every other table.
+        DataType::LargeUtf8 | DataType::Union(..) | DataType::Dictionary(..) => DataType::Utf8,
         DataType::LargeBinary => DataType::Binary,
         DataType::List(child) | DataType::LargeList(child) => match plain_type(child.data_type()) {
             DataType::Null => list_of(DataType::Utf8),
@@ -219,7 +220,14 @@ mod tests {
     #[test]
     fn inference_follows_values_and_names() {
         #[derive(Serialize)]
+        enum Kind {
+            #[expect(dead_code, reason = "a variant that no row shows")]
+            First,
+            Second,
+        }
+        #[derive(Serialize)]
         struct Row {
+            kind: Kind,
             person: String,
             first_at: i64,
             born_on: Option<i32>,
@@ -229,6 +237,7 @@ mod tests {
             tags: Vec<String>,
         }
         let row = |born_on| Row {
+            kind: Kind::Second,
             person: "p1".into(),
             first_at: 0,
             born_on,
@@ -240,6 +249,7 @@ mod tests {
         let table = TableName::gold("t").expect("a name");
         let found = Columns::infer(&table, &[row(None), row(Some(3))]).expect("columns");
         let expected = Columns::new()
+            .text("kind")
             .text("person")
             .time("first_at")
             .day("born_on")

@@ -20,8 +20,8 @@ pub fn run(company: &Company) -> Result<()> {
     let page = write(&folder.join("audit.html"), &html::render(&report))?;
     write(&folder.join("audit.json"), &report.to_json())?;
     progress.finish(&format!("{} tables", report.tables.len()));
-    println!("{}", text::render(&report, columns()));
-    println!("the same as a page: {}", page.display());
+    println!("{}", text::summary(&report, columns()));
+    println!("field by field: {} (or `kenal audit --lake …`)", page.display());
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, TableComponent, presets};
 
 /// Where a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,7 @@ impl Table {
     pub fn new(columns: &[(&str, Align)]) -> Self {
         let mut inner = comfy_table::Table::new();
         inner.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        inner.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
         let aligns: Vec<Align> = columns.iter().map(|(_, align)| *align).collect();
         inner.set_header(columns.iter().map(|(name, align)| cell(name, *align)));
         Table { inner, aligns }
