@@ -24,6 +24,8 @@ pub const RULES: &[(&str, &[&str])] = &[
             "noel",
             "bauble",
             "sleigh",
+            "cracker",
+            "crackers",
         ],
     ),
     ("Easter", &["easter", "bunny", "chick"]),

@@ -235,7 +235,8 @@ impl Mind<'_> {
 
     /// A decision time, and an earlier one for who had decided otherwise before.
     fn times(&mut self) -> (Timestamp, Timestamp) {
-        let joined = self.setting.history.joined;
+        // The shop has asked for a year; what was said before was lost when the systems changed.
+        let joined = self.setting.history.joined.max(self.setting.now.plus_days(-375));
         let latest = self.setting.now.plus_days(-2);
         let span = latest.0.saturating_sub(joined.0).max(1);
         let last = Timestamp(joined.0 + (span as f64 * (0.15 + 0.85 * self.dice.unit())) as i64);
@@ -283,12 +284,12 @@ impl Mind<'_> {
         }
     }
 
-    /// Three people in a hundred never say anything; of the others, by market, four in five agree in the end.
+    /// Three people in a hundred never say anything; of the others, by market, three in four agree in the end.
     fn personalise_and_train(&mut self) {
         if self.dice.chance(0.03) {
             return;
         }
-        let agrees = [0.88, 0.86, 0.82, 0.85][self.setting.identity.market() as usize];
+        let agrees = [0.78, 0.76, 0.72, 0.75][self.setting.identity.market() as usize];
         let yes = self.dice.chance(agrees);
         let (earlier, last) = self.times();
         // Who refuses has often agreed before; the other way round is rarer.

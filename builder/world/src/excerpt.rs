@@ -41,7 +41,7 @@ pub fn cut(from: &Path, to: &Path, customers: usize, guests: usize) -> Result<Ex
     let mut guest_lines: BTreeMap<String, usize> = BTreeMap::new();
     rows(from, |row| match row.customer {
         Some(id) if is_product(&row.code) => drop(products.entry(id).or_default().insert(row.code)),
-        None if row.invoice.starts_with(|c: char| c.is_ascii_digit()) => {
+        None if is_product(&row.code) && row.quantity > 0 && row.pence > 0 => {
             *guest_lines.entry(row.invoice).or_default() += 1
         }
         _ => {}

@@ -12,6 +12,7 @@ use crate::names::{self, PhoneForm, Style, Written};
 use crate::orders::{History, Order, Place};
 use crate::permute::Permutation;
 use crate::rates;
+use crate::sessions::{self, Session};
 use crate::sfid::{self, Object};
 use crate::tickets::TICKETS_MAX;
 
@@ -165,7 +166,7 @@ impl Records {
         let mut dice = Dice::new(ids.seed, For::Records, i);
         let email_since = email_since(identity.emails.len(), history.joined, now, &mut dice);
         let bought = |place| history.orders.iter().any(|o| o.place == place);
-        let has_app = bought(Place::App) || dice.chance(0.55);
+        let has_app = bought(Place::App) || dice.chance(0.45);
         let online = bought(Place::Web) || bought(Place::App);
         let mut pen = Pen { setting, dice };
         let shopify = pen.shopify(online, &email_since);
@@ -370,7 +371,7 @@ fn phone_form(dice: &mut Dice) -> PhoneForm {
 type Evidence = BTreeSet<String>;
 
 /// Every record of the person as `system:id`, and whether none of its evidence is in another.
-pub(crate) fn evidence(setting: &Setting<'_>, records: &Records) -> Vec<(String, bool)> {
+pub(crate) fn evidence(setting: &Setting<'_>, records: &Records, sessions: &[Session]) -> Vec<(String, bool)> {
     let Setting { identity, history, ids, .. } = *setting;
     let mut found: Vec<(String, Evidence)> = Vec::new();
     let base = |record: &Record| -> Evidence {
@@ -414,17 +415,16 @@ pub(crate) fn evidence(setting: &Setting<'_>, records: &Records) -> Vec<(String,
     }
     let in_app = || numbers(&|o| o.place == Place::App);
     let device = |n: usize| format!("d{}", identity.devices[n].id);
-    if let Some(app) = &records.app {
+    let (account, devices) = sessions::seen(sessions, setting.now);
+    if let Some(app) = records.app.as_ref().filter(|_| account) {
         let mut evidence = base(&app.record);
         evidence.extend(in_app());
         evidence.extend((0..identity.devices.len()).map(device));
         found.push((format!("app:user/{}", app.record.id), evidence));
     }
-    for (n, own) in identity.devices.iter().enumerate().filter(|(_, d)| !d.shared) {
-        if records.app.is_some() || (records.anonymous_app && n == 0) {
-            let evidence = Evidence::from([device(n)]);
-            found.push((format!("app:device/{}", own.anonymous_id), evidence));
-        }
+    // A device is a record when somebody used it without signing in; one that two people use is nobody's.
+    for n in devices.into_iter().filter(|n| !identity.devices[*n].shared) {
+        found.push((format!("app:device/{}", identity.devices[n].anonymous_id), Evidence::from([device(n)])));
     }
     (0..found.len())
         .map(|at| {

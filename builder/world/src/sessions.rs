@@ -1,5 +1,7 @@
 //! What people do in the app: look, search, fill the cart, buy; consistent with what they bought.
 
+use std::collections::BTreeSet;
+
 use kenal_types::Timestamp;
 
 use crate::catalogue::Catalogue;
@@ -50,7 +52,7 @@ pub(crate) struct Session {
 }
 
 /// Items looked at of one order; others are in the cart from before.
-const SHOWN_MAX: usize = 12;
+const SHOWN_MAX: usize = 10;
 
 pub(crate) fn draw(
     setting: &Setting<'_>,
@@ -90,6 +92,19 @@ pub(crate) fn draw(
     visitor.sessions
 }
 
+/// Whether anything done while signed in has reached the server, and the devices that something was done on without.
+pub(crate) fn seen(sessions: &[Session], now: Timestamp) -> (bool, BTreeSet<usize>) {
+    // A second is more than any latency. A batch arrives with its last event, the first arrives first otherwise.
+    let arrived = |s: &&Session| {
+        let decisive = if s.batched { s.events.last() } else { s.events.first() };
+        decisive.is_some_and(|e| e.at.0 + s.late_us + Timestamp::US_PER_S <= now.0)
+    };
+    let mut arrived = sessions.iter().filter(arrived).map(|s| (s.signed_in, s.device)).collect::<Vec<_>>();
+    let account = arrived.iter().any(|(signed_in, _)| *signed_in);
+    arrived.retain(|(signed_in, _)| !signed_in);
+    (account, arrived.into_iter().map(|(_, device)| device).collect())
+}
+
 struct Visitor<'a> {
     setting: &'a Setting<'a>,
     catalogue: &'a Catalogue,
@@ -109,7 +124,7 @@ impl Visitor<'_> {
             self.look_before(history, position, hours);
         }
         let days = self.dice.exponential(9.0);
-        if self.dice.chance(0.6) {
+        if self.dice.chance(0.4) {
             self.browse(Timestamp(order.at.0 - (days * Timestamp::US_PER_DAY as f64) as i64));
         }
     }
@@ -127,7 +142,7 @@ impl Visitor<'_> {
                 1 => kinds.push(Kind::List(self.catalogue.items[*item as usize].category)),
                 _ => {}
             }
-            for _ in 0..self.dice.below(3) {
+            if self.dice.chance(0.5) {
                 let (other, other_variant) = self.similar(*item);
                 kinds.push(Kind::View(other, other_variant));
             }
@@ -162,7 +177,7 @@ impl Visitor<'_> {
 
     fn browse(&mut self, at: Timestamp) {
         let mut wanted = Vec::new();
-        for _ in 0..self.dice.geometric(2.5).min(8) {
+        for _ in 0..self.dice.geometric(2.0).min(8) {
             let category = self.dice.weighted(&self.setting.history.tastes);
             wanted.push((self.catalogue.popular(category, &mut self.dice), 0, 1));
         }

@@ -23,8 +23,9 @@ pub(crate) enum ChildOf {
 }
 
 const BROKEN_CUSTOMER: [(&str, &str); 2] = [("\"id\":", "\"was\":"), ("\"createdAt\":\"", "\"createdAt\":\"on ")];
+/// Never under the order's own id: a broken copy must not take the lines of the order with it.
 const BROKEN_ORDER: [(&str, &str); 2] =
-    [("\"createdAt\":", "\"madeAt\":"), ("\"createdAt\":\"", "\"createdAt\":\"on ")];
+    [("\"id\":", "\"was\":"), ("\"id\":\"gid://shopify/Order/", "\"id\":\"gid://shopify/Order/no-")];
 const BROKEN_LINE: [(&str, &str); 2] =
     [("\"quantity\":", "\"count\":"), ("\"quantity\":", "\"quantity\":\"some\",\"q\":")];
 

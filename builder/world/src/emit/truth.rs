@@ -10,7 +10,7 @@ impl Emitter<'_> {
     pub(super) fn truth(&mut self, subject: &Subject<'_>, setting: &Setting<'_>) {
         let person = subject.identity.index;
         let key = self.shuffled(&person.to_string());
-        for (record, alone) in records::evidence(setting, subject.records) {
+        for (record, alone) in records::evidence(setting, subject.records, subject.sessions) {
             json::object(&mut self.row, |o| {
                 o.text("record", &record).bare("person", person).bare("no_evidence", alone);
             });

@@ -89,7 +89,9 @@ impl Emitter<'_> {
     pub(super) fn warehouse_order(&mut self, order: &Order, market: Market, customer: Option<&str>, dice: &mut Dice) {
         let clock = self.setup.clock;
         let number = self.setup.ids.order_number(order);
-        let late = dice.chance(rates::LATE_LOAD);
+        // What would be loaded after the export is loaded in time: each order is in some export, so that nobody can
+        // be blamed for not knowing of it.
+        let late = dice.chance(rates::LATE_LOAD) && clock.load(order.at, number, 1) <= clock.now;
         if late {
             self.counts.add(Defect::LateLoad);
         }
@@ -97,9 +99,6 @@ impl Emitter<'_> {
             self.counts.add(Defect::GuestOrder);
         }
         let loaded = clock.load(order.at, number, i64::from(late));
-        if loaded > clock.now {
-            return;
-        }
         let back = match order.outcome {
             Outcome::Completed => None,
             Outcome::Cancelled(at) | Outcome::Returned(at) => Some(clock.load(at, number, 1).max(loaded)),

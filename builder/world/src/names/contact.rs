@@ -85,7 +85,9 @@ pub(crate) fn phone_national(market: Market, serial: u64) -> String {
     let room = 10_u64.pow(digits);
     let prefix = prefixes[(serial % count) as usize];
     // Malay numbers begin with 2 to 9 after the prefix; leaving out lower ones everywhere costs no room we need.
-    let rest = serial / count % (room / 10 * 8) + room / 10 * 2;
+    let span = room / 10 * 8;
+    // The stride has no factor in common with a power of ten times eight, so no number comes twice; neighbours part.
+    let rest = (serial / count % span * 618_033_989) % span + room / 10 * 2;
     format!("{prefix}{rest:0width$}", width = digits as usize)
 }
 

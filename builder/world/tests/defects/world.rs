@@ -75,7 +75,7 @@ impl World {
 
     /// Rows of the CRM as lists of values, the header first and again wherever it stands.
     pub(crate) fn crm(&self, stem: &str) -> Vec<Vec<String>> {
-        let text = self.text("salesforce", stem);
+        let text = self.text("salesforce", &format!("{stem}-"));
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
         reader.records().map(|r| r.expect("a row").iter().map(str::to_owned).collect()).collect()
     }
