@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use kenal_bundle::{Hash, Kind, MANIFEST_NAME, Manifest, PublicKey, SIGNER_NAME, Trust, VisitorKey, check_shard, verify};
+use kenal_bundle::{
+    Hash, Kind, MANIFEST_NAME, Manifest, PublicKey, SIGNER_NAME, Trust, VisitorKey, check_shard, verify,
+};
 use kenal_core::{Bundle, Sections, Users};
 
 /// A verified manifest and its sections, each checked against its hash. User shards are read one at a time.
@@ -47,9 +49,8 @@ impl BundleFolder {
 
     /// The sections, parsed together.
     pub fn bundle(&self) -> Result<Bundle<'_>> {
-        let need = |kind: Kind| {
-            self.section(kind).with_context(|| format!("the bundle has no {} section", kind.name()))
-        };
+        let need =
+            |kind: Kind| self.section(kind).with_context(|| format!("the bundle has no {} section", kind.name()));
         let sections = Sections {
             items: need(Kind::Items)?,
             trending: need(Kind::Trending)?,
@@ -67,7 +68,8 @@ impl BundleFolder {
 
     /// The bytes of one user shard, verified.
     pub fn shard(&self, users: &Users<'_>, shard: u32) -> Result<Vec<u8>> {
-        let hash = users.hashes().get(shard as usize).with_context(|| format!("the bundle has no user shard {shard}"))?;
+        let hash =
+            users.hashes().get(shard as usize).with_context(|| format!("the bundle has no user shard {shard}"))?;
         let file = self.path.join(Hash(*hash).section_name());
         let bytes = read(&file)?;
         check_shard(users, shard, &bytes).with_context(|| format!("verifying {}", file.display()))?;

@@ -122,6 +122,9 @@ pub struct PurchaseRow {
     pub status: OrderStatus,
     /// When a cancellation or refund became known.
     pub voided_at: Option<Timestamp>,
+    /// The order is somebody else's who may be this person: its items are not recommended, and it counts for nothing
+    /// else.
+    pub doubtful: bool,
 }
 
 /// Something a person did in the app.

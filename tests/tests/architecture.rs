@@ -27,7 +27,8 @@ fn packages() -> BTreeMap<String, (String, Vec<String>)> {
 #[test]
 fn parts_do_not_know_what_they_must_not() {
     let packages = packages();
-    let part = |name: &str| packages.get(name).map(|(folder, _)| folder.split('/').next().unwrap_or_default().to_owned());
+    let part =
+        |name: &str| packages.get(name).map(|(folder, _)| folder.split('/').next().unwrap_or_default().to_owned());
     let mut wrong = Vec::new();
     for (name, (folder, dependencies)) in &packages {
         let own = folder.split('/').next().unwrap_or_default();

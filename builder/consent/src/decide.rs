@@ -21,6 +21,9 @@ pub struct PersonSubject {
     pub person: PersonId,
     /// Records, grouped by certainty; every record once.
     pub groups: Vec<Vec<RecordKey>>,
+    /// Groups of records that may be theirs, about which a steward is asked. Until the answer is in, a refusal among
+    /// them refuses, and nothing else that they say counts.
+    pub doubtful: Vec<Vec<RecordKey>>,
     /// Markets the person is a customer in. Without one no law is known, so nothing is permitted.
     pub markets: Vec<Market>,
 }
@@ -69,16 +72,18 @@ pub fn decide(people: &[PersonSubject], signals: &[ConsentSignal], now: Timestam
     for person in people {
         report.people += 1;
         report.people_without_market += u64::from(person.markets.is_empty());
-        let groups: Vec<Vec<&ConsentSignal>> = person
-            .groups
-            .iter()
-            .map(|records| records.iter().filter_map(|r| by_subject.get(r)).flatten().copied().collect())
-            .collect();
+        let signals_of = |groups: &[Vec<RecordKey>]| -> Vec<Vec<&ConsentSignal>> {
+            let of = |records: &Vec<RecordKey>| {
+                records.iter().filter_map(|r| by_subject.get(r)).flatten().copied().collect()
+            };
+            groups.iter().map(of).collect()
+        };
+        let (groups, doubtful) = (signals_of(&person.groups), signals_of(&person.doubtful));
         used += groups.iter().map(Vec::len).sum::<usize>() as u64;
-        let record_hash = signals_hash(&groups);
+        let record_hash = signals_hash(groups.iter().chain(&doubtful));
         let mut reached = [false; Purpose::ALL.len()];
         for &market in &person.markets {
-            let grid = grid(&groups, market, now, policy);
+            let grid = grid(&groups, &doubtful, market, now, policy);
             *report.personalise_onsite.entry(grid.onsite).or_default() += 1;
             for cell in Cell::all().filter(|c| grid.eligible.contains(*c)) {
                 reached[cell.purpose as usize] = true;
@@ -108,13 +113,23 @@ struct Grid {
     onsite: Why,
 }
 
-fn grid(groups: &[Vec<&ConsentSignal>], market: Market, now: Timestamp, policy: &Policy) -> Grid {
+fn grid(
+    groups: &[Vec<&ConsentSignal>],
+    doubtful: &[Vec<&ConsentSignal>],
+    market: Market,
+    now: Timestamp,
+    policy: &Policy,
+) -> Grid {
     let mut grid = Grid { eligible: CellSet::default(), conflicts: CellSet::default(), onsite: Why::NoSignal };
     for cell in Cell::all() {
         let (mut worst, mut why, mut agreed) = (Standing::Silent, Why::NoSignal, false);
-        for group in groups {
+        let own = groups.iter().map(|group| (group, true));
+        for (group, certain) in own.chain(doubtful.iter().map(|group| (group, false))) {
             let about: Vec<_> = group.iter().copied().filter(|s| speaks_about(s, cell, market)).collect();
             let (stands, reason) = standing(&about, now, policy);
+            if !certain && stands < Standing::Refused {
+                continue;
+            }
             agreed |= stands == Standing::Agreed;
             // Rule 5: the intersection. A merged side that said something but not yes holds the others back (rule 4).
             if stands > worst {
@@ -135,8 +150,8 @@ fn grid(groups: &[Vec<&ConsentSignal>], market: Market, now: Timestamp, policy: 
 }
 
 /// Hash over the set of signals that decided: what a proof points at. Sorted, so arrival order does not show.
-fn signals_hash(groups: &[Vec<&ConsentSignal>]) -> [u8; 32] {
-    let mut hashes: Vec<[u8; 32]> = groups.iter().flatten().map(|s| signal_hash(s)).collect();
+fn signals_hash<'a>(groups: impl Iterator<Item = &'a Vec<&'a ConsentSignal>>) -> [u8; 32] {
+    let mut hashes: Vec<[u8; 32]> = groups.flatten().map(|s| signal_hash(s)).collect();
     hashes.sort_unstable();
     hashes.dedup();
     let mut hasher = blake3::Hasher::new_derive_key("kenal 2026-11 consent signals of a person");

@@ -34,7 +34,7 @@ fn signal(decision: Decision) -> ConsentSignal {
 
 fn eligible(groups: &[&[RecordKey]], signals: &[ConsentSignal], cell: Cell) -> bool {
     let groups = groups.iter().map(|g| g.to_vec()).collect();
-    let person = PersonSubject { person: PERSON, groups, markets: vec![Market::Singapore] };
+    let person = PersonSubject { person: PERSON, groups, doubtful: vec![], markets: vec![Market::Singapore] };
     decide(&[person], signals, NOW, &Policy::default()).snapshot.permits(PERSON, cell)
 }
 
@@ -127,8 +127,25 @@ fn a_merge_takes_the_intersection_and_an_unmerge_restores() {
 }
 
 #[test]
+fn a_record_that_may_be_theirs_can_refuse_and_nothing_else() {
+    let with = |signals: &[ConsentSignal]| {
+        let (groups, doubtful) = (vec![vec![app()]], vec![vec![crm()]]);
+        let person = PersonSubject { person: PERSON, groups, doubtful, markets: vec![Market::Singapore] };
+        let decided = decide(&[person], signals, NOW, &Policy::default());
+        decided.snapshot.permits(PERSON, Cell::PERSONALISE_ONSITE)
+    };
+    let yes = signal(Decision::OptIn);
+    let other = |decision| ConsentSignal { subject: crm(), ..signal(decision) };
+    assert!(!with(&[other(Decision::OptIn)]), "its yes is not theirs");
+    assert!(with(&[yes.clone(), other(Decision::OptIn)]));
+    assert!(with(&[yes.clone(), other(Decision::Pending)]));
+    assert!(!with(&[yes.clone(), other(Decision::OptOut)]));
+    assert!(!with(&[yes, other(Decision::Redacted)]));
+}
+
+#[test]
 fn people_without_a_market_or_unknown_people_are_refused() {
-    let person = PersonSubject { person: PERSON, groups: vec![vec![app()]], markets: vec![] };
+    let person = PersonSubject { person: PERSON, groups: vec![vec![app()]], doubtful: vec![], markets: vec![] };
     let decided = decide(&[person], &[signal(Decision::OptIn)], NOW, &Policy::default());
     assert!(!decided.snapshot.permits(PERSON, Cell::PERSONALISE_ONSITE));
     assert_eq!(decided.report.people_without_market, 1);
@@ -143,7 +160,8 @@ fn admit_keeps_rows_of_those_who_agreed_and_counts_the_rest() {
             PersonId(self.0)
         }
     }
-    let person = PersonSubject { person: PERSON, groups: vec![vec![app()]], markets: vec![Market::Singapore] };
+    let person =
+        PersonSubject { person: PERSON, groups: vec![vec![app()]], doubtful: vec![], markets: vec![Market::Singapore] };
     let decided = decide(&[person], &[signal(Decision::OptIn)], NOW, &Policy::default());
     let (rows, refused) = decided.snapshot.admit(Cell::PERSONALISE_ONSITE, vec![Row(7), Row(8), Row(7)]);
     assert_eq!((rows.get().len(), refused.rows), (2, 1));
@@ -193,7 +211,7 @@ proptest! {
         signals in prop::collection::vec(any_signal(), 0..6).prop_shuffle(),
         turn in 0..6_usize,
     ) {
-        let person = |groups| PersonSubject { person: PERSON, groups, markets: vec![Market::Singapore] };
+        let person = |groups| PersonSubject { person: PERSON, groups, doubtful: vec![], markets: vec![Market::Singapore] };
         let root = |groups, signals: &[ConsentSignal]| {
             decide(&[person(groups)], signals, NOW, &Policy::default()).snapshot.root()
         };

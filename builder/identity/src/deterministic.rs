@@ -1,5 +1,6 @@
 //! Tier 1: pairs that one fact decides: a merge done in the CRM, an account id stored by another system, a trustworthy
-//! email or phone. Never a device: people lend and inherit them.
+//! email or phone. A device never joins two accounts, since people lend and inherit them; but what was done on it
+//! without signing in belongs to the one account that was ever signed in on it.
 //!
 //! Under one value every record is tied to the first, which joins `k` records with `k - 1` pairs.
 
@@ -17,6 +18,10 @@ pub(crate) const MERGED: u8 = 250;
 pub(crate) const ACCOUNT_ID: u8 = 251;
 pub(crate) const TRUSTED_EMAIL: u8 = 252;
 pub(crate) const TRUSTED_PHONE: u8 = 253;
+pub(crate) const ONLY_ACCOUNT: u8 = 254;
+
+/// How the key of a device that was used without signing in begins; see [`RecordKey`].
+const DEVICE_RECORD: &str = "device/";
 
 /// What a stored id points at: a record of the input, or, when that is not there, the id itself. Two records that point
 /// at one absent account still belong together.
@@ -39,6 +44,7 @@ pub(crate) fn pairs(
     found.extend(account_ids(input, order, table, config));
     stars(&table.emails, emails, TRUSTED_EMAIL, &mut found);
     stars(&table.phones, phones, TRUSTED_PHONE, &mut found);
+    only_accounts(input, order, &table.devices, &mut found);
     found.sort_unstable();
     found.dedup_by_key(|pair| pair.records());
     found
@@ -47,6 +53,19 @@ pub(crate) fn pairs(
 fn stars(values: &Values, trusted: &[bool], rule: u8, found: &mut Vec<Pair>) {
     for held in Holders::of(values).groups().filter(|held| trusted[held[0].0 as usize]) {
         found.extend(held[1..].iter().map(|&(_, record)| Pair::new(held[0].1, record, rule)));
+    }
+}
+
+/// Ties a device's own record to the account of the app that was signed in on the device, when there is just one.
+fn only_accounts(input: &Input, order: &[u32], devices: &Values, found: &mut Vec<Pair>) {
+    let key = |record: u32| &input.records[order[record as usize] as usize].key;
+    let in_app = |record: &u32| key(*record).system == System::App;
+    let is_device = |record: &u32| key(*record).id.starts_with(DEVICE_RECORD);
+    for held in Holders::of(devices).groups().filter(|held| !devices.shared[held[0].0 as usize]) {
+        let (own, accounts): (Vec<u32>, Vec<u32>) = held.iter().map(|h| h.1).filter(in_app).partition(is_device);
+        if let [account] = accounts[..] {
+            found.extend(own.into_iter().map(|record| Pair::new(account, record, ONLY_ACCOUNT)));
+        }
     }
 }
 

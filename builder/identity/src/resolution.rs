@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clusters::Refusal;
 use crate::comparison::{Field, MISSING};
-use crate::deterministic::{ACCOUNT_ID, MERGED, TRUSTED_EMAIL, TRUSTED_PHONE};
+use crate::deterministic::{ACCOUNT_ID, MERGED, ONLY_ACCOUNT, TRUSTED_EMAIL, TRUSTED_PHONE};
 use crate::estimation::Stop;
 use crate::model::{Model, Weighed};
 use crate::persons::Redirect;
@@ -191,6 +191,7 @@ impl Resolution {
             ACCOUNT_ID => "account id stored by another system",
             TRUSTED_EMAIL => "trustworthy email",
             TRUSTED_PHONE => "trustworthy phone",
+            ONLY_ACCOUNT => "only account signed in on the device",
             blocking => &self.report.blocking[usize::from(blocking)].rule,
         }
     }

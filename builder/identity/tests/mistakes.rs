@@ -139,6 +139,20 @@ fn a_device_alone_never_joins() {
 }
 
 #[test]
+fn a_device_belongs_to_the_only_account_that_was_signed_in_on_it() {
+    let with = |mut row: CustomerRecord| {
+        row.devices.push("b5372db0-c21e-11e4".to_owned());
+        row
+    };
+    let device = with(record(System::App, "device/anonymous-1"));
+    let rows = [device, with(named(System::App, "user/1", "Mei Tan"))];
+    assert!(together(&solve(&rows), &rows[0], &rows[1]));
+    let rows = [rows[0].clone(), rows[1].clone(), with(named(System::App, "user/2", "Wei Tan"))];
+    let found = solve(&rows);
+    assert!(!together(&found, &rows[0], &rows[1]) && !together(&found, &rows[0], &rows[2]), "two accounts: nobody's");
+}
+
+#[test]
 fn a_hundred_thousand_records_on_one_phone_do_not_explode() {
     let row = |n: u32| {
         with_phone(named(System::Warehouse, &n.to_string(), &format!("Person{} Number{}", n % 700, n)), "91234567")

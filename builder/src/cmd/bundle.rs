@@ -50,7 +50,10 @@ impl BundleArgs {
         }
         if args.verify {
             let (shards, rows) = verify_users(&folder, &bundle)?;
-            println!("verified: signature, {} sections, {shards} user shards, {rows} rows", folder.manifest.sections.len());
+            println!(
+                "verified: signature, {} sections, {shards} user shards, {rows} rows",
+                folder.manifest.sections.len()
+            );
         }
         Ok(ExitCode::SUCCESS)
     }

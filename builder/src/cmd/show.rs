@@ -68,7 +68,9 @@ impl ShowArgs {
     pub fn run(self) -> Result<ExitCode> {
         match self.what {
             What::Tables(args) => tables(&args.open()?)?,
-            What::Rows(args) => print(&args.lake.open()?, &format!("SELECT * FROM {} LIMIT {}", args.table, args.limit))?,
+            What::Rows(args) => {
+                print(&args.lake.open()?, &format!("SELECT * FROM {} LIMIT {}", args.table, args.limit))?
+            }
             What::Sql(args) => print(&args.lake.open()?, &args.query)?,
             What::DeadLetters(args) => dead_letters(&args)?,
             What::Visitors(args) => args.run()?,
@@ -117,6 +119,8 @@ fn dead_letters(args: &DeadLettersArgs) -> Result<()> {
     let limit = args.limit;
     print(
         &lake,
-        &format!("SELECT system, file, line, field, reason, detail{raw} FROM bronze_dead_letters ORDER BY system, file, line LIMIT {limit}"),
+        &format!(
+            "SELECT system, file, line, field, reason, detail{raw} FROM bronze_dead_letters ORDER BY system, file, line LIMIT {limit}"
+        ),
     )
 }

@@ -118,7 +118,10 @@ fn check_consent(world: &Path, people: &[truth::Person], assignments: &[Assignme
         table.row([name.to_owned()].into_iter().chain(figures));
     }
     println!("{table}");
-    println!("people with rows after the consent stage: {}; without a ruling that permits it: {unpermitted}\n", count(kept.len() as u64));
+    println!(
+        "people with rows after the consent stage: {}; without a ruling that permits it: {unpermitted}\n",
+        count(kept.len() as u64)
+    );
     Ok(wrong == 0)
 }
 

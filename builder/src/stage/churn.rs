@@ -70,12 +70,8 @@ pub fn fit(
 
 fn terms(fit: &ForwardFit) -> Vec<ChurnTermRow> {
     let (model, design, platt) = (&fit.model, fit.model.design(), fit.model.platt());
-    let head = ChurnTermRow {
-        term: INTERCEPT.to_owned(),
-        mean: platt.a,
-        scale: platt.b,
-        coefficient: model.intercept(),
-    };
+    let head =
+        ChurnTermRow { term: INTERCEPT.to_owned(), mean: platt.a, scale: platt.b, coefficient: model.intercept() };
     let numbers = design.means().iter().zip(design.scales()).zip(model.weights());
     let term = |(name, ((&mean, &scale), &coefficient)): (&str, ((&f64, &f64), &f64))| ChurnTermRow {
         term: name.to_owned(),
@@ -150,7 +146,10 @@ impl fmt::Display for Leaving {
         match self.fit.model.stop() {
             ChurnStop::Converged { iterations } => write!(f, "       converged after {iterations} Newton steps"),
             ChurnStop::IterationCap { iterations, last_decrement } => {
-                write!(f, "       stopped at the cap of {iterations} Newton steps, the last promising {last_decrement:.1e}")
+                write!(
+                    f,
+                    "       stopped at the cap of {iterations} Newton steps, the last promising {last_decrement:.1e}"
+                )
             }
         }
     }

@@ -74,9 +74,11 @@ fn release(company: &Company, out: &Path, signer: &Signer, root: Hash, card: &[M
     let created_at = u64::try_from(company.now.seconds()).context("a bundle cannot be built before 1970")?;
     let (version, previous) = previous(out, signer)?;
     let card = card.iter().map(|row| (row.name.clone(), CardValue::Number(row.value)));
-    let watermarks = company.lake.watermarks()?.into_iter().filter_map(|w| {
-        Some((format!("{}/{}", w.system, w.kind), u64::try_from(w.watermark?.seconds()).ok()?))
-    });
+    let watermarks = company
+        .lake
+        .watermarks()?
+        .into_iter()
+        .filter_map(|w| Some((format!("{}/{}", w.system, w.kind), u64::try_from(w.watermark?.seconds()).ok()?)));
     Ok(Release {
         version,
         created_at,
@@ -147,4 +149,3 @@ fn show(files: &[File], bytes: u64, people: usize, trial: &trial::Trial) {
     table.row(["answered in their own taste", &count(trial.personalised)]);
     println!("{table}");
 }
-

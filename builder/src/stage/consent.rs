@@ -1,6 +1,6 @@
 //! consent: what each person has agreed to, decided once and signed into everything that follows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result};
 use kenal_consent::{Cell, CellSet, ConflictItem, Decided, PersonSubject, Policy, Ruling, Snapshot, decide};
@@ -8,14 +8,14 @@ use kenal_lake::Fingerprint;
 use kenal_types::{Market, PersonId, Purpose, RecordKey};
 
 use super::{Company, Stage};
-use crate::gold::{AssignmentRow, ConflictRow, RulingRow, SnapshotRow};
+use crate::gold::{AssignmentRow, ConflictRow, ReviewRow, RulingRow, SnapshotRow};
 use crate::ui::{Align, Progress, Table, count, percent};
 
-const CODE: &str = "consent 1";
+const CODE: &str = "consent 2";
 
 pub fn run(company: &Company) -> Result<()> {
     let progress = Progress::start("consent");
-    let people = subjects(&company.get::<AssignmentRow>(Stage::Identity)?);
+    let people = subjects(&company.get::<AssignmentRow>(Stage::Identity)?, &company.get::<ReviewRow>(Stage::Identity)?);
     // Every version: a refusal that a later, undated version overwrote is still a refusal.
     let signals = company.lake.consent_versions()?;
     let decided = decide(&people, &signals, company.now, &Policy::default());
@@ -25,33 +25,48 @@ pub fn run(company: &Company) -> Result<()> {
     let fingerprint = Fingerprint::of(CODE).hash("root", &root).finish();
     company.put(&rulings(&decided.snapshot), &fingerprint)?;
     company.put(&decided.conflicts.iter().map(conflict).collect::<Vec<_>>(), &fingerprint)?;
-    let snapshot = SnapshotRow {
-        root: hex(&root),
-        decided_at: decided.snapshot.decided_at(),
-        people: decided.report.people,
-    };
+    let snapshot =
+        SnapshotRow { root: hex(&root), decided_at: decided.snapshot.decided_at(), people: decided.report.people };
     company.put(&[snapshot], &fingerprint)?;
     progress.finish(&format!("{} people, {} signals", count(decided.report.people), count(decided.report.signals)));
     show(&decided);
     Ok(())
 }
 
-/// People, their records in groups of certainty, and the markets they are customers in.
-fn subjects(assignments: &[AssignmentRow]) -> Vec<PersonSubject> {
-    type Groups<'a> = BTreeMap<&'a RecordKey, Vec<RecordKey>>;
-    let mut people: BTreeMap<PersonId, (Groups<'_>, BTreeSet<Market>)> = BTreeMap::new();
+/// People, their records in groups of certainty, records that may be theirs, and the markets they are customers in.
+fn subjects(assignments: &[AssignmentRow], reviews: &[ReviewRow]) -> Vec<PersonSubject> {
+    let person_of: HashMap<&RecordKey, PersonId> =
+        assignments.iter().filter_map(|row| Some((&row.record, row.person?))).collect();
+    let mut people: BTreeMap<PersonId, Parts<'_>> = BTreeMap::new();
     for row in assignments {
         let Some(person) = row.person else { continue };
-        let (groups, markets) = people.entry(person).or_default();
-        groups.entry(&row.certain_group).or_default().push(row.record.clone());
-        markets.extend(row.market);
+        let parts = people.entry(person).or_default();
+        parts.groups.entry(&row.certain_group).or_default().push(row.record.clone());
+        parts.markets.extend(row.market);
     }
-    let subject = |(person, (groups, markets)): (PersonId, (Groups<'_>, BTreeSet<Market>))| PersonSubject {
+    let mut doubtful: BTreeMap<PersonId, BTreeSet<Vec<RecordKey>>> = BTreeMap::new();
+    for review in reviews {
+        for (one, other) in [(&review.a, &review.b), (&review.b, &review.a)] {
+            let Some(&person) = person_of.get(one) else { continue };
+            let theirs = person_of.get(other).and_then(|other| people.get(other));
+            let groups = theirs.map_or_else(|| vec![vec![other.clone()]], |t| t.groups.values().cloned().collect());
+            doubtful.entry(person).or_default().extend(groups);
+        }
+    }
+    let subject = |(person, parts): (PersonId, Parts<'_>)| PersonSubject {
         person,
-        groups: groups.into_values().collect(),
-        markets: markets.into_iter().collect(),
+        groups: parts.groups.into_values().collect(),
+        doubtful: doubtful.remove(&person).unwrap_or_default().into_iter().collect(),
+        markets: parts.markets.into_iter().collect(),
     };
     people.into_iter().map(subject).collect()
+}
+
+/// A person being put together: records by the smallest of those that are certain to be one human, and markets.
+#[derive(Default)]
+struct Parts<'a> {
+    groups: BTreeMap<&'a RecordKey, Vec<RecordKey>>,
+    markets: BTreeSet<Market>,
 }
 
 /// The snapshot as it was decided; refuses one that was changed since.
@@ -92,7 +107,8 @@ fn conflict(item: &ConflictItem) -> ConflictRow {
 
 fn show(decided: &Decided) {
     let report = &decided.report;
-    let mut table = Table::new(&[("purpose", Align::Left), ("people who agreed", Align::Right), ("of all", Align::Right)]);
+    let mut table =
+        Table::new(&[("purpose", Align::Left), ("people who agreed", Align::Right), ("of all", Align::Right)]);
     for purpose in Purpose::ALL {
         let agreed = report.eligible.get(&purpose).copied().unwrap_or(0);
         table.row([purpose.name().to_owned(), count(agreed), percent(agreed, report.people)]);

@@ -21,7 +21,9 @@ pub const TABLE: &str = "features";
 pub fn run(company: &Company) -> Result<()> {
     let names: Vec<&str> = registry().iter().map(|f| f.name).collect();
     let mut fingerprint = Fingerprint::of(CODE).config(&names.join(" "));
-    for table in ["gold_purchases", "gold_events", "gold_tickets", "gold_presences", "gold_consent_snapshot", "silver_items"] {
+    for table in
+        ["gold_purchases", "gold_events", "gold_tickets", "gold_presences", "gold_consent_snapshot", "silver_items"]
+    {
         fingerprint = fingerprint.table(&company.lake, table)?;
     }
     let fingerprint = fingerprint.finish();

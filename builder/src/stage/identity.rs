@@ -37,7 +37,11 @@ pub fn run(company: &Company) -> Result<()> {
     company.put(&reviews(&resolution, &records), &fingerprint)?;
     // Last: its fingerprint says that the stage is done.
     company.put(&assignments(&resolution, &records), &fingerprint)?;
-    progress.finish(&format!("{} records are {} people", count(resolution.report.records), count(resolution.report.persons)));
+    progress.finish(&format!(
+        "{} records are {} people",
+        count(resolution.report.records),
+        count(resolution.report.persons)
+    ));
     println!("{}", resolution.report);
     Ok(())
 }
@@ -53,12 +57,7 @@ fn prior(company: &Company) -> Result<Vec<PriorAssignment>> {
 }
 
 /// Orders with a customer, and what was in them, by number: overlapping purchase history is evidence.
-fn baskets(
-    records: &[CustomerRecord],
-    orders: &[Order],
-    lines: &[OrderLine],
-    events: &[AppEvent],
-) -> Vec<Basket> {
+fn baskets(records: &[CustomerRecord], orders: &[Order], lines: &[OrderLine], events: &[AppEvent]) -> Vec<Basket> {
     let position: HashMap<&RecordKey, u32> = records.iter().enumerate().map(|(n, r)| (&r.key, n as u32)).collect();
     // Systems name a product by SKU or by product id; the SKU is what all of them have.
     let mut numbers: HashMap<&str, u32> = HashMap::new();
@@ -80,7 +79,9 @@ fn baskets(
     let mut baskets: Vec<Basket> = orders.iter().filter_map(of_order).collect();
     let mut early: BTreeMap<(u32, &str), Basket> = BTreeMap::new();
     for event in events.iter().filter(|e| e.kind == EventKind::Purchased) {
-        let (Some(&record), Some(order)) = (position.get(&event.actor), event.order_number.as_deref()) else { continue };
+        let (Some(&record), Some(order)) = (position.get(&event.actor), event.order_number.as_deref()) else {
+            continue;
+        };
         let basket = early.entry((record, order)).or_insert_with(|| Basket {
             record,
             order_number: Some(order.to_owned()),

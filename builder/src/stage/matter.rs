@@ -67,8 +67,14 @@ fn age_days(cut: Timestamp, happened: Timestamp) -> Option<f32> {
     (happened < cut).then(|| cut.days_since(happened) as f32)
 }
 
-/// Purchases before `cut` and known by then. A cancelled order says nothing; a refund takes back.
-pub fn purchase_events(rows: &[PurchaseRow], people: &PersonNumbers, items: &ItemNumbers, cut: Timestamp) -> Vec<Event> {
+/// Purchases before `cut` and known by then. A cancelled order says nothing; a refund takes back; a doubtful purchase is
+/// somebody else's.
+pub fn purchase_events(
+    rows: &[PurchaseRow],
+    people: &PersonNumbers,
+    items: &ItemNumbers,
+    cut: Timestamp,
+) -> Vec<Event> {
     let event = |row: &PurchaseRow| {
         let kind = match row.status {
             OrderStatus::Completed if row.quantity > 0 => Kind::Purchase,
@@ -82,7 +88,7 @@ pub fn purchase_events(rows: &[PurchaseRow], people: &PersonNumbers, items: &Ite
             age_days: age_days(cut, row.happened_at)?,
         })
     };
-    rows.iter().filter(|r| r.known_at <= cut).filter_map(event).collect()
+    rows.iter().filter(|r| r.known_at <= cut && !r.doubtful).filter_map(event).collect()
 }
 
 /// Views and carts before `cut` and known by then. Purchases come from orders, so that none counts twice.

@@ -40,7 +40,9 @@ pub fn run(company: &Company) -> Result<Outcome> {
         events: snapshot.admit(Cell::TRAIN, company.get::<EventRow>(Stage::Profile)?).0,
     };
     let progress = Progress::start("models");
-    let told = |what: &str, i: Iteration| progress.set(&format!("{what}, iterations"), i.iteration as u64, i.iterations_max as u64);
+    let told = |what: &str, i: Iteration| {
+        progress.set(&format!("{what}, iterations"), i.iteration as u64, i.iterations_max as u64)
+    };
     let fitted = recommender::fit(&lessons, &numbers, cut, &config, company.threads, &told)?;
     let learnt = features::timelines(company, &snapshot, Cell::TRAIN, &items)?;
     let served = features::timelines(company, &snapshot, Cell::PERSONALISE_ONSITE, &items)?;
@@ -63,7 +65,11 @@ pub fn run(company: &Company) -> Result<Outcome> {
     company.put(&leaving.terms, &fingerprint)?;
     company.put(&leaving.scores, &fingerprint)?;
     company.put(&card, &fingerprint)?;
-    progress.finish(&format!("{} interactions of {} items", count(fitted.trained_on as u64), count(numbers.len() as u64)));
+    progress.finish(&format!(
+        "{} interactions of {} items",
+        count(fitted.trained_on as u64),
+        count(numbers.len() as u64)
+    ));
     show(&fitted, &leaving);
     Ok(match fitted.verdict {
         Verdict::Refuse(why) if !publish => Outcome::Refused(why.to_string()),
@@ -107,7 +113,10 @@ fn show(fitted: &Recommender, leaving: &churn::Leaving) {
     let stop = match fitted.model.stop() {
         AlsStop::Converged { iterations } => format!("converged after {iterations} iterations"),
         AlsStop::IterationCap { iterations, last_delta } => {
-            format!("stopped at the cap of {iterations} iterations, the last lowering the loss by {:.3} %", 100.0 * last_delta)
+            format!(
+                "stopped at the cap of {iterations} iterations, the last lowering the loss by {:.3} %",
+                100.0 * last_delta
+            )
         }
         AlsStop::Interrupted { iterations } => format!("interrupted after {iterations} iterations"),
     };
@@ -180,4 +189,3 @@ impl ModelFiles {
         ChurnInput { intercept: self.intercept, calibration: self.calibration, features: &self.churn }
     }
 }
-

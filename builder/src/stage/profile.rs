@@ -4,6 +4,8 @@
 //! its number. What a person has bought is the *union* over all of them, never the intersection, because an item that
 //! was bought anywhere must not be recommended anywhere (freshness rule of the design).
 
+mod people;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -12,17 +14,16 @@ use kenal_consent::Cell;
 use kenal_features::Rates;
 use kenal_lake::Fingerprint;
 
-use kenal_identity::normalise::email;
 use kenal_types::{
-    AppEvent, CustomerRecord, Date, EventKind, Item, Order, OrderLine, OrderStatus, PersonId, RecordKey,
-    System, Ticket, Timestamp, Variant,
+    AppEvent, CustomerRecord, Date, EventKind, Item, Order, OrderLine, OrderStatus, PersonId, System, Ticket, Timestamp,
 };
 
+use self::people::{Catalogue, People};
 use super::{Company, Stage, consent};
-use crate::gold::{AssignmentRow, EventRow, GoldRow, PresenceRow, PurchaseRow, TicketRow};
+use crate::gold::{AssignmentRow, EventRow, GoldRow, PresenceRow, PurchaseRow, ReviewRow, TicketRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "profile 1";
+const CODE: &str = "profile 2";
 
 /// A row is kept when its person permits at least one of these; a stage that uses it admits it again for its own.
 pub const KEPT_FOR: [Cell; 2] = [Cell::PERSONALISE_ONSITE, Cell::TRAIN];
@@ -39,6 +40,7 @@ pub fn run(company: &Company) -> Result<()> {
         "silver_items",
         "silver_variants",
         "gold_identity_assignments",
+        "gold_identity_review",
         "gold_consent_snapshot",
     ] {
         fingerprint = fingerprint.table(lake, table)?;
@@ -51,7 +53,7 @@ pub fn run(company: &Company) -> Result<()> {
     let progress = Progress::start("profile");
     let assignments: Vec<AssignmentRow> = company.get(Stage::Identity)?;
     let records = lake.customers()?;
-    let people = People::new(&assignments, &records);
+    let people = People::new(&assignments, &records, &company.get::<ReviewRow>(Stage::Identity)?);
     let (items, variants, seen) = (lake.items()?, lake.variants()?, lake.events()?);
     let catalogue = Catalogue::new(&items, &variants);
     let mut counts = ProfileCounts::default();
@@ -79,63 +81,6 @@ pub fn run(company: &Company) -> Result<()> {
     Ok(())
 }
 
-/// Which person a record, an address or a line belongs to.
-pub struct People<'a> {
-    by_record: HashMap<&'a RecordKey, PersonId>,
-    /// Addresses that all lead to one person; a shared one leads to nobody.
-    by_email: HashMap<String, Option<PersonId>>,
-}
-
-impl<'a> People<'a> {
-    pub fn new(assignments: &'a [AssignmentRow], records: &[CustomerRecord]) -> Self {
-        let by_record: HashMap<_, _> = assignments.iter().filter_map(|a| Some((&a.record, a.person?))).collect();
-        let mut by_email: HashMap<String, Option<PersonId>> = HashMap::new();
-        for record in records {
-            let person = by_record.get(&record.key).copied();
-            for email in record.emails.iter().filter(|e| !e.shared) {
-                let Some(email) = email::email(&email.value) else { continue };
-                let known = by_email.entry(email.address).or_insert(person);
-                // An address that an unmatched record or a second person also uses proves nothing.
-                if *known != person {
-                    *known = None;
-                }
-            }
-        }
-        People { by_record, by_email }
-    }
-
-    pub fn of_record(&self, key: &RecordKey) -> Option<PersonId> {
-        self.by_record.get(key).copied()
-    }
-
-    fn of_order(&self, order: &Order) -> Option<PersonId> {
-        let by_address = || {
-            let email = email::email(order.email.as_deref()?)?;
-            self.by_email.get(&email.address).copied().flatten()
-        };
-        order.customer.as_ref().and_then(|key| self.of_record(key)).or_else(by_address)
-    }
-}
-
-/// The catalogue, by every name a line may use.
-pub struct Catalogue<'a> {
-    items: HashMap<&'a str, &'a Item>,
-    by_sku: HashMap<&'a str, &'a str>,
-}
-
-impl<'a> Catalogue<'a> {
-    pub fn new(items: &'a [Item], variants: &'a [Variant]) -> Self {
-        let by_sku = variants.iter().filter_map(|v| Some((v.sku.as_deref()?, v.item_id.as_str()))).collect();
-        Catalogue { items: items.iter().map(|i| (i.item_id.as_str(), i)).collect(), by_sku }
-    }
-
-    /// The item a line names, by product id or else by SKU.
-    fn item(&self, item_id: Option<&str>, sku: Option<&str>) -> Option<&'a Item> {
-        let named = item_id.and_then(|id| self.items.get(id));
-        named.or_else(|| self.items.get(self.by_sku.get(sku?)?)).copied()
-    }
-}
-
 /// Counts for the stage's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileCounts {
@@ -144,6 +89,8 @@ pub struct ProfileCounts {
     pub orders: u64,
     /// Orders whose customer matched nobody: they stay apart.
     pub orders_apart: u64,
+    /// Orders that may be somebody else's too; see [`PurchaseRow::doubtful`].
+    pub orders_doubtful: u64,
     /// Purchases known from the app before any order synced.
     pub early_purchases: u64,
     pub lines_without_item: u64,
@@ -180,34 +127,20 @@ pub fn purchases(
     for versions in by_number.values_mut() {
         // Shopify names catalogue items, the warehouse only SKUs, so the order of `System` is the order of preference.
         versions.sort_by(|a, b| (a.system, &a.order_id).cmp(&(b.system, &b.order_id)));
-        let Some(person) = versions.iter().find_map(|o| people.of_order(o)) else {
-            counts.orders_apart += 1;
-            continue;
-        };
+        let owner = versions.iter().find_map(|o| people.of_order(o));
+        counts.orders_apart += u64::from(owner.is_none());
+        let others = people.doubtful(versions, owner);
+        counts.orders_doubtful += u64::from(!others.is_empty());
         let Some(taken) = versions.iter().find(|o| lines_of.contains_key(&(o.system, o.order_id.as_str()))) else {
             continue;
         };
-        let known_at = versions.iter().map(|o| o.known_at).min().unwrap_or(taken.known_at);
-        let last_known_at = versions.iter().map(|o| o.known_at).max().unwrap_or(taken.known_at);
-        // A cancellation seen by any system is one: the good news is the slower of the two.
-        let status = versions.iter().map(|o| o.status).max().unwrap_or(taken.status);
+        let order = Told::new(versions, taken, &in_app);
         for line in lines_of.get(&(taken.system, taken.order_id.as_str())).into_iter().flatten() {
             let item = catalogue.item(line.item_id.as_deref(), line.sku.as_deref());
             counts.lines_without_item += u64::from(item.is_none());
-            rows.push(PurchaseRow {
-                person,
-                order_number: taken.number.clone(),
-                system: taken.system,
-                item_id: item.map(|i| i.item_id.clone()),
-                category: item.and_then(|i| i.category.clone()),
-                quantity: line.quantity,
-                price_sgd: rates.sgd(line.unit_price, taken.currency)?,
-                place: Some(place(versions, &in_app).to_owned()),
-                happened_at: taken.ordered_at,
-                known_at,
-                status,
-                voided_at: (status != OrderStatus::Completed).then_some(last_known_at),
-            });
+            let price_sgd = rates.sgd(line.unit_price, taken.currency)?;
+            rows.extend(owner.map(|person| order.row(person, false, line, item, price_sgd)));
+            rows.extend(others.iter().map(|&person| order.row(person, true, line, item, price_sgd)));
         }
     }
     let early = events.iter().filter(|e| e.kind == EventKind::Purchased);
@@ -219,6 +152,54 @@ pub fn purchases(
     }
     rows.sort_by(|a, b| purchase_key(a).cmp(&purchase_key(b)));
     Ok(rows)
+}
+
+/// What all versions of an order say together.
+struct Told<'a> {
+    taken: &'a Order,
+    place: &'a str,
+    known_at: Timestamp,
+    last_known_at: Timestamp,
+    status: OrderStatus,
+}
+
+impl<'a> Told<'a> {
+    fn new(versions: &[&'a Order], taken: &'a Order, in_app: &HashMap<&str, &'a str>) -> Self {
+        let known = || versions.iter().map(|o| o.known_at);
+        Told {
+            taken,
+            place: place(versions, in_app),
+            known_at: known().min().unwrap_or(taken.known_at),
+            last_known_at: known().max().unwrap_or(taken.known_at),
+            // A cancellation seen by any system is one: the good news is the slower of the two.
+            status: versions.iter().map(|o| o.status).max().unwrap_or(taken.status),
+        }
+    }
+
+    fn row(
+        &self,
+        person: PersonId,
+        doubtful: bool,
+        line: &OrderLine,
+        item: Option<&Item>,
+        price_sgd: f64,
+    ) -> PurchaseRow {
+        PurchaseRow {
+            person,
+            order_number: self.taken.number.clone(),
+            system: self.taken.system,
+            item_id: item.map(|i| i.item_id.clone()),
+            category: item.and_then(|i| i.category.clone()),
+            quantity: line.quantity,
+            price_sgd,
+            place: Some(self.place.to_owned()),
+            happened_at: self.taken.ordered_at,
+            known_at: self.known_at,
+            status: self.status,
+            voided_at: (self.status != OrderStatus::Completed).then_some(self.last_known_at),
+            doubtful,
+        }
+    }
 }
 
 /// Where an order was placed: the app says so itself, Shopify has what the page sold, the warehouse also the stores.
@@ -248,6 +229,7 @@ fn early_purchase(event: &AppEvent, people: &People<'_>, catalogue: &Catalogue<'
         known_at: event.known_at,
         status: OrderStatus::Completed,
         voided_at: None,
+        doubtful: false,
     })
 }
 
@@ -326,10 +308,11 @@ impl fmt::Display for ProfileCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} versions of {} orders; {} of people who stay apart; {} purchases known from the app alone",
+            "{} versions of {} orders; {} of people who stay apart, {} of people in doubt; {} purchases known from the app alone",
             count(self.orders_read),
             count(self.orders),
             count(self.orders_apart),
+            count(self.orders_doubtful),
             count(self.early_purchases)
         )?;
         write!(
@@ -343,176 +326,4 @@ impl fmt::Display for ProfileCounts {
 }
 
 #[cfg(test)]
-mod tests {
-    use kenal_types::{ContactPoint, Currency, Market, Money};
-
-    use super::*;
-
-    const PERSON: PersonId = PersonId(7);
-
-    fn key(system: System, id: &str) -> RecordKey {
-        RecordKey::new(system, id)
-    }
-
-    fn assigned(record: RecordKey, person: Option<PersonId>) -> AssignmentRow {
-        let certain_group = record.clone();
-        AssignmentRow { record, person, tier: String::new(), certain_group, market: Some(Market::Singapore) }
-    }
-
-    fn record(key: RecordKey, email: &str) -> CustomerRecord {
-        let email = ContactPoint { value: email.to_owned(), verified: true, shared: false };
-        CustomerRecord {
-            key,
-            given_name: None,
-            family_name: None,
-            full_name: None,
-            emails: vec![email],
-            phones: vec![],
-            birth_date: None,
-            street: None,
-            city: None,
-            postcode: None,
-            country: None,
-            market: Some(Market::Singapore),
-            language: None,
-            devices: vec![],
-            external_ids: vec![],
-            loyalty: None,
-            merged_into: None,
-            deleted: false,
-            erase: false,
-            created_at: None,
-            updated_at: None,
-            sequence: 0,
-        }
-    }
-
-    fn order(system: System, number: &str, customer: Option<RecordKey>, known_day: i64) -> Order {
-        Order {
-            system,
-            order_id: format!("{system}-{number}"),
-            number: number.to_owned(),
-            customer,
-            email: None,
-            phone: None,
-            ordered_at: Timestamp(0),
-            known_at: Timestamp(0).plus_days(known_day),
-            market: None,
-            currency: Currency::SGD,
-            total: Money(100),
-            status: OrderStatus::Completed,
-            device: None,
-            sequence: 0,
-        }
-    }
-
-    fn line(system: System, number: &str, item_id: Option<&str>, sku: Option<&str>) -> OrderLine {
-        OrderLine {
-            system,
-            order_id: format!("{system}-{number}"),
-            line_id: "1".to_owned(),
-            item_id: item_id.map(str::to_owned),
-            sku: sku.map(str::to_owned),
-            title: None,
-            quantity: 1,
-            unit_price: Money(250),
-            sequence: 0,
-        }
-    }
-
-    struct World {
-        assignments: Vec<AssignmentRow>,
-        records: Vec<CustomerRecord>,
-        items: Vec<Item>,
-        variants: Vec<Variant>,
-    }
-
-    /// One person with a Shopify, a warehouse and an app record, one stranger; one item with one variant.
-    fn world() -> World {
-        let keys = [key(System::Shopify, "1"), key(System::Warehouse, "w"), key(System::App, "user/u")];
-        let mut assignments: Vec<AssignmentRow> = keys.iter().map(|k| assigned(k.clone(), Some(PERSON))).collect();
-        assignments.push(assigned(key(System::Zendesk, "9"), None));
-        let mut records: Vec<CustomerRecord> = keys.into_iter().map(|k| record(k, "mei@mail.example")).collect();
-        records.push(record(key(System::Zendesk, "9"), "other@mail.example"));
-        let item = Item {
-            item_id: "70".to_owned(),
-            title: "Mug".to_owned(),
-            vendor: None,
-            category: Some("Kitchen".to_owned()),
-            tags: vec![],
-            active: true,
-            updated_at: None,
-            sequence: 0,
-        };
-        let sku = Some("M-1".to_owned());
-        let variant = Variant { variant_id: "701".to_owned(), item_id: "70".to_owned(), sku, price: Money(250), stock: 3 };
-        World { assignments, records, items: vec![item], variants: vec![variant] }
-    }
-
-    fn run(orders: &[Order], lines: &[OrderLine], events: &[AppEvent]) -> (Vec<PurchaseRow>, ProfileCounts) {
-        let w = world();
-        let people = People::new(&w.assignments, &w.records);
-        let catalogue = Catalogue::new(&w.items, &w.variants);
-        let mut counts = ProfileCounts::default();
-        let rows = purchases(orders, lines, events, &people, &catalogue, &Rates::default(), &mut counts);
-        (rows.expect("known currencies"), counts)
-    }
-
-    #[test]
-    fn an_order_that_two_systems_tell_of_is_one() {
-        let orders = [
-            order(System::Warehouse, "1001", Some(key(System::Warehouse, "w")), 1),
-            order(System::Shopify, "1001", None, 2),
-        ];
-        let lines = [line(System::Warehouse, "1001", None, Some("M-1")), line(System::Shopify, "1001", Some("70"), None)];
-        let (rows, counts) = run(&orders, &lines, &[]);
-        assert_eq!((counts.orders_read, counts.orders), (2, 1));
-        assert_eq!(rows.len(), 1);
-        let row = &rows[0];
-        assert_eq!((row.person, row.system, row.item_id.as_deref()), (PERSON, System::Shopify, Some("70")));
-        assert_eq!(row.known_at, Timestamp(0).plus_days(1), "whoever knew first");
-        assert_eq!((row.category.as_deref(), row.price_sgd), (Some("Kitchen"), 2.5));
-    }
-
-    #[test]
-    fn a_cancellation_seen_by_one_system_counts() {
-        let cancelled = Order { status: OrderStatus::Cancelled, ..order(System::Shopify, "1", Some(key(System::Shopify, "1")), 3) };
-        let orders = [order(System::Warehouse, "1", None, 1), cancelled];
-        let (rows, _) = run(&orders, &[line(System::Warehouse, "1", None, Some("M-1"))], &[]);
-        assert_eq!(rows[0].status, OrderStatus::Cancelled);
-        assert_eq!(rows[0].voided_at, Some(Timestamp(0).plus_days(3)), "when it became known");
-    }
-
-    #[test]
-    fn a_guest_is_known_by_an_address_that_is_one_persons_only() {
-        let guest = |email: &str| Order { email: Some(email.to_owned()), ..order(System::Shopify, "1", None, 1) };
-        let lines = [line(System::Shopify, "1", Some("70"), None)];
-        assert_eq!(run(&[guest("MEI@mail.example")], &lines, &[]).0.len(), 1);
-        assert_eq!(run(&[guest("other@mail.example")], &lines, &[]).0.len(), 0, "an unmatched record's");
-        assert_eq!(run(&[guest("nobody@mail.example")], &lines, &[]).1.orders_apart, 1);
-    }
-
-    #[test]
-    fn the_app_tells_first_and_is_not_counted_twice() {
-        let event = AppEvent {
-            message_id: "m".to_owned(),
-            kind: EventKind::Purchased,
-            actor: key(System::App, "user/u"),
-            device: None,
-            happened_at: Timestamp(0),
-            known_at: Timestamp(0),
-            item_id: Some("70".to_owned()),
-            sku: None,
-            order_number: Some("1001".to_owned()),
-            quantity: Some(1),
-            market: None,
-            platform: Some("ios".to_owned()),
-        };
-        let (rows, counts) = run(&[], &[], std::slice::from_ref(&event));
-        assert_eq!((rows.len(), counts.early_purchases), (1, 1), "hours before the order syncs");
-        let orders = [order(System::Shopify, "1001", Some(key(System::Shopify, "1")), 1)];
-        let (rows, counts) = run(&orders, &[line(System::Shopify, "1001", Some("70"), None)], &[event]);
-        assert_eq!((rows.len(), counts.early_purchases), (1, 0));
-        assert_eq!(rows[0].place.as_deref(), Some("ios"), "the app says where it was placed");
-    }
-}
+mod tests;

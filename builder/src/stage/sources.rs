@@ -13,7 +13,10 @@ use crate::ui::{Align, Bytes, Table, count};
 pub fn run(company: &Company) -> Result<()> {
     let from = company.from.as_deref().context("the exports' folder is not known; add --from DIR")?;
     if !from.is_dir() {
-        bail!("no folder {}; --from takes the folder that holds shopify, zendesk, salesforce, warehouse and app", from.display());
+        bail!(
+            "no folder {}; --from takes the folder that holds shopify, zendesk, salesforce, warehouse and app",
+            from.display()
+        );
     }
     refuse_stranger(from)?;
     let mut table = Table::new(&[

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use kenal_consent::{Consented, Snapshot};
-use kenal_features::{Activity, Device, Loyalty, Presence, Profile, Purchase, TicketFact, TicketOutcome, Timeline, When};
+use kenal_features::{
+    Activity, Device, Loyalty, Presence, Profile, Purchase, TicketFact, TicketOutcome, Timeline, When,
+};
 use kenal_types::{OrderStatus, PersonId, TicketStatus, Timestamp};
 
 use super::matter::ItemNumbers;
@@ -39,7 +41,7 @@ pub fn timelines(
         name.as_ref().and_then(|n| categories.binary_search(n).ok()).and_then(|n| u16::try_from(n).ok())
     };
     let item = |id: &Option<String>| id.as_deref().and_then(|id| items.number(id));
-    for row in rows.purchases {
+    for row in rows.purchases.into_iter().filter(|row| !row.doubtful) {
         let parts = people.entry(row.person).or_default();
         let next = parts.orders.len() as u32;
         let when = When { happened_at: row.happened_at, known_at: row.known_at };

@@ -24,7 +24,9 @@ impl Progress {
     /// Starts a stage; says so.
     pub fn start(stage: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{prefix:>10} {spinner} {wide_bar} {human_pos}/{human_len} {msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix:>10} {spinner} {wide_bar} {human_pos}/{human_len} {msg}")
+        {
             bar.set_style(style);
         }
         bar.set_prefix(stage.to_owned());

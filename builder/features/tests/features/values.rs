@@ -165,8 +165,12 @@ fn nobody_has_zeros_and_nothing_else() {
 /// Everybody but person 3 agrees to training; nobody to being personalised.
 fn snapshot(people: u64) -> Snapshot {
     let key = |id: u64| RecordKey::new(System::App, format!("user/{id}"));
-    let subject =
-        |id| PersonSubject { person: PersonId(id), groups: vec![vec![key(id)]], markets: vec![Market::Singapore] };
+    let subject = |id| PersonSubject {
+        person: PersonId(id),
+        doubtful: vec![],
+        groups: vec![vec![key(id)]],
+        markets: vec![Market::Singapore],
+    };
     let subjects: Vec<PersonSubject> = (1..=people).map(subject).collect();
     let signal = |id: u64| ConsentSignal {
         signal_id: format!("s{id}"),

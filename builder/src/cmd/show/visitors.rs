@@ -44,7 +44,8 @@ impl VisitorsArgs {
             println!("{}", serde_json::to_string_pretty(&visitors)?);
             return Ok(());
         }
-        let columns = [("visitor", Align::Left), ("market", Align::Left), ("known as", Align::Left), ("habits", Align::Left)];
+        let columns =
+            [("visitor", Align::Left), ("market", Align::Left), ("known as", Align::Left), ("habits", Align::Left)];
         let mut table = Table::new(&columns);
         for v in &visitors {
             table.row([&v.id.to_string(), v.market.code(), &v.label, &v.note]);
@@ -70,7 +71,7 @@ fn pick(lake: &Lake, limit: usize) -> Result<Vec<Visitor>> {
     let deciles: HashMap<PersonId, u8> = scores.into_iter().map(|s| (s.person, s.decile)).collect();
     let mut habits: BTreeMap<PersonId, Habits> = BTreeMap::new();
     for row in lake.read_gold::<PurchaseRow>(PurchaseRow::TABLE)? {
-        if shown.contains(&row.person) && row.status == OrderStatus::Completed {
+        if shown.contains(&row.person) && row.status == OrderStatus::Completed && !row.doubtful {
             let habits = habits.entry(row.person).or_default();
             habits.orders.insert(row.order_number);
             *habits.categories.entry(row.category.unwrap_or_else(|| "other things".to_owned())).or_default() += 1;

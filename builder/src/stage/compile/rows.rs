@@ -78,12 +78,7 @@ impl Rows {
     }
 
     /// Writes the shards: each person under their own id and under the ids by which pages and apps know them.
-    pub fn write(
-        &self,
-        publisher: &mut Publisher,
-        aliases: &Aliases,
-        salt: &Hash,
-    ) -> Result<Vec<File>> {
+    pub fn write(&self, publisher: &mut Publisher, aliases: &Aliases, salt: &Hash) -> Result<Vec<File>> {
         let named = self.rows.iter().flat_map(|(person, row)| aliases.of(*person).map(move |name| (name, row)));
         let keyed: BTreeMap<VisitorKey, &UserRowInput> =
             named.map(|(name, row)| (VisitorKey::new(salt, &name), row)).collect();

@@ -71,9 +71,8 @@ impl<'a> Shelf<'a> {
 
     /// Writes items and catalogue; gives the bundle's index of each item number.
     pub fn write(&self, publisher: &mut Publisher, models: &ModelFiles) -> Result<Vec<ItemIdx>> {
-        let band = |price: Option<f64>| {
-            PRICE_BANDS_SGD.iter().filter(|end| price.is_some_and(|p| p >= **end)).count() as u8
-        };
+        let band =
+            |price: Option<f64>| PRICE_BANDS_SGD.iter().filter(|end| price.is_some_and(|p| p >= **end)).count() as u8;
         let input = |(number, entry): (usize, &Entry<'_>)| ItemInput {
             id: entry.item.item_id.clone(),
             factor: models.factor(number).to_vec(),
@@ -104,7 +103,8 @@ impl<'a> Shelf<'a> {
         cut: Timestamp,
     ) -> Result<()> {
         let mut heat = Vec::new();
-        let bought = lessons.get().iter().filter(|p| p.status == OrderStatus::Completed && p.quantity > 0);
+        let bought =
+            lessons.get().iter().filter(|p| p.status == OrderStatus::Completed && p.quantity > 0 && !p.doubtful);
         for row in bought.filter(|p| p.happened_at < cut && p.known_at <= cut) {
             let Some(item) = row.item_id.as_deref().and_then(|id| numbers.number(id)) else { continue };
             let category = self.entries[item as usize].category.get();
@@ -123,7 +123,8 @@ impl<'a> Shelf<'a> {
                     Some(Scored { item: *index.get(hot.item as usize)?, score: Score::new(hot.heat)? })
                 });
                 let category = category.and_then(|c| CategoryIdx::new(usize::from(c)).ok());
-                let list = TrendingList { market: MarketIdx::new(market.into())?, category, entries: entries.collect() };
+                let list =
+                    TrendingList { market: MarketIdx::new(market.into())?, category, entries: entries.collect() };
                 written.insert((market, category.map(CategoryIdx::get)), list);
             }
         }

@@ -33,8 +33,11 @@ pub fn run(company: &Company, out: &Path, rows: &Rows) -> Result<Trial> {
     let bundle = folder.bundle()?;
     let users = bundle.users.context("the bundle has no users section")?;
     let step = rows.len().div_ceil(PEOPLE_MAX).max(1);
-    let mut asked: Vec<(u32, PersonId)> =
-        rows.iter().step_by(step).map(|(person, _)| (folder.key_of(&person.to_string()).shard(users.shard_bits()), person)).collect();
+    let mut asked: Vec<(u32, PersonId)> = rows
+        .iter()
+        .step_by(step)
+        .map(|(person, _)| (folder.key_of(&person.to_string()).shard(users.shard_bits()), person))
+        .collect();
     // By shard, so that each is read once.
     asked.sort_unstable();
     let mut trial = Trial { asked: asked.len() as u64, personalised: 0 };

@@ -1,0 +1,191 @@
+//! Orders told by several systems, guests, doubts, and the app that tells first.
+
+use kenal_types::{ContactPoint, Currency, Market, Money, RecordKey, Variant};
+
+use super::*;
+
+const PERSON: PersonId = PersonId(7);
+
+fn key(system: System, id: &str) -> RecordKey {
+    RecordKey::new(system, id)
+}
+
+fn assigned(record: RecordKey, person: Option<PersonId>) -> AssignmentRow {
+    let certain_group = record.clone();
+    AssignmentRow { record, person, tier: String::new(), certain_group, market: Some(Market::Singapore) }
+}
+
+fn record(key: RecordKey, email: &str) -> CustomerRecord {
+    let email = ContactPoint { value: email.to_owned(), verified: true, shared: false };
+    CustomerRecord {
+        key,
+        given_name: None,
+        family_name: None,
+        full_name: None,
+        emails: vec![email],
+        phones: vec![],
+        birth_date: None,
+        street: None,
+        city: None,
+        postcode: None,
+        country: None,
+        market: Some(Market::Singapore),
+        language: None,
+        devices: vec![],
+        external_ids: vec![],
+        loyalty: None,
+        merged_into: None,
+        deleted: false,
+        erase: false,
+        created_at: None,
+        updated_at: None,
+        sequence: 0,
+    }
+}
+
+fn order(system: System, number: &str, customer: Option<RecordKey>, known_day: i64) -> Order {
+    Order {
+        system,
+        order_id: format!("{system}-{number}"),
+        number: number.to_owned(),
+        customer,
+        email: None,
+        phone: None,
+        ordered_at: Timestamp(0),
+        known_at: Timestamp(0).plus_days(known_day),
+        market: None,
+        currency: Currency::SGD,
+        total: Money(100),
+        status: OrderStatus::Completed,
+        device: None,
+        sequence: 0,
+    }
+}
+
+fn line(system: System, number: &str, item_id: Option<&str>, sku: Option<&str>) -> OrderLine {
+    OrderLine {
+        system,
+        order_id: format!("{system}-{number}"),
+        line_id: "1".to_owned(),
+        item_id: item_id.map(str::to_owned),
+        sku: sku.map(str::to_owned),
+        title: None,
+        quantity: 1,
+        unit_price: Money(250),
+        sequence: 0,
+    }
+}
+
+struct World {
+    reviews: Vec<ReviewRow>,
+    assignments: Vec<AssignmentRow>,
+    records: Vec<CustomerRecord>,
+    items: Vec<Item>,
+    variants: Vec<Variant>,
+}
+
+/// One person with a Shopify, a warehouse and an app record, one stranger; one item with one variant.
+fn world() -> World {
+    let keys = [key(System::Shopify, "1"), key(System::Warehouse, "w"), key(System::App, "user/u")];
+    let mut assignments: Vec<AssignmentRow> = keys.iter().map(|k| assigned(k.clone(), Some(PERSON))).collect();
+    assignments.push(assigned(key(System::Zendesk, "9"), None));
+    let mut records: Vec<CustomerRecord> = keys.into_iter().map(|k| record(k, "mei@mail.example")).collect();
+    records.push(record(key(System::Zendesk, "9"), "other@mail.example"));
+    let item = Item {
+        item_id: "70".to_owned(),
+        title: "Mug".to_owned(),
+        vendor: None,
+        category: Some("Kitchen".to_owned()),
+        tags: vec![],
+        active: true,
+        updated_at: None,
+        sequence: 0,
+    };
+    let sku = Some("M-1".to_owned());
+    let variant = Variant { variant_id: "701".to_owned(), item_id: "70".to_owned(), sku, price: Money(250), stock: 3 };
+    let review = ReviewRow {
+        a: key(System::Shopify, "1"),
+        b: key(System::Warehouse, "doubtful"),
+        weight_bits: 12.0,
+        probability: 0.9,
+        reason: String::new(),
+        evidence: String::new(),
+    };
+    World { reviews: vec![review], assignments, records, items: vec![item], variants: vec![variant] }
+}
+
+fn run(orders: &[Order], lines: &[OrderLine], events: &[AppEvent]) -> (Vec<PurchaseRow>, ProfileCounts) {
+    let w = world();
+    let people = People::new(&w.assignments, &w.records, &w.reviews);
+    let catalogue = Catalogue::new(&w.items, &w.variants);
+    let mut counts = ProfileCounts::default();
+    let rows = purchases(orders, lines, events, &people, &catalogue, &Rates::default(), &mut counts);
+    (rows.expect("known currencies"), counts)
+}
+
+#[test]
+fn an_order_that_two_systems_tell_of_is_one() {
+    let orders = [
+        order(System::Warehouse, "1001", Some(key(System::Warehouse, "w")), 1),
+        order(System::Shopify, "1001", None, 2),
+    ];
+    let lines = [line(System::Warehouse, "1001", None, Some("M-1")), line(System::Shopify, "1001", Some("70"), None)];
+    let (rows, counts) = run(&orders, &lines, &[]);
+    assert_eq!((counts.orders_read, counts.orders), (2, 1));
+    assert_eq!(rows.len(), 1);
+    let row = &rows[0];
+    assert_eq!((row.person, row.system, row.item_id.as_deref()), (PERSON, System::Shopify, Some("70")));
+    assert_eq!(row.known_at, Timestamp(0).plus_days(1), "whoever knew first");
+    assert_eq!((row.category.as_deref(), row.price_sgd), (Some("Kitchen"), 2.5));
+}
+
+#[test]
+fn a_cancellation_seen_by_one_system_counts() {
+    let cancelled =
+        Order { status: OrderStatus::Cancelled, ..order(System::Shopify, "1", Some(key(System::Shopify, "1")), 3) };
+    let orders = [order(System::Warehouse, "1", None, 1), cancelled];
+    let (rows, _) = run(&orders, &[line(System::Warehouse, "1", None, Some("M-1"))], &[]);
+    assert_eq!(rows[0].status, OrderStatus::Cancelled);
+    assert_eq!(rows[0].voided_at, Some(Timestamp(0).plus_days(3)), "when it became known");
+}
+
+#[test]
+fn what_may_be_theirs_is_kept_from_them_and_counts_for_nothing_else() {
+    let orders = [order(System::Warehouse, "1", Some(key(System::Warehouse, "doubtful")), 1)];
+    let (rows, counts) = run(&orders, &[line(System::Warehouse, "1", None, Some("M-1"))], &[]);
+    assert_eq!((counts.orders_apart, counts.orders_doubtful), (1, 1));
+    assert_eq!(rows.iter().map(|r| (r.person, r.doubtful)).collect::<Vec<_>>(), [(PERSON, true)]);
+}
+
+#[test]
+fn a_guest_is_known_by_an_address_that_is_one_persons_only() {
+    let guest = |email: &str| Order { email: Some(email.to_owned()), ..order(System::Shopify, "1", None, 1) };
+    let lines = [line(System::Shopify, "1", Some("70"), None)];
+    assert_eq!(run(&[guest("MEI@mail.example")], &lines, &[]).0.len(), 1);
+    assert_eq!(run(&[guest("other@mail.example")], &lines, &[]).0.len(), 0, "an unmatched record's");
+    assert_eq!(run(&[guest("nobody@mail.example")], &lines, &[]).1.orders_apart, 1);
+}
+
+#[test]
+fn the_app_tells_first_and_is_not_counted_twice() {
+    let event = AppEvent {
+        message_id: "m".to_owned(),
+        kind: EventKind::Purchased,
+        actor: key(System::App, "user/u"),
+        device: None,
+        happened_at: Timestamp(0),
+        known_at: Timestamp(0),
+        item_id: Some("70".to_owned()),
+        sku: None,
+        order_number: Some("1001".to_owned()),
+        quantity: Some(1),
+        market: None,
+        platform: Some("ios".to_owned()),
+    };
+    let (rows, counts) = run(&[], &[], std::slice::from_ref(&event));
+    assert_eq!((rows.len(), counts.early_purchases), (1, 1), "hours before the order syncs");
+    let orders = [order(System::Shopify, "1001", Some(key(System::Shopify, "1")), 1)];
+    let (rows, counts) = run(&orders, &[line(System::Shopify, "1001", Some("70"), None)], &[event]);
+    assert_eq!((rows.len(), counts.early_purchases), (1, 0));
+    assert_eq!(rows[0].place.as_deref(), Some("ios"), "the app says where it was placed");
+}
