@@ -69,8 +69,9 @@ impl ShowArgs {
         match self.what {
             What::Tables(args) => tables(&args.open()?)?,
             What::Rows(args) => {
-                print(&args.lake.open()?, &format!("SELECT * FROM {} LIMIT {}", args.table, args.limit))?
+                print(&args.lake.open()?, &format!("SELECT * FROM {} LIMIT {}", args.table, args.limit))?;
             }
+
             What::Sql(args) => print(&args.lake.open()?, &args.query)?,
             What::DeadLetters(args) => dead_letters(&args)?,
             What::Visitors(args) => args.run()?,

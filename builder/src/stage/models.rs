@@ -41,7 +41,7 @@ pub fn run(company: &Company) -> Result<Outcome> {
     };
     let progress = Progress::start("models");
     let told = |what: &str, i: Iteration| {
-        progress.set(&format!("{what}, iterations"), i.iteration as u64, i.iterations_max as u64)
+        progress.set(&format!("{what}, iterations"), i.iteration as u64, i.iterations_max as u64);
     };
     let fitted = recommender::fit(&lessons, &numbers, cut, &config, company.threads, &told)?;
     let learnt = features::timelines(company, &snapshot, Cell::TRAIN, &items)?;
