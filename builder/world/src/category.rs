@@ -259,7 +259,7 @@ pub fn of_description(description: &str) -> &'static str {
     let is = |word: &&str| {
         words.iter().any(|w| w == word || w.strip_suffix('s') == Some(word) || w.strip_suffix("es") == Some(word))
     };
-    RULES.iter().find(|(_, keys)| keys.iter().any(|k| is(k))).map_or(OTHER, |(category, _)| category)
+    RULES.iter().find(|(_, keys)| keys.iter().any(is)).map_or(OTHER, |(category, _)| category)
 }
 
 /// `WHITE HANGING HEART T-LIGHT HOLDER` as `White hanging heart t-light holder`.

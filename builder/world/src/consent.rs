@@ -408,3 +408,66 @@ impl Consents {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kenal_types::Date;
+
+    use crate::emit::Clock;
+    use crate::identity::People;
+    use crate::records::Ids;
+    use crate::{catalogue, model, tickets};
+
+    use super::*;
+
+    fn everybody(count: u64, mut each: impl FnMut(&Records, &Consents)) {
+        let (seed, end) = (3, Date(20_770));
+        let (people, catalogue) = (People::new(seed, count), catalogue::model(seed));
+        let ids = Ids::new(seed, count, count * model::ORDERS_MAX);
+        let now = Clock::new(end).now;
+        for i in 0..count {
+            let identity = people.identity(i);
+            let history = model::history(seed, i, identity.market(), end, &catalogue);
+            let tickets = tickets::draw(seed, i, &history, now).len();
+            let setting = Setting { identity: &identity, history: &history, ids: &ids, tickets, now };
+            let records = Records::draw(&setting);
+            let consents = Consents::draw(&setting, &records, &mut DefectCounts::default());
+            each(&records, &consents);
+        }
+    }
+
+    #[test]
+    fn every_refusal_is_told_where_a_careful_reader_finds_it() {
+        let (mut refusals, mut overruled) = (0, 0);
+        everybody(3000, |records, consents| {
+            assert!(consents.acts.is_sorted_by_key(|a| a.at));
+            let acts = &consents.acts;
+            assert!(acts.iter().all(|a| record(records, a.holder).is_some() && a.yes & a.no == 0));
+            for (bit, said) in consents.truth().into_iter().enumerate() {
+                let Some((false, at)) = said else { continue };
+                refusals += 1;
+                let no = acts.iter().rev().find(|a| a.no >> bit & 1 == 1).expect("a refusal somebody made");
+                assert_eq!(no.at, at);
+                for yes in acts.iter().filter(|a| a.yes >> bit & 1 == 1) {
+                    overruled += 1;
+                    let slot = |holder| record(records, holder).and_then(|r| r.email_slot);
+                    let tied = slot(yes.holder).is_some() && slot(yes.holder) == slot(no.holder);
+                    assert!(yes.at < no.at && (yes.holder == no.holder || tied), "{yes:?} {no:?}");
+                }
+            }
+        });
+        assert!(refusals > 1000 && overruled > 200, "{refusals} {overruled}");
+    }
+
+    #[test]
+    fn decisions_about_personalisation_are_days_apart() {
+        everybody(1500, |_, consents| {
+            let about = cells::PERSONALISE_ONSITE;
+            let times: Vec<_> = consents.acts.iter().filter(|a| (a.yes | a.no) & about != 0).collect();
+            for pair in times.windows(2).filter(|p| !matches!(p[1].form, Form::Flag(_) | Form::Erasure)) {
+                let days = pair[1].at.days_since(pair[0].at);
+                assert!(days > APART_DAYS - 0.001, "{days}: an offline queue could swap them");
+            }
+        });
+    }
+}

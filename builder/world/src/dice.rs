@@ -74,7 +74,7 @@ impl Dice {
 
     /// In 0..n; n must be above zero. The bias of at most n / 2^64 does not matter here.
     pub(crate) fn below(&mut self, n: u64) -> u64 {
-        (u128::from(self.bits()) * u128::from(n) >> 64) as u64
+        ((u128::from(self.bits()) * u128::from(n)) >> 64) as u64
     }
 
     /// In lo..=hi.

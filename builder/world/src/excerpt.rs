@@ -42,7 +42,7 @@ pub fn cut(from: &Path, to: &Path, customers: usize, guests: usize) -> Result<Ex
     rows(from, |row| match row.customer {
         Some(id) if is_product(&row.code) => drop(products.entry(id).or_default().insert(row.code)),
         None if is_product(&row.code) && row.quantity > 0 && row.pence > 0 => {
-            *guest_lines.entry(row.invoice).or_default() += 1
+            *guest_lines.entry(row.invoice).or_default() += 1;
         }
         _ => {}
     })

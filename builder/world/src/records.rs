@@ -257,7 +257,7 @@ impl Pen<'_> {
         if !online && !self.dice.chance(0.25) {
             return accounts;
         }
-        for slot in 0..identity.emails.len() {
+        for (slot, since) in email_since.iter().enumerate() {
             if slot > 0 && !self.dice.chance(0.5) {
                 continue;
             }
@@ -265,7 +265,7 @@ impl Pen<'_> {
             let phone = self.dice.chance(0.55).then_some(slot);
             let mut record = self.record(number.to_string(), Style::Typed, Some(slot), phone);
             record.address = self.dice.chance(0.8).then(|| self.dice.chance(0.3));
-            record.created_at = record.created_at.max(email_since[slot]);
+            record.created_at = record.created_at.max(*since);
             record.updated_at = record.updated_at.max(record.created_at);
             accounts.push(ShopifyRecord { record, number });
         }

@@ -46,7 +46,7 @@ impl Stream {
                 u64::try_from(at).unwrap_or(u64::MAX)
             }
         };
-        self.first + (u128::from(position) * u128::from(self.buckets) >> 64) as usize
+        self.first + ((u128::from(position) * u128::from(self.buckets)) >> 64) as usize
     }
 }
 

@@ -247,11 +247,12 @@ impl Emitter<'_> {
         let contact_id = self.reference(&contact.record.id, dice);
         let refused = subject.consents.last(Holder::Contact, |f| f == Form::Promotions);
         let touched = refused.map_or(loyalty.since, |a| a.at.max(loyalty.since));
+        let channel = *dice.pick(&["Web", "POS", "Email"]);
         let seen = subject.history.orders.last().map_or(loyalty.since, |o| o.at);
         let mut csv = Csv { row: &mut self.row };
         csv.value(&loyalty.id).value(&sfid::id(Object::Program, 7)).value(&contact.account).value(&contact_id);
         csv.value(&loyalty.number).value("Individual").value(if loyalty.active { "Active" } else { "Inactive" });
-        csv.value(&loyalty.since.date().to_string()).value(*dice.pick(&["Web", "POS", "Email"])).none().none();
+        csv.value(&loyalty.since.date().to_string()).value(channel).none().none();
         csv.value(&seen.date().to_string()).flag(refused.is_none()).flag(false).none().none().none();
         csv.time(loyalty.since, true).time(touched, true).time(touched, true);
         let key = self.shuffled(&loyalty.id);

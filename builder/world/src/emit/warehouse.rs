@@ -50,7 +50,9 @@ impl Emitter<'_> {
                 (Some((true, at)), Some((true, at)), Some("import"))
             }
             _ if personalise.is_none() && market.is_none() => (None, None, None),
-            _ => (personalise, market, Some(if subject.identity.index % 4 == 0 { "agent" } else { "checkbox" })),
+            _ => {
+                (personalise, market, Some(if subject.identity.index.is_multiple_of(4) { "agent" } else { "checkbox" }))
+            }
         }
     }
 
