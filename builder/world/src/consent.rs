@@ -140,7 +140,8 @@ impl Consents {
         mind.measure();
         mind.erase();
         let mut acts = mind.acts;
-        acts.sort_by_key(|a| a.at);
+        // Of two decisions at one moment the refusal counts, as in rule 3.
+        acts.sort_by_key(|a| (a.at, a.no != 0));
         keep_provable(&mut acts, records);
         count_conflicts(&acts, counts);
         let imported = dice.chance(rates::IMPORTED_OPT_IN).then(|| {
@@ -350,6 +351,7 @@ impl Mind<'_> {
         if self.has(Holder::Zendesk) && self.dice.chance(0.04) {
             self.act(last, Holder::Zendesk, Form::Tag, 0, MARKET);
         }
+        let (earlier, _) = self.times();
         if self.dice.chance(0.10) {
             let yes = self.dice.chance(0.75);
             let (a, r) = if yes { (MARKET, 0) } else { (0, MARKET) };
