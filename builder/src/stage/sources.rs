@@ -70,7 +70,7 @@ fn refuse_stranger(from: &Path) -> Result<()> {
 fn one(company: &Company, system: System, dir: &Path) -> Result<SourceReport> {
     let progress = Bytes::start(system.name());
     let survey = survey(system, dir, &progress)?;
-    let stamps: Vec<FileStamp> = survey.stamps().chain(survey.quarantined().map(|(stamp, _)| stamp)).cloned().collect();
+    let stamps: Vec<FileStamp> = survey.stamps().cloned().collect();
     let mut sink = LakeSink { ingest: company.lake.begin_ingest(system, &stamps, company.now)? };
     let report = read(&survey, &mut sink, &progress)?;
     if let Some(ingest) = sink.ingest {
