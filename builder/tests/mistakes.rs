@@ -152,7 +152,8 @@ fn no_consent_records_at_all() {
         let kept = fields.iter().fold(lines, |text, field| text.replace(field, "\"ignored"));
         fs::write(path, kept).expect("written");
     };
-    let consents = ["\"emailMarketingConsent", "\"smsMarketingConsent", "\"defaultEmailAddress", "\"defaultPhoneNumber"];
+    let consents =
+        ["\"emailMarketingConsent", "\"smsMarketingConsent", "\"defaultEmailAddress", "\"defaultPhoneNumber"];
     strip(&from.join("shopify/customers.jsonl"), &[&consents[..], &["\"dataSaleOptOut"]].concat());
     fs::remove_file(from.join("shopify/customers.operation.json")).ok();
     for (system, field) in [("zendesk", "\"personalisation_consent"), ("app", "\"categoryPreferences")] {
@@ -202,7 +203,8 @@ fn a_changed_byte_in_a_bundle() {
     let dir = tempfile::tempdir().expect("a folder");
     fs::create_dir(dir.path().join("sections")).expect("made");
     let from = company().bundle();
-    let mut names: Vec<PathBuf> = fs::read_dir(from.join("sections")).expect("listed").map(|e| e.expect("one").path()).collect();
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(from.join("sections")).expect("listed").map(|e| e.expect("one").path()).collect();
     names.extend([from.join("manifest.kenal"), from.join("signer.pub")]);
     let inside = |path: &Path| dir.path().join(path.strip_prefix(&from).expect("inside"));
     for path in &names {
