@@ -27,13 +27,14 @@ impl Company {
     }
 }
 
-/// Six hundred people, built on the first use.
+/// Five hundred customers with their real baskets, built on the first use.
 fn company() -> &'static Company {
     static COMPANY: OnceLock<Company> = OnceLock::new();
     COMPANY.get_or_init(|| {
         let company = Company { dir: tempfile::tempdir().expect("a folder") };
         let (from, lake, out) = (company.exports(), company.dir.path().join("lake"), company.bundle());
-        said(kenal(&["world", "--people", "600", "--seed", "7", "--out", text(&from)]), true);
+        let purchases = concat!(env!("CARGO_MANIFEST_DIR"), "/world/data/online_retail_excerpt.csv.gz");
+        said(kenal(&["world", "--people", "500", "--purchases", purchases, "--out", text(&from)]), true);
         said(build(&from, &lake, &out), true);
         company
     })

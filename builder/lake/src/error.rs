@@ -152,3 +152,35 @@ fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deltalake::ObjectStoreError;
+
+    /// As the object store reports a failed write: an I/O error in an error of its own, in another.
+    fn store_error(kind: io::ErrorKind) -> DeltaTableError {
+        let source = Box::new(io::Error::other(io::Error::from(kind)));
+        DeltaTableError::ObjectStore { source: ObjectStoreError::Generic { store: "LocalFileSystem", source } }
+    }
+
+    #[test]
+    fn a_full_disk_and_a_missing_permission_are_told_apart_from_damage() {
+        let table = TableName::silver("orders");
+        let message = |kind| LakeError::delta(&table, Path::new("/lake"), "writing", store_error(kind)).to_string();
+        let full = "the disk is full while writing /lake/silver/orders; \
+                    nothing was committed by halves, so make room and run again";
+        assert_eq!(message(io::ErrorKind::StorageFull), full);
+        let denied = "no permission for writing /lake/silver/orders; check the folder's owner and mode";
+        assert_eq!(message(io::ErrorKind::PermissionDenied), denied);
+        assert!(message(io::ErrorKind::InvalidData).starts_with("table silver_orders: writing failed: "));
+    }
+
+    #[test]
+    fn an_error_of_ours_comes_back_from_the_query_engine_as_it_was() {
+        let ours = LakeError::GoldName("x y".to_owned());
+        let expected = ours.to_string();
+        let through = DataFusionError::External(Box::new(ours)).context("planning");
+        assert_eq!(LakeError::from(through).to_string(), expected);
+    }
+}

@@ -121,11 +121,15 @@ impl<'a> Ingest<'a> {
     }
 
     /// Records that a file was read to its end, or why it was not. Files without an outcome do not count as read, and
-    /// a later ingest wants them again.
+    /// a later ingest wants them again. Of a file that is not wanted, nothing is recorded: it may be quarantined now
+    /// although its content was read long ago.
     ///
     /// # Errors
-    /// The file is not wanted, or the outcome counts other rows than were handed over.
+    /// The outcome counts other rows than were handed over.
     pub fn file_done(&mut self, outcome: FileOutcome) -> Result<(), LakeError> {
+        if outcome.read == 0 && !self.announced.contains_key(&outcome.file) {
+            return Ok(());
+        }
         let announced = self.file(&outcome.file.clone())?;
         let handed = (announced.accepted, announced.rejected);
         if handed != (outcome.accepted, outcome.rejected) || outcome.read != outcome.accepted + outcome.rejected {

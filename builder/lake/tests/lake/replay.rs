@@ -60,6 +60,15 @@ fn a_quarantined_file_is_wanted_until_it_is_whole() {
     let counts = ingest(&lake, System::Shopify, &[whole]).expect("ingest").expect("something new");
     assert_eq!(counts.accepted, 1);
     assert_eq!(lake.watermarks().expect("watermarks").len(), 1);
+
+    // What was read stays read, also when the file beside it now says that it is damaged.
+    let next = Export::new("2.jsonl", "two", vec![]);
+    let stamps = [file.stamp(), next.stamp()];
+    let mut both = lake.begin_ingest(System::Shopify, &stamps, NOW).expect("begun").expect("the second is new");
+    assert!(!both.wants(&file.stamp()));
+    both.file_done(file.outcome(FileStatus::Quarantined)).expect("not recorded");
+    both.file_done(next.outcome(FileStatus::Accepted)).expect("noted");
+    assert_eq!(both.commit().expect("committed").files, 1);
 }
 
 #[test]
