@@ -142,10 +142,14 @@ fn the_excerpt_is_small_and_cut_as_its_readme_says() {
     let dir = tempfile::tempdir().expect("a folder");
     let again = dir.path().join("again.csv.gz");
     excerpt::cut(&whole, &again, 1500, 400).expect("cut");
-    assert!(
-        std::fs::read(&again).expect("bytes") == std::fs::read(&path).expect("bytes"),
-        "the excerpt is another cut"
-    );
+    // Not the compressed bytes: those depend on which deflate the other packages of a build have asked for.
+    let content = |path: &Path| {
+        let mut text = String::new();
+        let file = std::fs::File::open(path).expect("opened");
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).expect("read");
+        text
+    };
+    assert!(content(&again) == content(path.as_ref()), "the excerpt is another cut");
 }
 
 #[test]
