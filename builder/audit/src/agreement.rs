@@ -1,7 +1,7 @@
 //! How often two systems that know the same email say the same about the person, field by field.
 //!
 //! Only emails that name exactly one record in each of the two systems are compared: a shared one would compare
-//! strangers. Values are compared after lower-casing and trimming, phones by their last eight digits, countries by
+//! strangers. Values are compared after lower-casing and trimming, names by their words in any order, phones by their last eight digits, countries by
 //! code.
 
 use kenal_types::{Market, System};
@@ -61,6 +61,7 @@ fn query() -> String {
         let plain = format!("NULLIF(LOWER(TRIM({value})), '')");
         match name {
             "country" => format!("CASE {} ELSE {plain} END AS country", code.join(" ").replace("{}", value)),
+            "name" => format!("array_to_string(array_sort(string_to_array({plain}, ' ')), ' ') AS name"),
             _ => format!("{plain} AS {name}"),
         }
     });

@@ -30,17 +30,17 @@ impl Default for AuditConfig {
             ("customers.name", 0.9),
             ("customers.emails", 0.9),
             ("customers.phones", 0.5),
-            ("customers.country", 0.8),
+            ("customers.country", 0.6),
             ("app.customers.name", 0.0),
             ("app.customers.emails", 0.2),
             ("app.customers.phones", 0.0),
             ("app.customers.country", 0.0),
+            // Zendesk holds no addresses.
+            ("zendesk.customers.country", 0.0),
             ("items.category", 0.95),
             ("variants.sku", 0.98),
             ("orders.customer", 0.5),
             ("order_lines.sku", 0.95),
-            ("consents.decided_at", 0.9),
-            ("consents.evidence", 0.5),
         ];
         AuditConfig {
             age_hours_max,

@@ -124,7 +124,7 @@ const TABLES: [Table; 8] = [
             field("item_id", Kind::Id),
             field("sku", Kind::Id),
             field("title", Kind::Words),
-            field("quantity", Kind::Quantity),
+            field("quantity", Kind::Number),
             field("unit_price", Kind::Amount),
         ],
     },
@@ -154,7 +154,7 @@ const TABLES: [Table; 8] = [
             field("item_id", Kind::Id),
             field("sku", Kind::Id),
             field("order_number", Kind::Id),
-            field("quantity", Kind::Quantity),
+            field("quantity", Kind::Number),
             field("market", Kind::Words),
             field("platform", Kind::Words),
         ],
@@ -355,7 +355,7 @@ impl Measured<'_> {
     fn limit(&self, end: &str, kind: Kind) -> Result<Option<String>, AuditError> {
         Ok(match kind.range() {
             Range::None => None,
-            Range::Lengths => self.text(end)?.map(|n| format!("{n} characters")),
+            Range::Lengths => self.text(end)?.map(|n| format!("{n} char.")),
             Range::Values => self.text(end)?.map(|v| match kind {
                 Kind::Birthday => Mask::Birthday.apply(v),
                 Kind::Amount => amount(v),

@@ -1,6 +1,19 @@
 //! Numbers and findings in words, the same in every rendering.
 
+use kenal_types::System;
+
 use crate::report::{Agreement, Check, DeadLetters, Freshness};
+
+/// A system's name as a title.
+pub(crate) fn title(system: System) -> &'static str {
+    match system {
+        System::Shopify => "Shopify",
+        System::Zendesk => "Zendesk",
+        System::Salesforce => "Salesforce",
+        System::Warehouse => "Warehouse",
+        System::App => "App",
+    }
+}
 
 /// `1,234,567`.
 pub(crate) fn count(n: u64) -> String {

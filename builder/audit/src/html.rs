@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Write};
 
 use kenal_types::System;
 
-use crate::format::{age, count, percent};
+use crate::format::{age, count, percent, rows, title};
 use crate::report::{AuditReport, Check, FieldAudit, Finding, Sample, Severity, TableAudit};
 use crate::text::{always_empty, distinct, invalid};
 
@@ -42,16 +42,6 @@ impl Display for Badge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.0.name();
         if self.0 == Severity::Fine { Ok(()) } else { write!(f, "<span class=\"badge {name}\">{name}</span>") }
-    }
-}
-
-fn title(system: System) -> &'static str {
-    match system {
-        System::Shopify => "Shopify",
-        System::Zendesk => "Zendesk",
-        System::Salesforce => "Salesforce",
-        System::Warehouse => "Warehouse",
-        System::App => "App",
     }
 }
 
@@ -116,7 +106,11 @@ fn findings(out: &mut String, findings: &[Finding]) -> fmt::Result {
 
 /// Opens a table; columns whose header begins with `#` hold numbers.
 fn open(out: &mut String, header: &[&str]) -> fmt::Result {
-    out.write_str("<div class=\"scroll\"><table>\n<thead><tr>")?;
+    open_class(out, "", header)
+}
+
+fn open_class(out: &mut String, class: &str, header: &[&str]) -> fmt::Result {
+    write!(out, "<div class=\"scroll\"><table class=\"{class}\">\n<thead><tr>")?;
     for name in header {
         match name.strip_prefix('#') {
             Some(name) => write!(out, "<th class=\"n\">{name}</th>")?,
@@ -136,7 +130,7 @@ fn freshness(out: &mut String, report: &AuditReport) -> fmt::Result {
     )?;
     open(out, &["system", "kind", "complete up to", "#age", "#limit", ""])?;
     for f in &report.intake.freshness {
-        let watermark = f.watermark.as_deref().map_or_else(|| "unknown".to_owned(), |w| w.replace('T', " "));
+        let watermark = f.watermark.as_deref().map_or_else(|| "unknown".to_owned(), |w| short(Some(w)));
         writeln!(
             out,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
@@ -156,7 +150,8 @@ fn system_section(out: &mut String, report: &AuditReport, system: System) -> fmt
     writeln!(out, "<section id=\"{system}\">\n<h2>{}</h2>", title(system))?;
     for s in report.intake.systems.iter().filter(|s| s.system == system) {
         let rejected = if s.rejected > 0 { format!(", {} rejected", count(s.rejected)) } else { String::new() };
-        writeln!(out, "<p>{} rows read from {} files{rejected}.</p>", count(s.read), count(s.files))?;
+        let files = if s.files == 1 { "1 file".to_owned() } else { format!("{} files", count(s.files)) };
+        writeln!(out, "<p>{} read from {files}{rejected}.</p>", rows(s.read))?;
     }
     for table in report.tables.iter().filter(|t| t.system == system) {
         table_section(out, table)?;
@@ -165,8 +160,8 @@ fn system_section(out: &mut String, report: &AuditReport, system: System) -> fmt
 }
 
 fn table_section(out: &mut String, table: &TableAudit) -> fmt::Result {
-    writeln!(out, "<h3>{} <small>{} rows</small></h3>", table.table.replace('_', " "), count(table.rows))?;
-    open(out, &["field", "filled", "#distinct", "#invalid", "from", "to", "samples", ""])?;
+    writeln!(out, "<h3>{} <small>{}</small></h3>", table.table.replace('_', " "), rows(table.rows))?;
+    open_class(out, "fields", &["field", "filled", "#distinct", "#invalid", "from", "to", "samples", ""])?;
     for f in table.fields.iter().filter(|f| f.filled > 0 || f.severity > Severity::Note) {
         field_row(out, f)?;
     }
@@ -205,12 +200,12 @@ fn field_row(out: &mut String, f: &FieldAudit) -> fmt::Result {
     )
 }
 
-/// A time to the minute, and lengths without their unit's full name.
+/// A time to the minute; anything else as it is.
 fn short(value: Option<&str>) -> String {
     let value = value.unwrap_or_default();
     match value.get(..16) {
         Some(minute) if value.contains('T') && value.ends_with('Z') => minute.replace('T', " "),
-        _ => value.replace(" characters", " char."),
+        _ => value.to_owned(),
     }
 }
 

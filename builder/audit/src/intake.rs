@@ -6,8 +6,10 @@ use crate::config::AuditConfig;
 use crate::report::{DeadLetters, FileTrouble, Freshness, Intake, Severity, SystemIntake, share};
 use crate::source::{Answer, AuditError, AuditSource, Row};
 
-/// Share of a system's rows that may be rejected for one reason before it is a problem.
-const REJECTED_MAX: f64 = 0.05;
+/// Share of a system's rows that may be rejected for one reason before it is a warning: every export has a few.
+const REJECTED_WARNING: f64 = 0.001;
+/// And before it is a problem.
+const REJECTED_PROBLEM: f64 = 0.05;
 
 /// Reads `bronze_files` and `bronze_dead_letters`.
 ///
@@ -117,8 +119,9 @@ fn dead_letters(source: &dyn AuditSource, systems: &[SystemIntake]) -> Result<Ve
         // Copies and test rows are meant to be left out.
         let severity = match reason.as_str() {
             "duplicate" | "test_row" => Severity::Note,
-            _ if share(rows, read) > REJECTED_MAX => Severity::Problem,
-            _ => Severity::Warning,
+            _ if share(rows, read) > REJECTED_PROBLEM => Severity::Problem,
+            _ if share(rows, read) > REJECTED_WARNING => Severity::Warning,
+            _ => Severity::Note,
         };
         let field = row.text("field")?.unwrap_or_default().to_owned();
         let samples = two(row.text("first")?, row.text("last")?).map(str::to_owned).collect();

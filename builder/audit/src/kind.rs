@@ -26,8 +26,6 @@ pub enum Kind {
     Time,
     /// In hundredths; at least 0.
     Amount,
-    /// A whole number other than 0.
-    Quantity,
     /// Any whole number.
     Number,
     Flag,
@@ -64,7 +62,7 @@ const COUNTRY_NAMES: [&str; 14] = [
 impl Kind {
     pub(crate) fn range(self) -> Range {
         match self {
-            Kind::Day | Kind::Time | Kind::Amount | Kind::Quantity | Kind::Number => Range::Values,
+            Kind::Day | Kind::Time | Kind::Amount | Kind::Number => Range::Values,
             // The range of birthdays names no one and shows the placeholders at once.
             Kind::Birthday => Range::Values,
             Kind::Flag | Kind::Country | Kind::Language => Range::None,
@@ -85,9 +83,7 @@ impl Kind {
     /// The value as SQL: empty and blank texts are no values.
     pub(crate) fn value(self, column: &str) -> String {
         match self {
-            Kind::Birthday | Kind::Day | Kind::Time | Kind::Amount | Kind::Quantity | Kind::Number | Kind::Flag => {
-                column.to_owned()
-            }
+            Kind::Birthday | Kind::Day | Kind::Time | Kind::Amount | Kind::Number | Kind::Flag => column.to_owned(),
             _ => format!("NULLIF(TRIM({column}), '')"),
         }
     }
@@ -142,7 +138,6 @@ impl Kind {
                 (format!("LOWER({v}) IN ('test', 'unknown', 'n/a', 'na', 'none', 'null', '-', '.')"), "a placeholder")
             }
             Kind::Amount => (format!("{v} < 0"), "less than nothing"),
-            Kind::Quantity => (format!("{v} = 0"), "nothing"),
             Kind::Id => (format!("LOWER({v}) IN ('null', 'none', 'undefined', 'nan', '0', '-')"), "a placeholder"),
             Kind::Words | Kind::Number | Kind::Flag => return None,
         };

@@ -3,6 +3,8 @@
 use kenal_types::System;
 use serde::Serialize;
 
+use crate::format::title;
+
 /// How much a finding matters; shown as a word, and as a colour besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -205,24 +207,24 @@ impl AuditReport {
             }
         };
         for f in &self.intake.freshness {
-            push(f.severity, format!("{} {}", f.system, f.kind), crate::format::freshness(f));
+            push(f.severity, format!("{}, {}", title(f.system), f.kind), crate::format::freshness(f));
         }
         for f in &self.intake.files {
-            push(f.severity, format!("{} {}", f.system, f.file), format!("{}: {}", f.status, f.reason));
+            push(f.severity, format!("{}, {}", title(f.system), f.file), format!("{}: {}", f.status, f.reason));
         }
         for d in &self.intake.dead_letters {
-            push(d.severity, d.system.to_string(), crate::format::dead_letters(d));
+            push(d.severity, title(d.system).to_owned(), crate::format::dead_letters(d));
         }
         for t in &self.tables {
             for f in &t.fields {
-                push(f.severity, format!("{} {}.{}", t.system, t.table, f.field), f.remark.clone());
+                push(f.severity, format!("{}, {}.{}", title(t.system), t.table, f.field), f.remark.clone());
             }
         }
         for c in &self.checks {
             push(c.severity, c.title.clone(), crate::format::check(c));
         }
         for a in &self.agreements {
-            push(a.severity, format!("{} and {}", a.a, a.b), crate::format::agreement(a));
+            push(a.severity, format!("{} and {}", title(a.a), title(a.b)), crate::format::agreement(a));
         }
         all.sort_by_key(|f| std::cmp::Reverse(f.severity));
         all

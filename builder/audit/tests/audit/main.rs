@@ -59,7 +59,6 @@ fn invalid_values_are_counted_and_shown_masked() {
         (System::Zendesk, "customers", "phones", 1, &["***-***"]),
         (System::Zendesk, "customers", "name", 1, &["C***"]),
         (System::Zendesk, "tickets", "created_at", 1, &["2031-01-01T00:00:00Z"]),
-        (System::Warehouse, "order_lines", "quantity", 1, &["0"]),
         (System::Warehouse, "orders", "total", 1, &["-5.00"]),
     ] {
         let found = field(system, table, name);
@@ -81,7 +80,7 @@ fn ranges_show_values_only_where_they_are_nobodys() {
     let total = field(System::Warehouse, "orders", "total");
     assert_eq!((total.least.as_deref(), total.greatest.as_deref()), (Some("-5.00"), Some("26.00")));
     let emails = field(System::Shopify, "customers", "emails");
-    assert_eq!(emails.least.as_deref(), Some("10 characters"));
+    assert_eq!(emails.least.as_deref(), Some("10 char."));
     let born = field(System::Shopify, "customers", "birth_date");
     assert_eq!((born.least.as_deref(), born.greatest.as_deref()), (Some("1970-01-01"), Some("209*-**-**")));
 }
