@@ -69,7 +69,7 @@ pub(crate) fn check(c: &Check) -> String {
     if c.checked == 0 {
         return "nothing to compare".to_owned();
     }
-    format!("{} of {} do not ({})", count(c.failed), count(c.checked), percent(c.failed_share()))
+    format!("does not hold for {} of {} ({})", count(c.failed), count(c.checked), percent(c.failed_share()))
 }
 
 pub(crate) fn agreement(a: &Agreement) -> String {

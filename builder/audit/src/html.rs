@@ -222,7 +222,7 @@ fn checks(out: &mut String, checks: &[Check]) -> fmt::Result {
     out.write_str(
         "<section id=\"consistency\">\n<h2>Consistency</h2>\n<p>What should hold between tables and systems.</p>\n",
     )?;
-    open(out, &["what should hold", "#checked", "#does not", "#share", "examples", ""])?;
+    open(out, &["what should hold", "#checked", "#fail", "#share", "examples", ""])?;
     for c in checks {
         let examples = c.samples.iter().map(|s| format!("<code>{}</code>", Plain(s))).collect::<Vec<_>>().join("<br>");
         writeln!(
