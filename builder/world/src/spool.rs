@@ -1,20 +1,27 @@
 //! Sorting on disk: rows are thrown into buckets by key, and each bucket is sorted in memory when it is its turn.
 //!
 //! People are made in any order by any number of threads, but every export has an order of its own (by id, by time),
-//! and rows of one person must not stand together in it. Memory is bounded by [`OUTBOX_BYTES`] for each thread and by
-//! one bucket; the number of buckets grows with the number of rows, so that a bucket does not.
+//! and rows of one person must not stand together in it. A bucket that is too large for memory is first thrown into
+//! smaller ones, by the keys that are in it. So memory is bounded by [`OUTBOX_BYTES`] for each thread and by
+//! [`BUCKET_BYTES_MAX`], however many rows there are; only rows of one and the same key must fit at once.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::error::WorldError;
 
 /// What a thread gathers before it writes.
-const OUTBOX_BYTES: usize = 16 << 20;
+const OUTBOX_BYTES: usize = 8 << 20;
 /// The size a bucket is meant to have.
 const BUCKET_BYTES: u64 = 4 << 20;
+/// Larger buckets are split before they are sorted.
+const BUCKET_BYTES_MAX: u64 = 16 << 20;
+/// Buckets of a stream: with more of them, what a thread appends to each would be a few bytes at a time.
+const BUCKETS_MAX: u64 = 512;
+/// Parts that a large bucket is split into, at most.
+const SPLIT_MAX: u64 = 64;
 const LOCKS: usize = 64;
 /// Key and length before each row.
 const FRAME_BYTES: usize = 12;
@@ -67,7 +74,7 @@ impl Spool {
         let streams = streams
             .iter()
             .map(|(_, keys, bytes_expected)| {
-                let buckets = (bytes_expected / BUCKET_BYTES).clamp(1, 1 << 15);
+                let buckets = (bytes_expected / BUCKET_BYTES).clamp(1, BUCKETS_MAX);
                 let stream = Stream { keys: *keys, first, buckets };
                 first += buckets as usize;
                 stream
@@ -97,19 +104,10 @@ impl Spool {
         mut each: impl FnMut(u64, &[u8]) -> Result<(), WorldError>,
     ) -> Result<(), WorldError> {
         let stream = &self.streams[stream];
-        let mut content = Vec::new();
         for bucket in stream.first..stream.first + stream.buckets as usize {
             let path = self.path(bucket);
-            if !path.exists() {
-                continue;
-            }
-            content.clear();
-            File::open(&path).and_then(|mut f| f.read_to_end(&mut content)).map_err(WorldError::io(&path))?;
-            fs::remove_file(&path).map_err(WorldError::io(&path))?;
-            let mut rows = rows(&content);
-            rows.sort_unstable();
-            for (key, row) in rows {
-                each(key, row)?;
+            if path.exists() {
+                drain_file(&path, BUCKET_BYTES_MAX, &mut each)?;
             }
         }
         Ok(())
@@ -123,12 +121,91 @@ impl Drop for Spool {
     }
 }
 
+/// Gives the rows of one file in order, and removes it.
+fn drain_file(
+    path: &Path,
+    bytes_max: u64,
+    each: &mut impl FnMut(u64, &[u8]) -> Result<(), WorldError>,
+) -> Result<(), WorldError> {
+    let bytes = fs::metadata(path).map_err(WorldError::io(path))?.len();
+    if bytes > bytes_max {
+        let (mut lo, mut hi) = (u64::MAX, 0);
+        frames(path, |key, _| {
+            (lo, hi) = (lo.min(key), hi.max(key));
+            Ok(())
+        })?;
+        if lo < hi {
+            return drain_parts(path, (lo, hi), bytes, bytes_max, each);
+        }
+    }
+    let content = fs::read(path).map_err(WorldError::io(path))?;
+    fs::remove_file(path).map_err(WorldError::io(path))?;
+    let mut rows = rows(&content);
+    rows.sort_unstable();
+    rows.into_iter().try_for_each(|(key, row)| each(key, row))
+}
+
+/// Throws a file's rows into smaller ones, evenly over the keys it has, and gives those in turn.
+fn drain_parts(
+    path: &Path,
+    (lo, hi): (u64, u64),
+    bytes: u64,
+    bytes_max: u64,
+    each: &mut impl FnMut(u64, &[u8]) -> Result<(), WorldError>,
+) -> Result<(), WorldError> {
+    let parts = (bytes * 4 / bytes_max).clamp(2, SPLIT_MAX);
+    let name = |n: u64| path.with_file_name(format!("{}-{n:02}", path.file_name().unwrap_or_default().display()));
+    let mut files = Vec::with_capacity(parts as usize);
+    for n in 0..parts {
+        let part = name(n);
+        files.push(BufWriter::new(File::create(&part).map_err(WorldError::io(&part))?));
+    }
+    frames(path, |key, row| {
+        // Each part has a share of the range lo..=hi, so the first and the last are not empty and every split ends.
+        let n = u128::from(key - lo) * u128::from(parts) / (u128::from(hi - lo) + 1);
+        let file = &mut files[n as usize];
+        let write = file.write_all(&frame(key, row)).and_then(|()| file.write_all(row));
+        write.map_err(WorldError::io(path))
+    })?;
+    for file in files {
+        file.into_inner().map_err(|e| WorldError::Io { path: path.to_owned(), source: e.into_error() })?;
+    }
+    fs::remove_file(path).map_err(WorldError::io(path))?;
+    (0..parts).try_for_each(|n| drain_file(&name(n), bytes_max, each))
+}
+
+fn frame(key: u64, row: &[u8]) -> [u8; FRAME_BYTES] {
+    let mut frame = [0; FRAME_BYTES];
+    let length = u32::try_from(row.len()).expect("a row below 4 GiB");
+    frame[..8].copy_from_slice(&key.to_le_bytes());
+    frame[8..].copy_from_slice(&length.to_le_bytes());
+    frame
+}
+
+fn unframe(frame: &[u8; FRAME_BYTES]) -> (u64, usize) {
+    let (key, length) = frame.split_at(8);
+    let key = u64::from_le_bytes(key.try_into().expect("eight bytes"));
+    (key, u32::from_le_bytes(length.try_into().expect("four bytes")) as usize)
+}
+
+/// Reads a file row by row.
+fn frames(path: &Path, mut each: impl FnMut(u64, &[u8]) -> Result<(), WorldError>) -> Result<(), WorldError> {
+    let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(WorldError::io(path))?);
+    let (mut head, mut row) = ([0; FRAME_BYTES], Vec::new());
+    while !file.fill_buf().map_err(WorldError::io(path))?.is_empty() {
+        file.read_exact(&mut head).map_err(WorldError::io(path))?;
+        let (key, length) = unframe(&head);
+        row.resize(length, 0);
+        file.read_exact(&mut row).map_err(WorldError::io(path))?;
+        each(key, &row)?;
+    }
+    Ok(())
+}
+
 fn rows(content: &[u8]) -> Vec<(u64, &[u8])> {
     let (mut rows, mut rest) = (Vec::new(), content);
     while let Some((frame, after)) = rest.split_first_chunk::<FRAME_BYTES>() {
-        let (key, length) = frame.split_at(8);
-        let key = u64::from_le_bytes(key.try_into().expect("eight bytes"));
-        let length = u32::from_le_bytes(length.try_into().expect("four bytes")) as usize;
+        let (key, length) = unframe(frame);
         let (row, next) = after.split_at(length);
         rows.push((key, row));
         rest = next;
@@ -151,8 +228,7 @@ impl<'s> Outbox<'s> {
 
     pub(crate) fn push(&mut self, stream: usize, key: u64, row: &[u8]) {
         let bucket = &mut self.pending[self.spool.streams[stream].bucket(key)];
-        bucket.extend_from_slice(&key.to_le_bytes());
-        bucket.extend_from_slice(&u32::try_from(row.len()).expect("a row below 4 GiB").to_le_bytes());
+        bucket.extend_from_slice(&frame(key, row));
         bucket.extend_from_slice(row);
         self.bytes += row.len() + FRAME_BYTES;
     }
@@ -221,5 +297,27 @@ mod tests {
         assert_eq!(times, (0..1000_u64).map(|i| (i, i.to_be_bytes().to_vec())).collect::<Vec<_>>());
         drop(spool);
         assert!(!dir.path().join("spool").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_split_until_it_is_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("000001");
+        let mut dice = crate::dice::Dice::new(1, crate::dice::For::Orders, 0);
+        // Crowded at one end, with many rows of one key, as at a shop's nightly load.
+        let mut rows: Vec<(u64, Vec<u8>)> = (0..5000_u64)
+            .map(|n| (if n % 3 == 0 { 77 } else { dice.below(1 << dice.below(60)) }, n.to_be_bytes().to_vec()))
+            .collect();
+        let content: Vec<u8> = rows.iter().flat_map(|(key, row)| [&frame(*key, row)[..], row].concat()).collect();
+        fs::write(&path, content).expect("written");
+        let mut found = Vec::new();
+        drain_file(&path, 1000, &mut |key, row| {
+            found.push((key, row.to_vec()));
+            Ok(())
+        })
+        .expect("drained");
+        rows.sort_unstable();
+        assert!(found == rows);
+        assert_eq!(fs::read_dir(dir.path()).expect("the folder").count(), 0, "parts are left");
     }
 }
