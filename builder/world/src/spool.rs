@@ -305,9 +305,11 @@ mod tests {
         let path = dir.path().join("000001");
         let mut dice = crate::dice::Dice::new(1, crate::dice::For::Orders, 0);
         // Crowded at one end, with many rows of one key, as at a shop's nightly load.
-        let mut rows: Vec<(u64, Vec<u8>)> = (0..5000_u64)
-            .map(|n| (if n % 3 == 0 { 77 } else { dice.below(1 << dice.below(60)) }, n.to_be_bytes().to_vec()))
-            .collect();
+        let mut key = |n: u64| {
+            let bits = dice.below(60);
+            if n.is_multiple_of(3) { 77 } else { dice.below(1 << bits) }
+        };
+        let mut rows: Vec<(u64, Vec<u8>)> = (0..5000_u64).map(|n| (key(n), n.to_be_bytes().to_vec())).collect();
         let content: Vec<u8> = rows.iter().flat_map(|(key, row)| [&frame(*key, row)[..], row].concat()).collect();
         fs::write(&path, content).expect("written");
         let mut found = Vec::new();
