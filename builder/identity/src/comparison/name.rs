@@ -5,6 +5,7 @@ use crate::aliases::Aliases;
 use crate::column::Phrases;
 use crate::field::{DIFFERENT, MISSING};
 use crate::normalise::name::NAME_WORDS_MAX;
+use crate::normalise::nickname;
 use crate::table::Table;
 use crate::vocabulary::NONE;
 
@@ -136,8 +137,11 @@ fn glued(names: &Phrases, word: u32, long: &[u32], used: &[bool]) -> Option<(usi
 /// Likeness in thousandths of two different words that may be one; `None` when they are not.
 fn likeness(table: &Table, a: u32, b: u32) -> Option<u32> {
     let names = &table.names;
-    let groups = (table.word_groups[a as usize], table.word_groups[b as usize]);
-    let alias = groups.0.iter().any(|g| groups.1.contains(g)) || Aliases::stand(&table.aliases.words, a, b);
+    let (own, other) = (table.word_groups[a as usize], table.word_groups[b as usize]);
+    let listed = !own.is_empty()
+        && !other.is_empty()
+        && nickname::stand_for_one((names.word.get(a), own), (names.word.get(b), other));
+    let alias = listed || Aliases::stand(&table.aliases.words, a, b);
     let alias = alias.then_some(ALIAS_LIKENESS);
     let (x, y) = (names.word.outline(a), names.word.outline(b));
     let shorter = x.chars().min(y.chars());
@@ -186,6 +190,9 @@ mod tests {
             ("Tan", "Tan Ah Kow", ONLY_SAME),
             ("Suharto", "Soeharto", ONLY_CLOSE),
             ("Suharto", "Suharto", ONLY_SAME),
+            ("Tan Mei Ling", "Chen Mei Ling", ONE_SAME),
+            ("陈 Mei Ling", "Tan Mei Ling", SAME_OR_CLOSE),
+            ("William Searle", "Bill Searle", SAME_OR_CLOSE),
             ("Wei Tan", "John Smith", DIFFERENT),
             ("Priscilla Lim", "Prescilla Wong", ONE_CLOSE),
             ("Mei", "John", DIFFERENT),

@@ -62,11 +62,6 @@ const PLAUSIBLE_YEARS: std::ops::RangeInclusive<u16> = 1000..=2600;
 /// Longest date with words and a time: nothing longer is read.
 const TEXT_BYTES_MAX: usize = 96;
 
-/// A birth date, or `None` when it is one of the known defaults.
-pub fn birth_date(date: Date) -> Option<Date> {
-    from_day(date).map(|_| date)
-}
-
 /// The day of a calendar date; `None` for the known defaults and years that do not have four digits.
 pub fn from_day(date: Date) -> Option<Written> {
     let (year, month, day) = civil(date);

@@ -40,7 +40,8 @@ pub fn phone(text: &str, market: Option<Market>) -> Option<String> {
         return None;
     }
     if !international && let Some(market) = market {
-        if plan::is_service(digits, market) {
+        let own = plan::of_a_market(digits).filter(|(of, _)| *of == market);
+        if plan::is_service(digits, market) || own.is_some_and(|(_, rest)| plan::is_service(rest, market)) {
             return None;
         }
         if let Some(subscriber) = plan::national(digits, market) {

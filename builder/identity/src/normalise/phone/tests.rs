@@ -86,6 +86,7 @@ fn non_values_never_match() {
     for (text, market) in [
         ("1-300-88-2525", Market::Malaysia),
         ("1800 88 2525", Market::Malaysia),
+        ("60 1800 88 2525", Market::Malaysia),
         ("0800 123 4567", Market::Indonesia),
         ("0809 123 4567", Market::Indonesia),
         ("1500 123", Market::Indonesia),
