@@ -10,6 +10,9 @@
 //! holds bytes of a row, for whoever keeps them.
 
 mod limits;
+mod names;
 pub mod read;
+pub mod score;
+pub mod write;
 
 pub use limits::{ATTRIBUTES_MAX, SAMPLE_ROWS};

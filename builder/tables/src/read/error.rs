@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::limits::COLUMNS_LISTED;
+use crate::names::hint;
 
 /// A file could not be read, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub enum ReadError {
     #[error("{}: column `{column}` is {kind}, which holds no text, number or date; ignore it", path.display())]
     ColumnType { path: PathBuf, column: String, kind: String },
     /// No column has this name.
-    #[error("{}: no column `{column}`{}", path.display(), nearest(near.as_deref(), columns))]
+    #[error("{}: no column `{column}`{}", path.display(), hint(near.as_deref(), columns))]
     NoColumn {
         path: PathBuf,
         column: String,
@@ -66,17 +66,6 @@ pub enum ReadError {
         /// Names of all columns.
         columns: Vec<String>,
     },
-}
-
-/// `; did you mean …`, or what there is.
-pub(crate) fn nearest(near: Option<&str>, columns: &[String]) -> String {
-    if let Some(near) = near {
-        return format!("; did you mean `{near}`?");
-    }
-    let listed: Vec<&str> = columns.iter().take(COLUMNS_LISTED).map(String::as_str).collect();
-    let more = columns.len().saturating_sub(listed.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("; it has {}{more}", listed.join(", "))
 }
 
 impl ReadError {

@@ -21,6 +21,8 @@ pub use error::ReadError;
 
 use std::path::{Path, PathBuf};
 
+use crate::names;
+
 use self::csv::CsvRows;
 use self::parquet::ParquetRows;
 
@@ -126,6 +128,18 @@ impl Reader {
     /// Names of the columns, trimmed, in the file's order.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// Position of the column of a name: the same name, or the only one that differs in capitals alone.
+    ///
+    /// # Errors
+    /// No column has it; the error names the nearest.
+    pub fn column(&self, name: &str) -> Result<usize, ReadError> {
+        names::position(&self.columns, name).ok_or_else(|| {
+            let (path, column) = (self.path.clone(), name.to_owned());
+            let near = names::nearest(&self.columns, name).map(str::to_owned);
+            ReadError::NoColumn { path, column, near, columns: self.columns.clone() }
+        })
     }
 
     /// Rows handed over so far.

@@ -3,4 +3,6 @@
 mod read_csv;
 mod read_errors;
 mod read_parquet;
+mod score;
 mod support;
+mod write;
