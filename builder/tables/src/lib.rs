@@ -10,6 +10,7 @@
 //! holds bytes of a row, for whoever keeps them.
 
 mod limits;
+pub mod mapping;
 mod names;
 pub mod read;
 pub mod score;
