@@ -9,6 +9,7 @@
 //! Messages, reasons and reports name files, columns and counts, and no value of a person; only [`read::Rejected`]
 //! holds bytes of a row, for whoever keeps them.
 
+pub mod guess;
 mod limits;
 pub mod mapping;
 mod names;

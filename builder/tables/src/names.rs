@@ -1,4 +1,4 @@
-//! Columns by name, as people write names: nearly.
+//! Columns by name, as people write names: nearly; and numbers as people read them.
 
 use crate::limits::COLUMNS_LISTED;
 
@@ -32,4 +32,17 @@ pub(crate) fn hint(near: Option<&str>, columns: &[String]) -> String {
     let more = columns.len().saturating_sub(listed.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("; it has {}{more}", listed.join(", "))
+}
+
+/// `12,345`.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

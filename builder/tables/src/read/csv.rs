@@ -81,9 +81,8 @@ impl CsvRows {
             self.consume(end);
         };
         self.delimiter = announced.unwrap_or_else(|| header::delimiter(self.rest().get(..end).unwrap_or_default()));
-        let end = match self.split_quoted(end)? {
-            Ok(end) => end,
-            Err(_) => return Err(refuse(&self.path, "a quote in it is not closed, or not doubled")),
+        let Ok(end) = self.split_quoted(end)? else {
+            return Err(refuse(&self.path, "a quote in it is not closed, or not doubled"));
         };
         let Ok(text) = std::str::from_utf8(&self.quoted.text) else {
             return Err(refuse(&self.path, "it is not UTF-8; save the file as UTF-8"));

@@ -5,19 +5,20 @@ use std::fmt;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 
 use super::measure::{Measure, Score};
+use crate::names::grouped;
 
 impl Score {
     /// Renders the score for a given width in characters.
     pub fn to_text(&self, width: u16) -> String {
         let mut out = format!(
             "{} records in {} clusters, truly {}; ",
-            c(self.records),
-            c(self.clusters_found),
-            c(self.clusters_true)
+            grouped(self.records),
+            grouped(self.clusters_found),
+            grouped(self.clusters_true)
         );
-        out += &format!("the largest has {}, truly {}\n", c(self.largest_found), c(self.largest_true));
+        out += &format!("the largest has {}, truly {}\n", grouped(self.largest_found), grouped(self.largest_true));
         if self.records_without_truth + self.records_without_cluster > 0 {
-            let (a, b) = (c(self.records_without_truth), c(self.records_without_cluster));
+            let (a, b) = (grouped(self.records_without_truth), grouped(self.records_without_cluster));
             out += &format!("left out: {a} records without a truth, {b} records of the truth without a cluster\n");
         }
         let mut measures = table(width, &["", "precision", "recall", "F1"]);
@@ -26,7 +27,7 @@ impl Score {
             measures.add_row([name.to_owned(), ratio(precision), ratio(recall), ratio(f1)]);
         }
         out += &format!("\n{}\n", measures.trim_fmt());
-        let (right, found, truth) = (c(self.pairs_right), c(self.pairs_found), c(self.pairs_true));
+        let (right, found, truth) = (grouped(self.pairs_right), grouped(self.pairs_found), grouped(self.pairs_true));
         out += &format!("{right} pairs right, of {found} found and {truth} true\n");
         out += &format!("\nTrue clusters by size, in per cent of them\n{}\n", self.sizes(width));
         out += "split: in several clusters (under-merged); mixed: together with other people (over-merged)\n";
@@ -40,7 +41,7 @@ impl Score {
                 if n == 0 { "–".to_owned() } else { format!("{:.2}", 100.0 * n as f64 / row.clusters as f64) }
             };
             let [exact, split, mixed, both] = [row.exact, row.split, row.mixed, row.split_and_mixed].map(share);
-            sizes.add_row([row.size.to_string(), c(row.clusters), exact, split, mixed, both]);
+            sizes.add_row([row.size.to_string(), grouped(row.clusters), exact, split, mixed, both]);
         }
         sizes.trim_fmt()
     }
@@ -68,17 +69,4 @@ fn table(width: u16, header: &[&str]) -> Table {
 /// Four places, as such figures are compared.
 fn ratio(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |v| format!("{v:.4}"))
-}
-
-/// `12,345`.
-fn c(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -1,5 +1,6 @@
 //! The crate as its users see it: files in, values and refusals out.
 
+mod guess;
 mod mapping;
 mod read_csv;
 mod read_errors;
