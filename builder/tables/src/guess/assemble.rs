@@ -10,7 +10,7 @@ use super::sample::Sample;
 use super::verdict::{Verdict, verdict};
 use super::words::Words;
 use crate::limits::ATTRIBUTES_MAX;
-use crate::mapping::{Attribute, AttributeKind, Mapping, Reasons};
+use crate::mapping::{Attribute, AttributeKind, Mapping, Reasons, Role};
 use crate::names::grouped;
 
 /// A mapping that is proposed, and why.
@@ -99,7 +99,9 @@ pub fn guess(samples: &[Sample]) -> Result<Guess, GuessError> {
             mapping.id.push(name);
         }
     }
-    for (column, verdict) in columns.iter().zip(&mut verdicts) {
+    // Of each file the first of the names that it has counts, so names that few files have come first.
+    mapping.id.sort_by_key(|name| samples.iter().filter(|s| s.columns.contains(name)).count());
+    for (column, verdict) in columns.iter().zip(&verdicts) {
         if !column.is_id(&ids) {
             place(column, verdict, &mut mapping);
             reasons.insert(column.name.to_owned(), verdict.why.clone());
@@ -194,11 +196,17 @@ fn judge(column: &Column<'_>, samples: &[Sample], ids: &[usize]) -> Verdict {
         return Verdict::ignore(format!("of type {kind}, which holds no text, number or date"));
     }
     let named = header::named(column.name);
-    let is_truth = named.is_some_and(|n| n.meaning == Meaning::Truth);
-    if !is_truth && column.profile.distinct > 1 && column.is_part_of_id(samples, ids) {
+    // An id may hold a country or a source, of which there are few, or an address, which its name says.
+    let p = &column.profile;
+    let may_be_truth = match named.map(|n| n.meaning) {
+        Some(Meaning::Truth) => false,
+        Some(Meaning::Role(role)) => matches!(role, Role::Number | Role::Device),
+        _ => p.distinct > 12 && p.distinct * 100 > p.filled,
+    };
+    if may_be_truth && column.is_part_of_id(samples, ids) {
         return Verdict::ignore("a part of each row's id, which looks like a truth label; never map it");
     }
-    verdict(named, &column.profile)
+    verdict(named, p)
 }
 
 /// Puts a column with a role, or one to be ignored, into the mapping.

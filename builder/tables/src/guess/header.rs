@@ -42,7 +42,7 @@ const NAMES: &[Names] = &[
     ),
     (
         Meaning::Truth,
-        "cluster clusterid clusterno entity entityid entid label labels matchid match ismatch isduplicate isdup duplicateof \
+        "cluster clusterid clusterno entity entityid entid label labels matchid match ismatch isduplicate isdup duplicateof dupof \
       dupid duplicateid golden goldenid goldenrecord gold goldid groupid grp grpid groundtruth truth truthid trueid truecluster \
       trueclusterid truepersonid trueperson trueentity trueentityid truelabel realid originalid canonicalid masterid masterpersonid",
     ),
@@ -255,7 +255,8 @@ pub(super) fn named(column: &str) -> Option<Named> {
     let words = words(column);
     let whole = words.concat();
     // Before all else: mapping the answer by mistake would make every figure worthless.
-    if words.first().is_some_and(|w| w == "true" || w == "truth" || w == "golden" || w == "cluster") {
+    let tells = |w: &String| matches!(w.as_str(), "cluster" | "clusters" | "truth" | "golden");
+    if words.iter().any(tells) || words.first().is_some_and(|w| w == "true") {
         return Some(Named { meaning: Meaning::Truth, exact: true });
     }
     if let Some(meaning) = look_up(&whole) {
@@ -318,7 +319,7 @@ mod tests {
         for (names, expected) in [
             ("id unique_id rec_id record_id customer_id CustomerID Id", Some(Meaning::Id)),
             (
-                "cluster cluster_id entity_id label match_id golden golden_id group_id true_id true_cluster TrueLabel trueId",
+                "cluster cluster_id predicted_cluster person_truth entity_id label match_id golden golden_id group_id true_id true_cluster TrueLabel trueId",
                 Some(Meaning::Truth),
             ),
             ("created_at updatedAt row_number _index load_ts", Some(Meaning::Technical)),

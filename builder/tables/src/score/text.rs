@@ -37,9 +37,7 @@ impl Score {
     fn sizes(&self, width: u16) -> String {
         let mut sizes = table(width, &["records", "clusters", "exact", "split", "mixed", "split and mixed"]);
         for row in self.by_true_size.iter().filter(|row| row.clusters > 0) {
-            let share = |n: u64| {
-                if n == 0 { "–".to_owned() } else { format!("{:.2}", 100.0 * n as f64 / row.clusters as f64) }
-            };
+            let share = |n: u64| format!("{:.2}", 100.0 * n as f64 / row.clusters as f64);
             let [exact, split, mixed, both] = [row.exact, row.split, row.mixed, row.split_and_mixed].map(share);
             sizes.add_row([row.size.to_string(), grouped(row.clusters), exact, split, mixed, both]);
         }

@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use kenal_tables::guess::{Guess, GuessError, Sample, guess};
-use kenal_tables::mapping::{FileColumns, Mapping, Role};
+use kenal_tables::mapping::{FileColumns, Mapping, MappingError, Role};
 use kenal_tables::read::Reader;
+use proptest::prelude::*;
 
 use crate::support::Dir;
 
@@ -234,6 +235,52 @@ fn several_files_share_a_mapping() {
         ],
         "id: rec_id id; given_name: fname first_name; family_name: surname; birth_date: dob; email: email",
     );
+}
+
+/// An id of one file that repeats in another is not taken for the other's.
+#[test]
+fn each_file_has_its_own_id() {
+    let (a, b) = (table("id=record, name=full"), table("id=label, rec_id=record, name=full"));
+    let guess = guessed(&[&a, &b]).expect("a guess");
+    let columns: Vec<Vec<String>> =
+        [&a, &b].iter().map(|t| t.lines().next().expect("a header").split(',').map(str::to_owned).collect()).collect();
+    let files: Vec<_> = columns.iter().map(|columns| FileColumns { file: "t", columns }).collect();
+    let ids: Vec<usize> = guess.mapping.check(&files).expect("it fits").iter().map(|p| p.id).collect();
+    assert_eq!(ids, [0, 1], "{}", guess.to_toml());
+}
+
+/// A truth label goes by its values when its name is hidden; a country in an id is none.
+#[test]
+fn parts_of_an_id() {
+    let mut text = "c1,c2,c3,c4\n".to_owned();
+    for i in 0..600 {
+        let country = ["MY", "SG", "TH"][i % 3];
+        writeln!(text, "{country}-Q{}-{i},Q{},{country},{}", i / 4 * 31 % 997, i / 4 * 31 % 997, value("full", i))
+            .expect("memory does not fail");
+    }
+    assert_eq!(told(&guessed(&[&text]).expect("a guess").mapping), "id: c1; full_name: c4; category: c3; ignore: c2");
+}
+
+proptest! {
+    /// Any table is guessed or refused, and the mapping fits it.
+    #[test]
+    fn any_table_is_guessed(
+        names in proptest::collection::hash_set("[a-zA-Z_éđ]{1,9}|lat|lng|by|bm|bd|birth_day|cluster|street_no|dob|email", 1..9),
+        cells in proptest::collection::vec("|[0-9.-]{1,9}|[a-z]{1,6}( [a-z]{1,4})?|[12][0-9]{3}-0[1-9]-1[0-9]|é@b\\.cc|x-[0-9]", 0..120),
+    ) {
+        let names: Vec<String> = names.into_iter().collect();
+        let mut text = format!("row_key,{}", names.join(","));
+        for (i, row) in cells.chunks_exact(names.len()).enumerate() {
+            write!(text, "\nk{i},{}", row.join(",")).expect("memory does not fail");
+        }
+        let guess = guessed(&[&text]).expect("a guess");
+        prop_assert_eq!(&Mapping::from_toml(&guess.to_toml()).expect("toml"), &guess.mapping);
+        let columns: Vec<String> = text.lines().next().expect("a header").split(',').map(str::to_owned).collect();
+        match guess.mapping.check(&[FileColumns { file: "t", columns: &columns }]) {
+            Ok(positions) => prop_assert_eq!(&positions[0].unmapped, &Vec::<usize>::new()),
+            Err(error) => prop_assert!(matches!(error, MappingError::NothingToCompare), "{}\n{}", error, guess.to_toml()),
+        }
+    }
 }
 
 #[test]
