@@ -1,7 +1,7 @@
 //! Tables of people from outside, for `kenal identity resolve` and `kenal identity score`.
 //!
 //! [`read`] opens CSV and Parquet files; [`mapping`] says which column means what, and [`guess`] proposes a mapping from
-//! names and values; [`write`] puts clusters and links into files; [`score`] compares clusters with a truth.
+//! names and values; [`mod@write`] puts clusters and links into files; [`score`] compares clusters with a truth.
 //!
 //! Deliberately not here: deciding who is the same person (`kenal-identity`), and parsing dates, phones and addresses
 //! for good: what [`guess`] recognises decides a column's meaning, never a value.

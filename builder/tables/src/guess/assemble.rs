@@ -39,7 +39,7 @@ pub enum GuessError {
     NoFiles,
     /// No column tells the records of a file apart.
     #[error(
-        "{file}: no column has a value of its own in each row, so no record can be named; {}add a column of row numbers \
+        "{file}: no column is an id with a value of its own in each row, so no record can be named; {}add a column of row numbers \
          called `record_id`",
         advice(nearest.as_ref(), *rows)
     )]

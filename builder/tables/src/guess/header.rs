@@ -91,7 +91,7 @@ const NAMES: &[Names] = &[
     ),
     (
         Meaning::Role(Role::Phone),
-        "phone phones phoneno phonenumber phonenum phonenr tel telno telephone telephoneno telephonenumber telnumber \
+        "phone phones ph phno phoneno phonenumber phonenum phonenr tel telno telephone telephoneno telephonenumber telnumber \
       mobile mobileno mobilenumber mobilephone cell cellphone cellno handphone hp nohp nohandphone notelefon notel notelp telefon telp \
       telepon nomortelepon nomorhp bimbit telefonbimbit telefono movil celular sodienthoai dienthoai sdt berthorasap bertho thorasap \
       telefonnummer handy handynummer mobil mobilnummer telefonnr portable numerotelephone numerodetelephone msisdn whatsapp wa \
@@ -243,6 +243,9 @@ const BESIDE: &[&str] = &[
     "c",
 ];
 
+/// Parts of `first_name` and `last_name` that say something else in `last_purchase`.
+const ORDINALS: [&str; 4] = ["first", "last", "second", "middle"];
+
 /// What a name says, and whether it says it as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Named {
@@ -273,7 +276,12 @@ pub(super) fn named(column: &str) -> Option<Named> {
 /// The meaning of two neighbouring words, then of a last word, then of a first: `pref_email_addr`, `home_tel_intl`.
 fn part(words: &[&str]) -> Option<Meaning> {
     let pair = words.windows(2).find_map(|pair| look_up(&pair.concat()));
-    pair.or_else(|| [words.last()?, words.first()?].into_iter().filter(|w| w.len() > 2).find_map(|w| look_up(w)))
+    pair.or_else(|| {
+        [words.last()?, words.first()?]
+            .into_iter()
+            .filter(|w| w.len() > 2 && !ORDINALS.contains(w))
+            .find_map(|w| look_up(w))
+    })
 }
 
 fn look_up(name: &str) -> Option<Meaning> {
@@ -359,7 +367,7 @@ mod tests {
             ("lat latitude", Some(Meaning::Latitude)),
             ("lng longitude", Some(Meaning::Longitude)),
             ("birth_year yob by", Some(Meaning::BirthYear)),
-            ("c1 c9 foo x field_3", None),
+            ("c1 c9 foo x field_3 last_purchase first_order", None),
         ] {
             for name in names.split(' ') {
                 assert_eq!(named(name).map(|n| n.meaning), expected, "{name}");

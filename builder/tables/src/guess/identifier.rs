@@ -2,6 +2,7 @@
 
 use super::header::{self, Meaning};
 use super::profile::Profile;
+use crate::mapping::Role;
 
 /// A column as it is looked at here.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +26,13 @@ pub(super) fn choose(columns: &[Candidate<'_>]) -> Option<usize> {
 pub(super) fn nearest(columns: &[Candidate<'_>]) -> Option<(usize, usize)> {
     let missing = |p: &Profile| p.rows - p.distinct.min(p.rows);
     let named = |column: &Candidate<'_>| header::named(column.name).is_some_and(|n| n.meaning == Meaning::Id);
-    let allowed = |column: &Candidate<'_>| header::named(column.name).is_none_or(|n| n.meaning != Meaning::Truth);
+    let allowed = |column: &Candidate<'_>| match header::named(column.name).map(|n| n.meaning) {
+        Some(meaning) => matches!(meaning, Meaning::Id | Meaning::Role(Role::Number)),
+        None => true,
+    };
     let all = columns.iter().enumerate().filter(|(_, column)| allowed(column));
-    let best = all.filter_map(|(at, c)| c.profile.map(|p| (!named(c), missing(p), at))).min()?;
+    // A name or an address that happens to be unique is no id, and there is nothing to mend in it.
+    let best = all.filter_map(|(at, c)| c.profile.map(|p| (!named(c), missing(p), at))).filter(|c| c.1 > 0).min()?;
     Some((best.2, best.1))
 }
 

@@ -289,7 +289,7 @@ fn a_table_without_an_id_is_refused_with_advice() {
     let error = guessed(&[&text]).expect_err("no id").to_string();
     assert_eq!(
         error,
-        "a.csv: no column has a value of its own in each row, so no record can be named; `customer_id` comes nearest, but \
+        "a.csv: no column is an id with a value of its own in each row, so no record can be named; `customer_id` comes nearest, but \
          400 of 600 rows repeat a value of it or have none: mend these, or add a column of row numbers called `record_id`"
     );
     assert_eq!(guess(&[]), Err(GuessError::NoFiles));
