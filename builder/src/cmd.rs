@@ -4,6 +4,7 @@ mod audit;
 mod build;
 mod bundle;
 mod clock;
+mod identity;
 mod run;
 mod serve;
 mod show;
@@ -33,6 +34,8 @@ enum Command {
     Run(run::RunArgs),
     /// Completeness, freshness and consistency of what the five systems sent.
     Audit(audit::AuditArgs),
+    /// Who is the same person: on anybody's files, and what a lake's links rest on.
+    Identity(identity::IdentityArgs),
     /// Look at what a stage left: people, dead letters, visitors, tables.
     Show(show::ShowArgs),
     /// Look into a bundle, and verify it.
@@ -48,6 +51,7 @@ impl Cli {
             Command::Build(args) => args.run(),
             Command::Run(args) => args.run(),
             Command::Audit(args) => args.run(),
+            Command::Identity(args) => args.run(),
             Command::Show(args) => args.run(),
             Command::Bundle(args) => args.run(),
             Command::Serve(args) => args.run(),

@@ -20,6 +20,8 @@ tables! {
     AssignmentRow => "identity_assignments",
     LinkRow => "identity_links",
     ReviewRow => "identity_review",
+    IdentityModelRow => "identity_model",
+    DecisionRow => "identity_decisions",
     RulingRow => "consent_rulings",
     SnapshotRow => "consent_snapshot",
     ConflictRow => "consent_conflicts",
@@ -58,6 +60,32 @@ pub struct LinkRow {
     pub weight_bits: f64,
     /// Field by field, as text.
     pub evidence: String,
+    /// Version of the model that weighed it.
+    pub model: String,
+}
+
+/// The model that weighed the links: one row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IdentityModelRow {
+    /// Hash of model and settings.
+    pub version: String,
+    /// `kenal_identity::Model` as JSON.
+    pub model: String,
+    /// `kenal_identity::Config` as JSON.
+    pub config: String,
+}
+
+/// A steward's word about two records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DecisionRow {
+    pub a: RecordKey,
+    pub b: RecordKey,
+    /// `same`, `different` or `unsure`.
+    pub verdict: String,
+    pub decided_by: String,
+    pub decided_at: Timestamp,
+    /// Why, in the steward's words.
+    pub note: Option<String>,
 }
 
 /// A pair for a person to decide.
@@ -70,6 +98,10 @@ pub struct ReviewRow {
     pub probability: f64,
     pub reason: String,
     pub evidence: String,
+    /// How many pairs of records the answer is expected to set right: what makes it worth asking.
+    pub value: f64,
+    /// Version of the model that weighed it.
+    pub model: String,
 }
 
 /// What one person permits in one market.

@@ -6,6 +6,7 @@ mod bundle_folder;
 mod cmd;
 mod gold;
 mod keys;
+mod outside;
 mod stage;
 mod ui;
 

@@ -8,7 +8,7 @@ mod churn;
 mod compile;
 mod consent;
 mod features;
-mod identity;
+pub mod identity;
 mod matter;
 mod models;
 mod profile;

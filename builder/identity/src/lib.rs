@@ -1,17 +1,18 @@
-//! Who is the same person: customer records of five systems in, person ids with evidence out. Pure: no storage, clock,
-//! file or network.
+//! Who is the same person: records in, person ids with evidence out. Pure: no storage, clock, file or network.
 //!
 //! Three tiers. (1) *Deterministic*: a merge done in the CRM, a stored account id, or a trustworthy email or phone.
-//! (2) *Probabilistic*: Fellegi–Sunter weights over ten fields, fitted by EM without truth, above a stated probability.
-//! (3) *Review*: likely pairs below it, and merges that the guard refused, with the evidence laid out for a steward.
+//! (2) *Probabilistic*: Fellegi–Sunter weights fitted by EM without truth, for a stated precision. (3) *Review*: likely
+//! pairs below it, and merges that the evidence of two people as wholes speaks against, laid out for a steward.
 //! What matches nothing stays apart ([`Tier::Unmatched`]).
 //!
-//! Read in the order in which [`resolve`] runs: `normalise`, `table` (columns), `trust` and `deterministic` (tier 1),
-//! `blocking` (candidate pairs), `comparison` (levels per field), `random_pairs`, `estimation`, `prior` and `model`
-//! (weights), `clusters` (union with a guard), `persons` (ids that stay), [`resolution`] and [`report`] (what comes out).
+//! [`Records`] takes records in, batch by batch: those of the five systems, or [`RawRecord`]s of any [`Schema`]. Then read
+//! in the order in which [`resolve`] runs: `row` and `normalise`, `column` and `table`, `purchases`, `trust` and
+//! `deterministic` (tier 1), `blocking` (candidate pairs) and `capture` (what it misses), `field` and `comparison` (levels
+//! of agreement), `random_pairs`, `estimation`, `aliases` (what stands for what), `prior` and `model` (weights), `clusters`
+//! and `groups` (people compared as wholes), `persons` (ids that stay), [`resolution`] and [`report`] (what comes out).
 //!
-//! Records are handled in the order of their keys and sums are over integers or in fixed order, so that the result is
-//! the same for any order of the input and any number of threads.
+//! Nothing that comes out depends on the order in which records came, or on the number of threads: records are told apart
+//! by a hash of their keys, and sums are over integers or in fixed order.
 
 mod aliases;
 mod blocking;

@@ -1,5 +1,7 @@
 //! What a resolution gives back: whose each record is, why, what a steward should look at, and how it was decided.
 
+use std::fmt;
+
 use kenal_types::PersonId;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +60,16 @@ pub struct Evidence {
     pub weight_bits: f64,
     /// The fields that both records have, in fixed order.
     pub fields: Vec<FieldEvidence>,
+}
+
+impl fmt::Display for Evidence {
+    /// `email same +9.1; city differs -1.2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, FieldEvidence { field, level, bits }) in self.fields.iter().enumerate() {
+            write!(f, "{}{field} {level} {bits:+.1}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
 }
 
 impl Evidence {

@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, Result};
-use kenal_identity::{Basket, Config, Evidence, Input, Known, Records, Resolution, Tier, resolve};
-use kenal_lake::Fingerprint;
+use kenal_identity::{Basket, Config, Decision, Input, Known, Records, Resolution, Tier, resolve};
+use kenal_identity::{Evidence, Model, explain as weigh};
+use kenal_lake::{Fingerprint, Lake};
 use kenal_types::{AppEvent, CustomerRecord, EventKind, Order, OrderLine, PersonId, RecordKey};
 
 use super::Company;
-use crate::gold::{AssignmentRow, GoldRow, LinkRow, ReviewRow};
+use crate::gold::{AssignmentRow, DecisionRow, GoldRow, IdentityModelRow, LinkRow, ReviewRow};
 use crate::ui::{Progress, count};
 
+/// Digits of a model's version: enough to tell models of one lake apart.
+const MODEL_VERSION_CHARS: usize = 12;
+
 /// Raise when the meaning of the tables below changes.
-const CODE: &str = "identity 2";
+const CODE: &str = "identity 3";
 
 pub fn run(company: &Company) -> Result<()> {
     let lake = &company.lake;
@@ -21,21 +25,23 @@ pub fn run(company: &Company) -> Result<()> {
     for table in ["silver_customers", "silver_orders", "silver_order_lines", "silver_events"] {
         fingerprint = fingerprint.table(lake, table)?;
     }
-    let fingerprint = fingerprint.finish();
+    let decisions = decisions(lake)?;
+    let fingerprint = fingerprint.config(&serde_json::to_string(&decisions)?).finish();
     if lake.gold_fingerprint(AssignmentRow::TABLE)? == Some(fingerprint) {
         eprintln!("{:>10}  unchanged", "identity");
         return Ok(());
     }
     let progress = Progress::start("identity");
-    let customers = lake.customers()?;
-    let baskets = baskets(&customers, &lake.orders()?, &lake.order_lines()?, &lake.events()?);
+    let (customers, mut records) = records(lake)?;
     progress.set("records", 0, customers.len() as u64);
-    let mut records = Input { records: &customers, baskets: &baskets }.take()?;
     let prior = prior(company, &records)?;
-    let resolution = resolve(&mut records, &Known { prior: &prior, decisions: &[] }, &config)?;
+    let decided: Vec<Decision> = decisions.iter().filter_map(|row| decision(&records, row)).collect();
+    let resolution = resolve(&mut records, &Known { prior: &prior, decisions: &decided }, &config)?;
+    let model = model_row(&resolution.model, &config)?;
 
-    company.put(&links(&resolution, &records)?, &fingerprint)?;
-    company.put(&reviews(&resolution, &records)?, &fingerprint)?;
+    company.put(&links(&resolution, &records, &model.version)?, &fingerprint)?;
+    company.put(&reviews(&resolution, &records, &model.version)?, &fingerprint)?;
+    company.put(&[model], &fingerprint)?;
     // Last: its fingerprint says that the stage is done.
     company.put(&assignments(&resolution, &records, &customers)?, &fingerprint)?;
     progress.finish(&format!(
@@ -45,6 +51,72 @@ pub fn run(company: &Company) -> Result<()> {
     ));
     println!("{}", resolution.report);
     Ok(())
+}
+
+/// The customers of the lake, as they are and as the engine takes them.
+fn records(lake: &Lake) -> Result<(Vec<CustomerRecord>, Records)> {
+    let customers = lake.customers()?;
+    let baskets = baskets(&customers, &lake.orders()?, &lake.order_lines()?, &lake.events()?);
+    let records = Input { records: &customers, baskets: &baskets }.take()?;
+    Ok((customers, records))
+}
+
+/// What stewards have decided, the last word on each pair; none in a lake where nobody has.
+pub fn decisions(lake: &Lake) -> Result<Vec<DecisionRow>> {
+    if lake.gold_fingerprint(DecisionRow::TABLE)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<DecisionRow> = lake.read_gold(DecisionRow::TABLE)?;
+    let mut last: BTreeMap<(RecordKey, RecordKey), DecisionRow> = BTreeMap::new();
+    for row in rows {
+        let pair = if row.a < row.b { (row.a.clone(), row.b.clone()) } else { (row.b.clone(), row.a.clone()) };
+        last.insert(pair, row);
+    }
+    Ok(last.into_values().collect())
+}
+
+/// Decisions about records that are gone, and those that decide nothing, have no say.
+fn decision(records: &Records, row: &DecisionRow) -> Option<Decision> {
+    let same = match row.verdict.as_str() {
+        "same" => true,
+        "different" => false,
+        _ => return None,
+    };
+    let number = |key: &RecordKey| records.find(key.system as u8, &key.id);
+    Some(Decision { a: number(&row.a)?, b: number(&row.b)?, same })
+}
+
+fn model_row(model: &Model, config: &Config) -> Result<IdentityModelRow> {
+    let (model, config) = (serde_json::to_string(model)?, serde_json::to_string(config)?);
+    let version = Fingerprint::of(CODE).config(&model).config(&config).finish().to_string();
+    let version = version.chars().take(MODEL_VERSION_CHARS).collect();
+    Ok(IdentityModelRow { version, model, config })
+}
+
+/// Two records of a lake, and what speaks for and against their being one person.
+pub struct Explained {
+    pub a: CustomerRecord,
+    pub b: CustomerRecord,
+    pub evidence: Evidence,
+    pub model: Model,
+    pub version: String,
+}
+
+/// Weighs two records under the model of the last run.
+pub fn explain(lake: &Lake, a: &RecordKey, b: &RecordKey) -> Result<Explained> {
+    let rows: Vec<IdentityModelRow> =
+        lake.read_gold(IdentityModelRow::TABLE).context("has `kenal run identity` run on this lake?")?;
+    let row = rows.into_iter().next().context("the identity stage left no model; run it again")?;
+    let model: Model = serde_json::from_str(&row.model).context("reading the stored model")?;
+    let config: Config = serde_json::from_str(&row.config).context("reading the stored settings")?;
+    let (customers, mut records) = records(lake)?;
+    let number = |key: &RecordKey| {
+        records.find(key.system as u8, &key.id).with_context(|| format!("no record {key} in this lake"))
+    };
+    let (x, y) = (number(a)?, number(b)?);
+    let evidence = weigh(&mut records, &model, &config, x, y)?;
+    let (a, b) = (customers[x as usize].clone(), customers[y as usize].clone());
+    Ok(Explained { a, b, evidence, model, version: row.version })
 }
 
 /// Who belonged to whom in the last run, so that ids stay; records that are gone have no say.
@@ -135,7 +207,7 @@ fn certain_groups(resolution: &Resolution, customers: &[CustomerRecord]) -> Vec<
     (0..customers.len() as u32).map(|n| root(&mut parent, n)).collect()
 }
 
-fn links(resolution: &Resolution, records: &Records) -> Result<Vec<LinkRow>> {
+fn links(resolution: &Resolution, records: &Records, model: &str) -> Result<Vec<LinkRow>> {
     let row = |l: &kenal_identity::Link| {
         Ok(LinkRow {
             a: key(records, l.a)?,
@@ -143,13 +215,17 @@ fn links(resolution: &Resolution, records: &Records) -> Result<Vec<LinkRow>> {
             tier: l.tier.name().to_owned(),
             rule: resolution.rule_name(l.rule).to_owned(),
             weight_bits: l.weight_bits,
-            evidence: written(&resolution.evidence(records, l.a, l.b)),
+            evidence: resolution.evidence(records, l.a, l.b).to_string(),
+            model: model.to_owned(),
         })
     };
     resolution.links.iter().map(row).collect()
 }
 
-fn reviews(resolution: &Resolution, records: &Records) -> Result<Vec<ReviewRow>> {
+fn reviews(resolution: &Resolution, records: &Records, model: &str) -> Result<Vec<ReviewRow>> {
+    let mut sizes: HashMap<u32, u32> = HashMap::new();
+    resolution.clusters.iter().for_each(|&first| *sizes.entry(first).or_default() += 1);
+    let size = |record: u32| f64::from(sizes[&resolution.clusters[record as usize]]);
     let row = |r: &kenal_identity::ReviewItem| {
         Ok(ReviewRow {
             a: key(records, r.a)?,
@@ -157,14 +233,10 @@ fn reviews(resolution: &Resolution, records: &Records) -> Result<Vec<ReviewRow>>
             weight_bits: r.weight_bits,
             probability: r.probability,
             reason: r.reason.name().to_owned(),
-            evidence: written(&resolution.evidence(records, r.a, r.b)),
+            evidence: resolution.evidence(records, r.a, r.b).to_string(),
+            value: r.probability.min(1.0 - r.probability) * size(r.a) * size(r.b),
+            model: model.to_owned(),
         })
     };
     resolution.review.iter().map(row).collect()
-}
-
-/// `email exact +9.1; city differs -1.2`.
-fn written(evidence: &Evidence) -> String {
-    let one = |e: &kenal_identity::FieldEvidence| format!("{} {} {:+.1}", e.field, e.level, e.bits);
-    evidence.fields.iter().map(one).collect::<Vec<_>>().join("; ")
 }

@@ -104,6 +104,8 @@ fn world() -> World {
     let sku = Some("M-1".to_owned());
     let variant = Variant { variant_id: "701".to_owned(), item_id: "70".to_owned(), sku, price: Money(250), stock: 3 };
     let review = ReviewRow {
+        value: 1.0,
+        model: String::new(),
         a: key(System::Shopify, "1"),
         b: key(System::Warehouse, "doubtful"),
         weight_bits: 12.0,

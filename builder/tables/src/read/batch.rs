@@ -20,6 +20,8 @@ pub enum RejectReason {
     QuoteStray,
     /// Longer than a megabyte.
     TooLong,
+    /// Nothing in the column that tells records apart.
+    NoId,
 }
 
 impl fmt::Display for RejectReason {
@@ -30,6 +32,7 @@ impl fmt::Display for RejectReason {
             RejectReason::QuoteOpen => f.write_str("a quote is opened and not closed"),
             RejectReason::QuoteStray => f.write_str("a quote within a quoted value is not doubled"),
             RejectReason::TooLong => f.write_str("longer than 1 MiB"),
+            RejectReason::NoId => f.write_str("no id"),
         }
     }
 }

@@ -1,0 +1,39 @@
+//! `kenal identity`: who is the same person, on a lake and on anybody's files.
+
+mod explain;
+mod resolve;
+mod review;
+mod score;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+#[derive(clap::Args)]
+pub struct IdentityArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Resolve CSV or Parquet files from anywhere: one file is deduplicated, several are linked as well.
+    Resolve(resolve::ResolveArgs),
+    /// Compare clusters with a truth.
+    Score(score::ScoreArgs),
+    /// What speaks for and against two records of a lake being one person.
+    Explain(explain::ExplainArgs),
+    /// The questions that stewards are asked, and their answers.
+    Review(review::ReviewArgs),
+}
+
+impl IdentityArgs {
+    pub fn run(self) -> Result<ExitCode> {
+        match self.what {
+            What::Resolve(args) => args.run(),
+            What::Score(args) => args.run(),
+            What::Explain(args) => args.run(),
+            What::Review(args) => args.run(),
+        }
+    }
+}

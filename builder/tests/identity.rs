@@ -1,0 +1,215 @@
+//! `kenal identity` as its users run it: files from anywhere, mistakes in them, and a steward's work on a lake.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn kenal(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_kenal")).args(args).output().expect("kenal starts")
+}
+
+/// Standard output and error, after checking how the command ended.
+#[track_caller]
+fn said(args: &[&str], success: bool) -> (String, String) {
+    let output = kenal(args);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.success(), success, "{args:?}\n{out}\n{err}");
+    assert!(!err.contains("panicked"), "{err}");
+    (out, err)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.at(name);
+        fs::write(&path, content).expect("written");
+        path
+    }
+}
+
+/// People with their copies: every third has one with a slip, and the truth is in the last column.
+fn people(count: u32) -> String {
+    const GIVEN: [&str; 12] =
+        ["mei", "siti", "arjun", "somchai", "budi", "priya", "aisyah", "kittipong", "dewi", "raju", "hui", "farah"];
+    const FAMILY: [&str; 11] =
+        ["tan", "rahman", "kumar", "wongsa", "santoso", "lim", "hassan", "chaiya", "wijaya", "goh", "ismail"];
+    let mut rows = String::from("person_no,first,last,born,town,post code,mail,cluster\n");
+    for n in 0..count {
+        let (given, family) = (GIVEN[(n % 12) as usize], FAMILY[(n / 12 % 11) as usize]);
+        let (year, month, day) = (1950 + n * 7 % 50, 1 + n * 5 % 12, 1 + n * 11 % 28);
+        let mail = format!("{given}.{family}{n}@mail{}.sg", n % 5);
+        let row = |id: String, given: &str, mail: &str| {
+            format!(
+                "{id},{given},{family},{year}-{month:02}-{day:02},town{},{:05},{mail},{n}\n",
+                n % 17,
+                10_000 + n * 13
+            )
+        };
+        rows.push_str(&row(format!("r{n}"), given, &mail));
+        if n % 3 == 0 {
+            rows.push_str(&row(format!("r{n}-b"), &given[..given.len() - 1], if n % 2 == 0 { "" } else { &mail }));
+        }
+    }
+    rows
+}
+
+#[test]
+fn a_file_is_resolved_and_scored_with_a_configuration_that_can_be_kept() {
+    let dir = Folder::new();
+    let input = dir.put("people.csv", people(300));
+    let (clusters, links) = (dir.at("clusters.parquet"), dir.at("links.csv"));
+    let args =
+        ["identity", "resolve", "--input", text(&input), "--auto", "--out", text(&clusters), "--links", text(&links)];
+    let (config, _) = said(&args, true);
+    assert!(config.contains("[columns]") && config.contains("[engine]"), "{config}");
+    assert!(config.contains("cluster"), "the truth is named among the ignored columns: {config}");
+    let score = |clusters: &Path| {
+        let args = ["identity", "score", "--clusters", text(clusters), "--truth", text(&input)];
+        let (out, _) = said(&[&args[..], &["--id", "person_no", "--cluster", "cluster", "--json"]].concat(), true);
+        serde_json::from_str::<serde_json::Value>(&out).expect("one JSON object")
+    };
+    let scored = score(&clusters);
+    assert!(scored["pairwise"]["f1"].as_f64().expect("a number") > 0.97, "{scored}");
+    assert!(fs::read_to_string(&links).expect("links").lines().count() > 90);
+    // The configuration that was printed gives the same again, also as CSV and on one thread.
+    let kept = dir.put("c.toml", config);
+    let again = dir.at("clusters.csv");
+    let args = ["identity", "resolve", "--input", text(&input), "--config", text(&kept), "--out", text(&again)];
+    said(&[&args[..], &["--threads", "1"]].concat(), true);
+    assert_eq!(score(&again), scored);
+    let rows = fs::read_to_string(&again).expect("clusters");
+    let mut ids: Vec<&str> = rows.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    assert_eq!((rows.lines().next(), ids.len()), (Some("record_id,cluster_id"), 400));
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 400, "every record once");
+}
+
+#[test]
+fn two_files_are_linked() {
+    let dir = Folder::new();
+    let all = people(200);
+    let header = all.lines().next().expect("a header");
+    let file = |name: &str, copies: bool| {
+        let rows: Vec<&str> = all
+            .lines()
+            .skip(1)
+            .filter(|row| row.split(',').next().is_some_and(|id| id.ends_with("-b")) == copies)
+            .collect();
+        dir.put(name, format!("{header}\n{}\n", rows.join("\n")))
+    };
+    let (a, b, out) = (file("a.csv", false), file("b.csv", true), dir.at("clusters.csv"));
+    said(&["identity", "resolve", "--input", text(&a), text(&b), "--out", text(&out)], true);
+    let rows = fs::read_to_string(&out).expect("clusters");
+    assert!(
+        rows.starts_with("record_id,cluster_id,source\n") || rows.starts_with("source,record_id,cluster_id\n"),
+        "{rows}"
+    );
+    assert_eq!(rows.lines().count(), 1 + 267);
+}
+
+#[test]
+fn mistakes_in_files_are_named() {
+    let dir = Folder::new();
+    let out = dir.at("clusters.csv");
+    let run = |input: &Path, more: &[&str], success: bool| {
+        let args = ["identity", "resolve", "--input", text(input), "--out", text(&out)];
+        said(&[&args[..], more].concat(), success)
+    };
+    let wrong = |name: &str, content: &[u8], wanted: &[&str]| {
+        let (_, err) = run(&dir.put(name, content), &[], false);
+        wanted.iter().for_each(|w| assert!(err.contains(w), "{w:?} is not in: {err}"));
+    };
+    wrong("empty.csv", b"", &["empty.csv"]);
+    wrong("broken.parquet", b"PAR1 and nothing", &["broken.parquet"]);
+    wrong("people.xlsx", b"id,name\n1,a\n", &["people.xlsx"]);
+    let mut copies = String::from("id,name,email\n");
+    (0..30_000).for_each(|n| copies.push_str(&format!("{n},Mei Tan,mei{n}@tan.sg\n")));
+    copies.push_str("7,Mei Tan,mei7@tan.sg\n");
+    wrong("copies.csv", copies.as_bytes(), &["copies.csv", "7", "id"]);
+    let good = dir.put("good.csv", people(30));
+    let (_, err) =
+        run(&good, &["--config", text(&dir.put("c.toml", "[columns]\nid = 'person_no'\nemail = 'e_mail'\n"))], false);
+    assert!(err.contains("e_mail") && err.contains("c.toml"), "{err}");
+    let (_, err) = run(&dir.at("absent.csv"), &[], false);
+    assert!(err.contains("absent.csv"), "{err}");
+    // What is strange and no mistake: one row, empty columns, ids in mixed case, and rows that are not readable.
+    run(&dir.put("one.csv", "id,name\n1,Mei Tan\n"), &[], true);
+    run(&dir.put("header.csv", "id,name,email\n"), &[], true);
+    run(&dir.put("nothing.csv", "id,name,email\n1,,\n2,,\n3,,\n"), &[], true);
+    let mixed = dir.put("mixed.csv", "id,name\nAb1,Mei Tan\naB1,Raju Muthu\nab1,Siti Hassan\n");
+    run(&mixed, &[], true);
+    assert_eq!(fs::read_to_string(&out).expect("clusters").lines().count(), 4);
+    let mut strange = people(40).into_bytes();
+    strange.extend_from_slice(b"r900,\xff\xfe,tan,,,,,900\nr901,too,few\n");
+    strange.extend_from_slice("r902,\u{202e}محمد,علي,,,,,902\nr903,e\u{301}\u{301},Z\u{334}a,,,,,903\n".as_bytes());
+    let (_, err) = run(&dir.put("strange.csv", strange), &[], true);
+    assert!(err.contains("2 rows could not be read"), "{err}");
+    let rejected = fs::read_to_string(dir.at("clusters.rejected.jsonl")).expect("the rejected rows");
+    assert_eq!(rejected.lines().count(), 2, "{rejected}");
+    assert_eq!(fs::read_to_string(&out).expect("clusters").lines().count(), 1 + 54 + 2);
+}
+
+#[test]
+fn stewards_ask_and_decide() {
+    let dir = Folder::new();
+    let (from, lake) = (dir.at("company"), dir.at("lake"));
+    let purchases = concat!(env!("CARGO_MANIFEST_DIR"), "/world/data/online_retail_excerpt.csv.gz");
+    said(&["world", "--people", "400", "--purchases", purchases, "--out", text(&from)], true);
+    said(&["run", "sources", "--from", text(&from), "--lake", text(&lake)], true);
+    let resolve = || said(&["run", "identity", "--lake", text(&lake)], true);
+    resolve();
+    let rows = |query: &str| {
+        let (out, _) = said(&["show", "sql", query, "--lake", text(&lake)], true);
+        out.lines().filter(|l| l.starts_with("| ") && l.contains(':')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let keys =
+        |row: &str| row.split('|').map(str::trim).filter(|c| c.contains(':')).map(str::to_owned).collect::<Vec<_>>();
+    let linked = rows("SELECT a, b FROM identity_links WHERE tier = 'probabilistic' ORDER BY weight_bits LIMIT 1");
+    let pair = keys(linked.first().expect("a probabilistic link"));
+    let (a, b) = (pair[0].as_str(), pair[1].as_str());
+    let (waterfall, _) = said(&["identity", "explain", a, b, "--lake", text(&lake)], true);
+    assert!(
+        waterfall.contains("before") && waterfall.contains("after") && waterfall.contains("by model"),
+        "{waterfall}"
+    );
+    said(&["identity", "review", "list", "--lake", text(&lake)], true);
+    let person = |key: &str| rows(&format!("SELECT record, person FROM identity_assignments WHERE record = '{key}'"));
+    let together = || {
+        let of = |key| person(key).first().and_then(|row| row.split('|').nth(2).map(|p| p.trim().to_owned()));
+        of(a).filter(|p| !p.is_empty()) == of(b) && of(a).is_some_and(|p| !p.is_empty())
+    };
+    assert!(together());
+    let decide = |verdict: &str| {
+        said(&["identity", "review", "decide", a, b, verdict, "--by", "a steward", "--lake", text(&lake)], true)
+    };
+    decide("different");
+    resolve();
+    assert!(!together(), "a steward's word is above the model's");
+    resolve();
+    assert!(!together(), "and survives every run");
+    decide("same");
+    resolve();
+    assert!(together(), "the last word counts");
+    let (_, err) = said(&["identity", "explain", a, "shopify:none", "--lake", text(&lake)], false);
+    assert!(err.contains("shopify:none"), "{err}");
+    let (_, err) =
+        said(&["identity", "review", "decide", a, a, "same", "--by", "a steward", "--lake", text(&lake)], false);
+    assert!(err.contains("twice"), "{err}");
+}
