@@ -36,20 +36,20 @@ impl RowSink for Rows {
             match entity {
                 Entity::Customer(c) => match self.customers.get_mut(&c.key) {
                     Some(known) if known.sequence > c.sequence => {}
-                    Some(known) => *known = c,
-                    None => drop(self.customers.insert(c.key.clone(), c)),
+                    Some(known) => *known = *c,
+                    None => drop(self.customers.insert(c.key.clone(), *c)),
                 },
                 Entity::Order(o) => {
                     let key = (o.system, o.order_id.clone());
                     if self.orders.get(&key).is_none_or(|known| known.sequence <= o.sequence) {
-                        self.orders.insert(key, o);
+                        self.orders.insert(key, *o);
                     }
                 }
                 Entity::OrderLine(l) => {
                     let lines = self.lines.entry((l.system, l.order_id.clone())).or_default();
-                    lines.insert(l.line_id.clone(), l);
+                    lines.insert(l.line_id.clone(), *l);
                 }
-                Entity::Event(e) if e.kind == EventKind::Purchased => self.purchases.push(e),
+                Entity::Event(e) if e.kind == EventKind::Purchased => self.purchases.push(*e),
                 _ => {}
             }
         }
