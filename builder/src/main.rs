@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    end_quietly_when_nobody_listens();
     match cmd::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
@@ -21,4 +22,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// `kenal show tables | head` closes our output half way: that ends the program, and is no fault to tell about.
+fn end_quietly_when_nobody_listens() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload_as_str().unwrap_or_default();
+        if text.starts_with("failed printing to std") && text.contains("Broken pipe") {
+            // What a shell reports of a program that SIGPIPE has ended.
+            std::process::exit(141);
+        }
+        tell(panic);
+    }));
 }

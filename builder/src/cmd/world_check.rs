@@ -129,6 +129,10 @@ fn check_bought(world: &Path, people: &[truth::Person], assignments: &[Assignmen
     let purchases = truth::purchases(world)?;
     let clusters: Vec<(PersonId, &RecordKey)> =
         assignments.iter().filter_map(|a| Some((a.person?, &a.record))).collect();
+    if lake.gold_fingerprint(RecommendationRow::TABLE)?.is_none() {
+        println!("recommended: nothing, since no bundle was compiled from this lake");
+        return Ok(true);
+    }
     let shown: Vec<RecommendationRow> = lake.read_gold(RecommendationRow::TABLE)?;
     let recommended = shown.iter().map(|r| (r.person, r.item_id.as_str()));
     let score = truth::already_bought(people, &purchases, Timestamp(i64::MAX), clusters, recommended);
