@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use kenal_identity::{Config, Input, resolve};
@@ -12,7 +13,7 @@ use support::{partition, record, score};
 fn read(file: &str, system: System) -> Option<Vec<CustomerRecord>> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../../shared/data/identity", file].iter().collect();
     if !path.exists() {
-        println!("skipped: {file} is not in ../shared/data/identity");
+        writeln!(std::io::stderr(), "skipped: {file} is not in ../shared/data/identity").expect("standard error");
         return None;
     }
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).expect("a readable file");
