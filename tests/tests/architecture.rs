@@ -52,7 +52,9 @@ fn pure_stages_know_no_storage() {
     let packages = packages();
     for name in ["kenal-identity", "kenal-consent", "kenal-features", "kenal-models", "kenal-types"] {
         let (_, dependencies) = packages.get(name).unwrap_or_else(|| panic!("{name} is gone"));
-        for storage in ["kenal-lake", "kenal-sources", "deltalake", "arrow", "parquet", "tokio", "serde_arrow"] {
+        for storage in
+            ["kenal-lake", "kenal-sources", "kenal-tables", "deltalake", "arrow", "parquet", "tokio", "serde_arrow"]
+        {
             assert!(!dependencies.iter().any(|d| d == storage), "{name} must not know {storage}");
         }
     }

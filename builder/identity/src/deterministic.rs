@@ -4,24 +4,21 @@
 //!
 //! Under one value every record is tied to the first, which joins `k` records with `k - 1` pairs.
 
-use kenal_types::{RecordKey, System};
-
+use crate::column::Values;
 use crate::config::TrustConfig;
-use crate::input::Input;
 use crate::pairs::Pair;
-use crate::table::{Table, Values};
+use crate::records::{Claim, ClaimKind, Records};
+use crate::table::Table;
 use crate::trust::{Holders, people_among};
-use crate::vocabulary::hash_text;
+use crate::vocabulary::{hash_text, mix};
 
 /// Rule numbers above the blocking rules'.
+pub(crate) const DECIDED: u8 = 249;
 pub(crate) const MERGED: u8 = 250;
 pub(crate) const ACCOUNT_ID: u8 = 251;
 pub(crate) const TRUSTED_EMAIL: u8 = 252;
 pub(crate) const TRUSTED_PHONE: u8 = 253;
 pub(crate) const ONLY_ACCOUNT: u8 = 254;
-
-/// How the key of a device that was used without signing in begins; see [`RecordKey`].
-const DEVICE_RECORD: &str = "device/";
 
 /// What a stored id points at: a record of the input, or, when that is not there, the id itself. Two records that point
 /// at one absent account still belong together.
@@ -32,101 +29,72 @@ enum Target {
 }
 
 /// All pairs of tier 1, sorted, each once with its strongest rule.
-pub(crate) fn pairs(
-    input: &Input,
-    order: &[u32],
-    table: &Table,
-    emails: &[bool],
-    phones: &[bool],
-    config: &TrustConfig,
-) -> Vec<Pair> {
-    let mut found = merges(input, order);
-    found.extend(account_ids(input, order, table, config));
-    stars(&table.emails, emails, TRUSTED_EMAIL, &mut found);
-    stars(&table.phones, phones, TRUSTED_PHONE, &mut found);
-    only_accounts(input, order, &table.devices, &mut found);
+pub(crate) fn pairs(records: &Records, emails: &[bool], phones: &[bool], config: &TrustConfig) -> Vec<Pair> {
+    let table = &records.table;
+    let mut found = tie(table, claims(records, ClaimKind::Merged), MERGED, |_| true);
+    found.extend(tie(table, claims(records, ClaimKind::Account), ACCOUNT_ID, |members| {
+        // An id that different people store is not an account of one.
+        members.len() <= config.records_per_value_max
+            && usize::from(people_among(table, members.iter().copied())) <= config.people_per_value_max
+    }));
+    stars(table, &table.emails, emails, TRUSTED_EMAIL, &mut found);
+    stars(table, &table.phones, phones, TRUSTED_PHONE, &mut found);
+    only_accounts(table, &table.devices, &mut found);
     found.sort_unstable();
     found.dedup_by_key(|pair| pair.records());
     found
 }
 
-fn stars(values: &Values, trusted: &[bool], rule: u8, found: &mut Vec<Pair>) {
+/// Ties every record under a trusted value to the one with the smallest tie.
+fn stars(table: &Table, values: &Values, trusted: &[bool], rule: u8, found: &mut Vec<Pair>) {
     for held in Holders::of(values).groups().filter(|held| trusted[held[0].0 as usize]) {
-        found.extend(held[1..].iter().map(|&(_, record)| Pair::new(held[0].1, record, rule)));
+        star(table, held.iter().map(|h| h.1), rule, found);
     }
 }
 
-/// Ties a device's own record to the account of the app that was signed in on the device, when there is just one.
-fn only_accounts(input: &Input, order: &[u32], devices: &Values, found: &mut Vec<Pair>) {
-    let key = |record: u32| &input.records[order[record as usize] as usize].key;
-    let in_app = |record: &u32| key(*record).system == System::App;
-    let is_device = |record: &u32| key(*record).id.starts_with(DEVICE_RECORD);
+fn star(table: &Table, members: impl Iterator<Item = u32> + Clone, rule: u8, found: &mut Vec<Pair>) {
+    if let Some(first) = members.clone().min_by(|&a, &b| table.by_tie(a, b)) {
+        found.extend(members.filter(|&m| m != first).map(|m| Pair::new(first, m, rule)));
+    }
+}
+
+/// Ties a device's own record to the account of its source that was signed in on the device, when there is just one.
+fn only_accounts(table: &Table, devices: &Values, found: &mut Vec<Pair>) {
+    let is_device = |record: &u32| table.standing[*record as usize].device;
     for held in Holders::of(devices).groups().filter(|held| !devices.shared[held[0].0 as usize]) {
-        let (own, accounts): (Vec<u32>, Vec<u32>) = held.iter().map(|h| h.1).filter(in_app).partition(is_device);
-        if let [account] = accounts[..] {
+        let (own, others): (Vec<u32>, Vec<u32>) = held.iter().map(|h| h.1).partition(is_device);
+        let Some(&first) = own.first() else { continue };
+        let source = table.source[first as usize];
+        let mut accounts = others.into_iter().filter(|&r| table.source[r as usize] == source);
+        if let (Some(account), None) = (accounts.next(), accounts.next()) {
             found.extend(own.into_iter().map(|record| Pair::new(account, record, ONLY_ACCOUNT)));
         }
     }
 }
 
-/// Merges that the system itself has done are facts: no condition.
-fn merges(input: &Input, order: &[u32]) -> Vec<Pair> {
-    let mut claims = Vec::new();
-    for (record, &at) in order.iter().enumerate() {
-        if let Some(survivor) = &input.records[at as usize].merged_into {
-            claims.push((target(input, order, survivor), record as u32));
-        }
-    }
-    tie(claims, MERGED, |_| true)
+/// What the records state of others, as targets.
+fn claims(records: &Records, kind: ClaimKind) -> Vec<(Target, u32)> {
+    let of_kind = records.claims.iter().filter(|claim| claim.kind == kind);
+    of_kind.filter_map(|claim| Some((target(records, claim)?, claim.record))).collect()
 }
 
-/// Ids of other systems that a record stores, unless one id is stored by different people.
-fn account_ids(input: &Input, order: &[u32], table: &Table, config: &TrustConfig) -> Vec<Pair> {
-    let mut claims = Vec::new();
-    for (record, &at) in order.iter().enumerate() {
-        let own = &input.records[at as usize];
-        for id in &own.external_ids {
-            if let Some(target) = account(input, order, own.key.system, id) {
-                claims.push((target, record as u32));
-            }
-        }
+fn target(records: &Records, claim: &Claim) -> Option<Target> {
+    if let Some(source) = claim.source {
+        let absent = || Target::Absent(mix(hash_text(&claim.id) ^ mix(u64::from(source))));
+        return Some(records.find(source, &claim.id).map_or_else(absent, Target::Record));
     }
-    tie(claims, ACCOUNT_ID, |members| {
-        members.len() <= config.records_per_value_max
-            && usize::from(people_among(table, members.iter().copied())) <= config.people_per_value_max
-    })
-}
-
-/// `text` is a full key, or the bare id of a Shopify customer (in Zendesk), or of the only other system that has it.
-fn account(input: &Input, order: &[u32], own: System, text: &str) -> Option<Target> {
-    let text = crate::normalise::bounded(text);
-    if crate::normalise::is_non_value(&text.to_lowercase()) {
-        return None;
-    }
-    if let Ok(key) = text.parse::<RecordKey>() {
-        return Some(target(input, order, &key));
-    }
-    if own == System::Zendesk {
-        return Some(target(input, order, &RecordKey::new(System::Shopify, text)));
-    }
-    let others = System::ALL.into_iter().filter(|&s| s != own);
-    let mut present = others.filter_map(|s| find(input, order, &RecordKey::new(s, text)));
+    // A bare id is that of the only other source that has it.
+    let own = records.source(claim.record);
+    let others = (0..records.schema().sources.len() as u8).filter(|&s| s != own);
+    let mut present = others.filter_map(|source| records.find(source, &claim.id));
     match (present.next(), present.next()) {
         (Some(only), None) => Some(Target::Record(only)),
         _ => None,
     }
 }
 
-fn target(input: &Input, order: &[u32], key: &RecordKey) -> Target {
-    find(input, order, key).map_or_else(|| Target::Absent(hash_text(&key.to_string())), Target::Record)
-}
-
-fn find(input: &Input, order: &[u32], key: &RecordKey) -> Option<u32> {
-    order.binary_search_by(|&at| input.records[at as usize].key.cmp(key)).ok().map(|at| at as u32)
-}
-
 /// Ties the records that point at one target together, and to the target.
-fn tie(mut claims: Vec<(Target, u32)>, rule: u8, permitted: impl Fn(&[u32]) -> bool) -> Vec<Pair> {
+fn tie(table: &Table, mut claims: Vec<(Target, u32)>, rule: u8, permitted: impl Fn(&[u32]) -> bool) -> Vec<Pair> {
     claims.sort_unstable();
     claims.dedup();
     let mut found = Vec::new();
@@ -138,7 +106,7 @@ fn tie(mut claims: Vec<(Target, u32)>, rule: u8, permitted: impl Fn(&[u32]) -> b
         members.sort_unstable();
         members.dedup();
         if members.len() >= 2 && permitted(&members) {
-            found.extend(members[1..].iter().map(|&m| Pair::new(members[0], m, rule)));
+            star(table, members.iter().copied(), rule, &mut found);
         }
     }
     found

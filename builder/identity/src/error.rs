@@ -1,7 +1,5 @@
 //! Why a resolution could not be made.
 
-use kenal_types::RecordKey;
-
 /// Refusals of [`crate::resolve`]. Messages name keys and positions, never names or addresses.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ResolveError {
@@ -10,13 +8,19 @@ pub enum ResolveError {
     TooManyRecords { records: usize, max: usize },
     /// Two records with one key: the caller has not reduced versions to the latest.
     #[error("the record {key} occurs twice; pass only the latest version of each record")]
-    DuplicateRecord { key: RecordKey },
+    DuplicateRecord { key: String },
     /// A basket names a record that is not in the input.
     #[error("basket {basket} names record {record}, but there are {records} records")]
     BasketOutOfRange { basket: usize, record: u32, records: usize },
     /// The earlier run is inconsistent: one record belonged to two people.
     #[error("the earlier assignments give the record {key} to two people")]
-    PriorConflict { key: RecordKey },
+    PriorConflict { key: String },
+    /// A record names a source that the schema does not have.
+    #[error("a record is of source {source_number}, but the schema has {sources}")]
+    UnknownSource { source_number: u8, sources: usize },
+    /// An earlier assignment or a decision names a record that is not there.
+    #[error("record {record} is named by {what}, but there are {records} records")]
+    NoSuchRecord { record: u32, what: &'static str, records: usize },
     /// A setting outside its range.
     #[error("setting {setting} is {value}, but must be {expected}")]
     BadSetting { setting: &'static str, value: String, expected: &'static str },

@@ -8,10 +8,12 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::{Field, LEVELS_MAX, compare, level_in};
+use crate::comparison::{compare, level_in};
 use crate::config::FitConfig;
+use crate::field::{Field, Kind, LEVELS_MAX};
 use crate::model::{HOUSEHOLD_NAME_U, Levels, default_m};
 use crate::pairs::Pair;
+use crate::schema::Schema;
 use crate::table::Table;
 
 /// How a fit ended.
@@ -47,13 +49,13 @@ const START_SHARE: f64 = 0.2;
 /// Patterns of levels with their counts, sorted.
 pub(crate) type Patterns = Vec<(u64, u64)>;
 
-pub(crate) fn patterns(table: &Table, one_account: &[bool; 5], pairs: &[Pair]) -> Patterns {
+pub(crate) fn patterns(table: &Table, pairs: &[Pair]) -> Patterns {
     let counts = pairs
         .par_chunks(1 << 13)
         .map(|chunk| {
             let mut counts: FxHashMap<u64, u64> = FxHashMap::default();
             for pair in chunk {
-                *counts.entry(compare(table, one_account, pair.first(), pair.second()).pattern()).or_default() += 1;
+                *counts.entry(compare(table, pair.first(), pair.second()).pattern()).or_default() += 1;
             }
             counts
         })
@@ -91,16 +93,17 @@ struct State {
 /// `u` stays as counted, except for the name where the rule brings households together: there, different people share a
 /// family name far more often than at random, and with the random `u` EM would take families for people.
 pub(crate) fn learn(
+    schema: &Schema,
     rule: &str,
     patterns: &Patterns,
     conditioned: &[bool; Field::COUNT],
     u: &Levels<f64>,
     config: &FitConfig,
 ) -> Learnt {
-    let name = Field::Name as usize;
-    let household = conditioned[Field::Street as usize] && !conditioned[name];
-    let free: Vec<Field> = Field::ALL.into_iter().filter(|&f| !conditioned[f as usize]).collect();
-    let mut state = State { m: default_m(), u: *u, share: START_SHARE };
+    let name = Field::NAME.at();
+    let household = conditioned[Field::STREET.at()] && !conditioned[name];
+    let free: Vec<(Field, Kind)> = schema.fields().filter(|(f, _)| !conditioned[f.at()]).collect();
+    let mut state = State { m: default_m(schema), u: *u, share: START_SHARE };
     if household {
         state.u[name] = HOUSEHOLD_NAME_U;
     }
@@ -121,8 +124,8 @@ pub(crate) fn learn(
     let trusted = matches >= CONFIDENT_SHARE_MIN * state.share * pairs as f64;
     let mut support = [0.0; Field::COUNT];
     if trusted {
-        for &field in &free {
-            support[field as usize] = confident[field as usize][1..].iter().sum();
+        for &(field, _) in &free {
+            support[field.at()] = confident[field.at()][1..].iter().sum();
         }
     }
     let household = household.then_some((state.u[name], (1.0 - state.share) * pairs as f64));
@@ -133,19 +136,25 @@ pub(crate) fn learn(
 
 impl State {
     /// One round; returns the largest movement of a probability.
-    fn round(&mut self, patterns: &Patterns, pairs: f64, free: &[Field], household: bool, config: &FitConfig) -> f64 {
-        let defaults = default_m();
+    fn round(
+        &mut self,
+        patterns: &Patterns,
+        pairs: f64,
+        free: &[(Field, Kind)],
+        household: bool,
+        config: &FitConfig,
+    ) -> f64 {
         let (expected, matches) = self.expectation(patterns, free, 0.0);
         let mut delta = (matches / pairs - self.share).abs();
         if household {
-            delta = delta.max(self.household_round(patterns, &expected[Field::Name as usize], config));
+            delta = delta.max(self.household_round(patterns, &expected[Field::NAME.at()], config));
         }
         self.share = (matches / pairs).clamp(1e-9, 1.0 - 1e-9);
-        for &field in free {
-            let (f, top) = (field as usize, field.top() as usize);
+        for &(field, kind) in free {
+            let (f, top) = (field.at(), kind.top());
             let known: f64 = expected[f][1..=top].iter().sum();
-            for l in 1..=top {
-                let next = (expected[f][l] + config.prior_pairs * defaults[f][l]) / (known + config.prior_pairs);
+            for (l, default) in (1..).zip(kind.default_m()) {
+                let next = (expected[f][l] + config.prior_pairs * default) / (known + config.prior_pairs);
                 delta = delta.max((next - self.m[f][l]).abs());
                 self.m[f][l] = next;
             }
@@ -157,12 +166,12 @@ impl State {
     fn household_round(&mut self, patterns: &Patterns, matched: &[f64; LEVELS_MAX], config: &FitConfig) -> f64 {
         let mut counts = [0.0; LEVELS_MAX];
         for &(pattern, count) in patterns {
-            counts[level_in(pattern, Field::Name)] += count as f64;
+            counts[level_in(pattern, Field::NAME)] += count as f64;
         }
         let different = |l: usize| (counts[l] - matched[l]).max(0.0);
         let known: f64 = (1..LEVELS_MAX).map(different).sum();
         let mut delta = 0.0_f64;
-        for (l, own) in self.u[Field::Name as usize].iter_mut().enumerate().skip(1) {
+        for (l, own) in self.u[Field::NAME.at()].iter_mut().enumerate().skip(1) {
             let next = (different(l) + config.prior_pairs * HOUSEHOLD_NAME_U[l]) / (known + config.prior_pairs);
             delta = delta.max((next - *own).abs());
             *own = next;
@@ -171,15 +180,15 @@ impl State {
     }
 
     /// Expected matches by field and level, and in all, counting only pairs with a probability of at least `least`.
-    fn expectation(&self, patterns: &Patterns, free: &[Field], least: f64) -> (Levels<f64>, f64) {
+    fn expectation(&self, patterns: &Patterns, free: &[(Field, Kind)], least: f64) -> (Levels<f64>, f64) {
         let mut expected = [[0.0; LEVELS_MAX]; Field::COUNT];
         let mut matches = 0.0;
         for &(pattern, count) in patterns {
             let mut odds = self.share / (1.0 - self.share);
-            for &field in free {
+            for &(field, _) in free {
                 let level = level_in(pattern, field);
                 if level > 0 {
-                    odds *= self.m[field as usize][level] / self.u[field as usize][level];
+                    odds *= self.m[field.at()][level] / self.u[field.at()][level];
                 }
             }
             let probability = if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 };
@@ -188,8 +197,8 @@ impl State {
             }
             let weight = probability * count as f64;
             matches += weight;
-            for &field in free {
-                expected[field as usize][level_in(pattern, field)] += weight;
+            for &(field, _) in free {
+                expected[field.at()][level_in(pattern, field)] += weight;
             }
         }
         for row in &mut expected {
@@ -212,16 +221,15 @@ pub(crate) fn household_name_u(learnt: &[Learnt], config: &FitConfig) -> [f64; L
 }
 
 /// Averages the sessions by field, over the default `m`; returns `m` and the matches behind each field.
-pub(crate) fn average(learnt: &[Learnt], config: &FitConfig) -> (Levels<f64>, [f64; Field::COUNT]) {
-    let defaults = default_m();
-    let mut m = defaults;
+pub(crate) fn average(schema: &Schema, learnt: &[Learnt], config: &FitConfig) -> (Levels<f64>, [f64; Field::COUNT]) {
+    let mut m = default_m(schema);
     let mut fitted_on = [0.0; Field::COUNT];
-    for field in Field::ALL {
-        let f = field as usize;
+    for (field, kind) in schema.fields() {
+        let f = field.at();
         fitted_on[f] = learnt.iter().map(|l| l.support[f]).sum();
-        for l in 1..=field.top() as usize {
+        for (l, default) in (1..).zip(kind.default_m()) {
             let sum: f64 = learnt.iter().map(|s| s.support[f] * s.m[f][l]).sum();
-            m[f][l] = (sum + config.prior_pairs * defaults[f][l]) / (fitted_on[f] + config.prior_pairs);
+            m[f][l] = (sum + config.prior_pairs * default) / (fitted_on[f] + config.prior_pairs);
         }
     }
     (m, fitted_on)
@@ -251,39 +259,40 @@ mod tests {
     /// Patterns drawn from known `m`, `u` and share give them back.
     #[test]
     fn em_recovers_what_the_data_were_drawn_from() {
-        let mut u = default_m();
-        let mut true_m = default_m();
+        let schema = Schema::company();
+        let mut u = default_m(&schema);
+        let mut true_m = default_m(&schema);
         for (field, m, q) in [
-            (Field::BirthDate, [0.05, 0.05, 0.1, 0.8], [0.9, 0.06, 0.03, 0.01]),
-            (Field::Phone, [0.3, 0.1, 0.1, 0.5], [0.97, 0.015, 0.01, 0.005]),
-            (Field::Street, [0.25, 0.1, 0.15, 0.5], [0.9, 0.07, 0.02, 0.01]),
+            (Field::BIRTH_DATE, [0.05, 0.05, 0.1, 0.8], [0.9, 0.06, 0.03, 0.01]),
+            (Field::PHONE, [0.3, 0.1, 0.1, 0.5], [0.97, 0.015, 0.01, 0.005]),
+            (Field::STREET, [0.25, 0.1, 0.15, 0.5], [0.9, 0.07, 0.02, 0.01]),
         ] {
-            true_m[field as usize][1..5].copy_from_slice(&m);
-            u[field as usize][1..5].copy_from_slice(&q);
+            true_m[field.at()][1..5].copy_from_slice(&m);
+            u[field.at()][1..5].copy_from_slice(&q);
         }
-        let free = [Field::BirthDate, Field::Phone, Field::Street];
+        let free = [Field::BIRTH_DATE, Field::PHONE, Field::STREET];
         let mut conditioned = [true; Field::COUNT];
-        free.iter().for_each(|&f| conditioned[f as usize] = false);
+        free.iter().for_each(|&f| conditioned[f.at()] = false);
         let mut exact = Patterns::new();
         let (share, total) = (0.3, 1e7);
         for code in 0..64_u64 {
             let levels = [code & 3, code >> 2 & 3, code >> 4 & 3].map(|l| l as usize + 1);
-            let product = |p: &Levels<f64>| free.iter().zip(levels).map(|(&f, l)| p[f as usize][l]).product::<f64>();
+            let product = |p: &Levels<f64>| free.iter().zip(levels).map(|(&f, l)| p[f.at()][l]).product::<f64>();
             let count = total * (share * product(&true_m) + (1.0 - share) * product(&u));
-            let pattern = free.iter().zip(levels).map(|(&f, l)| (l as u64) << (4 * f as u64)).sum();
+            let pattern = free.iter().zip(levels).map(|(&f, l)| (l as u64) << (4 * f.at() as u64)).sum();
             exact.push((pattern, count.round() as u64));
         }
         exact.sort_unstable();
         let config = FitConfig { delta_max: 1e-9, iterations_max: 5000, ..FitConfig::default() };
-        let learnt = learn("known", &exact, &conditioned, &u, &config);
+        let learnt = learn(&schema, "known", &exact, &conditioned, &u, &config);
         assert!(matches!(learnt.session.stop, Stop::Converged { .. }), "{:?}", learnt.session.stop);
         assert!((learnt.session.match_share - share).abs() < 1e-3, "{}", learnt.session.match_share);
         for field in free {
-            let (found, truth) = (&learnt.m[field as usize][1..5], &true_m[field as usize][1..5]);
+            let (found, truth) = (&learnt.m[field.at()][1..5], &true_m[field.at()][1..5]);
             let furthest = found.iter().zip(truth).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
             assert!(furthest < 2e-3, "{field:?}: {found:?} {truth:?}");
         }
-        let hurried = learn("known", &exact, &conditioned, &u, &FitConfig { iterations_max: 1, ..config });
+        let hurried = learn(&schema, "known", &exact, &conditioned, &u, &FitConfig { iterations_max: 1, ..config });
         assert!(matches!(hurried.session.stop, Stop::IterationCap { last_delta } if last_delta > 1e-9));
     }
 }

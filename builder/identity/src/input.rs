@@ -1,27 +1,25 @@
-//! What a resolution is made from, and its canonical order.
+//! What a resolution of the five systems is made from.
 
 use kenal_types::{CustomerRecord, Date, PersonId, RecordKey};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ResolveError;
-use crate::pairs::RECORDS_MAX;
+use crate::records::Records;
+use crate::schema::Schema;
 
-/// Everything a resolution looks at. The order of the records does not matter.
+/// Everything a resolution looks at, in memory. For more records than fit as texts, push them to [`Records`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Input<'a> {
-    /// The latest version of each record, also deleted and merged ones.
+    /// The latest version of each record, also deleted and merged ones. Their order does not matter.
     pub records: &'a [CustomerRecord],
     /// What the records bought, from every system that knows.
     pub baskets: &'a [Basket],
-    /// The assignments of the last run; empty on the first.
-    pub prior: &'a [PriorAssignment],
 }
 
 /// One order of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basket {
-    /// Position in [`Input::records`].
+    /// Position in the order of the records.
     pub record: u32,
     /// The number on the receipt, the same in every system.
     pub order_number: Option<String>,
@@ -37,22 +35,15 @@ pub struct PriorAssignment {
     pub person: PersonId,
 }
 
-/// Positions of the records in the order of their keys. Everything inside the crate counts records in this order, which
-/// is what makes every result independent of the order of the input.
-pub(crate) fn canonical_order(input: &Input) -> Result<Vec<u32>, ResolveError> {
-    let records = input.records;
-    if records.len() > RECORDS_MAX {
-        return Err(ResolveError::TooManyRecords { records: records.len(), max: RECORDS_MAX });
+impl Input<'_> {
+    /// # Errors
+    /// As [`Records::push_customers`] and [`Records::bought`].
+    pub fn take(&self) -> Result<Records, ResolveError> {
+        let mut records = Records::new(Schema::company())?;
+        records.push_customers(self.records)?;
+        self.baskets.iter().try_for_each(|basket| records.bought(basket))?;
+        Ok(records)
     }
-    if let Some((at, basket)) = input.baskets.iter().enumerate().find(|(_, b)| b.record as usize >= records.len()) {
-        return Err(ResolveError::BasketOutOfRange { basket: at, record: basket.record, records: records.len() });
-    }
-    let mut order: Vec<u32> = (0..records.len() as u32).collect();
-    order.par_sort_unstable_by(|&a, &b| records[a as usize].key.cmp(&records[b as usize].key));
-    if let Some(twice) = order.windows(2).find(|w| records[w[0] as usize].key == records[w[1] as usize].key) {
-        return Err(ResolveError::DuplicateRecord { key: records[twice[0] as usize].key.clone() });
-    }
-    Ok(order)
 }
 
 #[cfg(test)]
@@ -85,14 +76,5 @@ pub(crate) mod tests {
             updated_at: None,
             sequence: 0,
         }
-    }
-
-    #[test]
-    fn the_order_is_that_of_the_keys() {
-        use kenal_types::System;
-        let keys = [(System::App, "1"), (System::Shopify, "2"), (System::Shopify, "10")];
-        let records: Vec<CustomerRecord> = keys.iter().map(|&(s, id)| empty(RecordKey::new(s, id))).collect();
-        let order = canonical_order(&Input { records: &records, ..Input::default() });
-        assert_eq!(order, Ok(vec![2, 1, 0]));
     }
 }

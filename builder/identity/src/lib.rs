@@ -13,13 +13,18 @@
 //! Records are handled in the order of their keys and sums are over integers or in fixed order, so that the result is
 //! the same for any order of the input and any number of threads.
 
+mod aliases;
 mod blocking;
+mod capture;
 mod clusters;
+mod column;
 mod comparison;
 pub mod config;
 mod deterministic;
 mod error;
 mod estimation;
+mod field;
+mod groups;
 mod input;
 mod model;
 pub mod normalise;
@@ -28,25 +33,30 @@ mod persons;
 mod prior;
 mod purchases;
 mod random_pairs;
+mod records;
 pub mod report;
 pub mod resolution;
 mod resolve;
+mod row;
+mod schema;
 mod table;
 mod trust;
 mod vocabulary;
 
 pub use blocking::RuleReport;
+pub use capture::Captures;
 pub use clusters::Refusal;
-pub use comparison::Field;
 pub use config::{BlockingConfig, BlockingRule, Config, FitConfig, GuardConfig, Part, TrustConfig};
 pub use error::ResolveError;
 pub use estimation::{Session, Stop};
+pub use field::{Field, Kind};
 pub use input::{Basket, Input, PriorAssignment};
-pub use model::{FieldModel, LevelModel, Model};
+pub use model::{Alias, FieldModel, LevelModel, Model};
 pub use persons::Redirect;
+pub use records::Records;
 pub use report::{Report, Trust};
-pub use resolution::{
-    Assignment, Evidence, FieldEvidence, Link, LinkRow, Resolution, ReviewItem, ReviewReason, ReviewRow, RuleId, Tier,
-};
-pub use resolve::resolve;
+pub use resolution::{Evidence, FieldEvidence, Link, Resolution, ReviewItem, RuleId, Tier};
+pub use resolve::{Decision, Known, explain, resolve};
+pub use row::RawRecord;
+pub use schema::{Attribute, AttributeKind, SOURCES_MAX, Schema, Source};
 pub use trust::TrustCounts;

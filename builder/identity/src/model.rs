@@ -12,8 +12,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::contact::{EMAIL_LOCAL_ALIKE, PHONE_SAME};
-use crate::comparison::{BIRTH_DATE_NEAR, Comparison, DIFFERENT, Field, LEVELS_MAX, MISSING, name, place};
+use crate::comparison::{Comparison, name};
+use crate::field::*;
+use crate::schema::Schema;
 
 /// By field and level. Level 0 is not used.
 pub(crate) type Levels<T> = [[T; LEVELS_MAX]; Field::COUNT];
@@ -28,12 +29,26 @@ pub struct Model {
     pub match_probability: f64,
     /// log2 of the number of records: no field weighs more.
     pub bits_max: f64,
+    /// What stands for what, sorted.
+    pub aliases: Vec<Alias>,
+}
+
+/// Two values that were learnt to stand for each other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Alias {
+    /// Words of names, cities ([`Field::LOCALITY`]), or values of an attribute.
+    pub field: Field,
+    /// The one that sorts first.
+    pub a: String,
+    pub b: String,
 }
 
 /// `m`, `u` and weight of every level of one field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldModel {
     pub field: Field,
+    pub name: String,
+    pub kind: Kind,
     pub levels: Vec<LevelModel>,
     /// Pairs of one person that `m` was fitted on, by the model's own estimate; 0 when it is the default.
     pub fitted_on: f64,
@@ -46,33 +61,19 @@ pub struct LevelModel {
     pub u: f64,
     /// `log2(m / u)`, before the adjustment for the value's frequency.
     pub bits: f64,
+    /// `-log2` of the mean frequency of what random pairs on this level agree on.
+    pub base_rarity_bits: f32,
 }
 
-/// How the frequency of the agreed value enters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rarity {
-    /// The value has no frequency of its own.
-    None,
-    /// The frequency stands for `u`.
-    IsU,
-    /// The level's weight moves by how much rarer the agreed part is than that of random pairs on the same level.
-    Shifts,
-}
-
-const fn rarity(field: Field, level: u8) -> Rarity {
-    match (field, level) {
-        (Field::Name, name::ONLY_SAME | name::SAME)
-        | (Field::BirthDate, 4)
-        | (Field::Email, 3 | 5)
-        | (Field::Phone, PHONE_SAME)
-        | (Field::Street, 4)
-        | (Field::Locality, 3..=5)
-        | (Field::Device, 2)
-        | (Field::Purchases, 5)
-        | (Field::Loyalty, 3) => Rarity::IsU,
-        (Field::Name, name::ONE_SAME | name::SAME_OR_CLOSE) => Rarity::Shifts,
-        _ => Rarity::None,
-    }
+/// What a fit found.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameters {
+    pub m: Levels<f64>,
+    pub u: Levels<f64>,
+    pub base_rarity: Levels<f32>,
+    pub household_name_u: [f64; LEVELS_MAX],
+    /// By field: pairs of one person behind `m`.
+    pub fitted_on: [f64; Field::COUNT],
 }
 
 /// A shift by rarity moves a weight by no more than this.
@@ -82,24 +83,11 @@ const SHIFT_BITS_MAX: f32 = 6.0;
 /// seen: a family name in common is usual in some of the four markets and unknown in others.
 pub(crate) const HOUSEHOLD_NAME_U: [f64; LEVELS_MAX] = [0.0, 0.56, 0.05, 0.04, 0.3, 0.02, 0.01, 0.01, 0.01];
 
-/// `m` before anything is seen, from level 1; rows sum to 1. Learnt `m` replaces it as evidence grows.
-const DEFAULT_M: [&[f64]; Field::COUNT] = [
-    &[0.01, 0.005, 0.005, 0.04, 0.05, 0.03, 0.11, 0.75],
-    &[0.03, 0.03, 0.07, 0.87],
-    &[0.45, 0.05, 0.1, 0.02, 0.38],
-    &[0.4, 0.03, 0.02, 0.55],
-    &[0.2, 0.05, 0.15, 0.6],
-    &[0.1, 0.05, 0.2, 0.05, 0.6],
-    &[0.5, 0.5],
-    &[0.5, 0.15, 0.1, 0.05, 0.2],
-    &[0.05, 0.05, 0.9],
-    &[0.02, 0.98],
-];
-
-pub(crate) fn default_m() -> Levels<f64> {
+/// `m` of every field before anything is seen.
+pub(crate) fn default_m(schema: &Schema) -> Levels<f64> {
     let mut m = [[0.0; LEVELS_MAX]; Field::COUNT];
-    for (row, defaults) in m.iter_mut().zip(DEFAULT_M) {
-        row[1..=defaults.len()].copy_from_slice(defaults);
+    for (field, kind) in schema.fields() {
+        m[field.at()][1..=kind.top()].copy_from_slice(kind.default_m());
     }
     m
 }
@@ -126,6 +114,7 @@ impl Weighed {
 /// The model as scoring uses it.
 #[derive(Debug, Clone)]
 pub(crate) struct Scorer {
+    kinds: [Option<Kind>; Field::COUNT],
     bits: Levels<f32>,
     log2_m: Levels<f32>,
     base_rarity: Levels<f32>,
@@ -134,61 +123,52 @@ pub(crate) struct Scorer {
 }
 
 impl Scorer {
-    /// `base_rarity`: `-log2` of the mean frequency of what random pairs on each level agree on.
-    pub(crate) fn new(
-        m: &Levels<f64>,
-        u: &Levels<f64>,
-        base_rarity: &Levels<f32>,
-        household_name_u: &[f64; LEVELS_MAX],
-        records: u32,
-    ) -> Scorer {
+    pub(crate) fn of(model: &Model) -> Scorer {
         let mut bits = [[0.0; LEVELS_MAX]; Field::COUNT];
-        let mut log2_m = bits;
-        for field in Field::ALL {
-            let f = field as usize;
-            for level in 1..=field.top() as usize {
-                bits[f][level] = (m[f][level] / u[f][level]).log2() as f32;
-                log2_m[f][level] = m[f][level].log2() as f32;
+        let (mut log2_m, mut base_rarity) = (bits, bits);
+        let mut kinds = [None; Field::COUNT];
+        let mut household_name = [0.0; LEVELS_MAX];
+        for field in &model.fields {
+            let f = field.field.at();
+            kinds[f] = Some(field.kind);
+            for (l, level) in field.levels.iter().enumerate() {
+                bits[f][l + 1] = (level.m / level.u).log2() as f32;
+                log2_m[f][l + 1] = level.m.log2() as f32;
+                base_rarity[f][l + 1] = level.base_rarity_bits;
+            }
+            if field.field == Field::NAME {
+                for (l, (level, u)) in field.levels.iter().zip(&model.household_name_u).enumerate() {
+                    household_name[l + 1] = (level.m / u).log2() as f32;
+                }
             }
         }
-        let mut household_name = [0.0; LEVELS_MAX];
-        for (l, own) in household_name.iter_mut().enumerate().skip(1) {
-            *own = (m[Field::Name as usize][l] / household_name_u[l]).log2() as f32;
-        }
-        Scorer { bits, log2_m, base_rarity: *base_rarity, household_name, bits_max: (records.max(2) as f32).log2() }
-    }
-
-    /// `-log2` of the probability that two records of one person conflict on the field.
-    pub(crate) fn conflict_bits(&self, field: Field) -> f32 {
-        let conflicting = |level: u8| match field {
-            Field::Name => !name::is_compatible(level),
-            Field::BirthDate => level < BIRTH_DATE_NEAR,
-            _ => level == DIFFERENT,
-        };
-        let m = &self.log2_m[field as usize];
-        let share: f32 = (1..=field.top()).filter(|&l| conflicting(l)).map(|l| m[usize::from(l)].exp2()).sum();
-        -share.min(1.0).log2()
+        Scorer { kinds, bits, log2_m, base_rarity, household_name, bits_max: model.bits_max as f32 }
     }
 
     pub(crate) fn weigh(&self, pair: &Comparison) -> Weighed {
+        self.weigh_whole(pair, |_| 1)
+    }
+
+    /// Weighs an agreement that is the best of several tries: `tries` by field.
+    pub(crate) fn weigh_whole(&self, pair: &Comparison, tries: impl Fn(Field) -> u32) -> Weighed {
         let mut bits = [0.0_f32; Field::COUNT];
-        for field in Field::ALL {
-            bits[field as usize] = self.field_bits(field, pair);
+        for (f, field) in Field::all().enumerate().filter(|(f, _)| pair.levels[*f] != MISSING) {
+            let own = self.field_bits(field, pair);
+            bits[f] = if own > 0.0 { (own - (tries(field).max(1) as f32).log2()).max(0.0) } else { own };
         }
-        if pair.email_made_of_name && pair.level(Field::Email) >= EMAIL_LOCAL_ALIKE {
-            count_once(&mut bits, &[Field::Name, Field::Email]);
+        if pair.email_made_of_name && pair.level(Field::EMAIL) >= EMAIL_LOCAL_ALIKE {
+            count_once(&mut bits, &[Field::NAME, Field::EMAIL]);
         }
         self.household(pair, &mut bits);
         Weighed { levels: pair.levels, centibits: bits.map(|b| (b * 100.0).round() as i16) }
     }
 
-    fn field_bits(&self, field: Field, pair: &Comparison) -> f32 {
-        let (f, level) = (field as usize, pair.level(field));
-        if level == MISSING {
-            return 0.0;
-        }
-        let l = level as usize;
-        let bits = match rarity(field, level) {
+    /// What one field of a pair weighs by itself; 0 where it is missing.
+    pub(crate) fn field_bits(&self, field: Field, pair: &Comparison) -> f32 {
+        let (f, level) = (field.at(), pair.level(field));
+        let Some(kind) = self.kinds[f].filter(|_| level != MISSING) else { return 0.0 };
+        let l = usize::from(level);
+        let bits = match kind.rarity(level) {
             Rarity::None => self.bits[f][l],
             Rarity::IsU => self.log2_m[f][l] + pair.rarity_bits[f],
             Rarity::Shifts => {
@@ -205,30 +185,31 @@ impl Scorer {
     }
 
     fn household(&self, pair: &Comparison, bits: &mut [f32; Field::COUNT]) {
-        let phone_agrees = pair.level(Field::Phone) == PHONE_SAME;
-        let agrees = phone_agrees || pair.level(Field::Street) >= place::MOST_WORDS || pair.level(Field::Device) == 2;
+        let phone_agrees = pair.level(Field::PHONE) == PHONE_SAME;
+        let agrees =
+            phone_agrees || pair.level(Field::STREET) >= TEXT_MOST || pair.level(Field::DEVICE) == DEVICE_SHARED;
         if !agrees {
             return;
         }
-        let level = pair.level(Field::Name);
+        let level = pair.level(Field::NAME);
         if level != MISSING && !name::is_compatible(level) {
-            bits[Field::Name as usize] = bits[Field::Name as usize].min(self.household_name[usize::from(level)]);
+            bits[Field::NAME.at()] = bits[Field::NAME.at()].min(self.household_name[usize::from(level)]);
         }
-        let phone_of_several = phone_agrees && pair.sharers[Field::Phone as usize] > 1;
+        let phone_of_several = phone_agrees && pair.sharers[Field::PHONE.at()] > 1;
         if phone_of_several {
-            count_once(bits, &[Field::Phone, Field::Street, Field::Locality, Field::Device]);
+            count_once(bits, &[Field::PHONE, Field::STREET, Field::LOCALITY, Field::DEVICE]);
         } else {
-            count_once(bits, &[Field::Street, Field::Locality, Field::Device]);
+            count_once(bits, &[Field::STREET, Field::LOCALITY, Field::DEVICE]);
         }
     }
 }
 
 /// Of the fields that speak for, only the strongest is counted; what speaks against stays.
 fn count_once(bits: &mut [f32; Field::COUNT], fields: &[Field]) {
-    let most = fields.iter().map(|&f| bits[f as usize]).fold(0.0, f32::max);
+    let most = fields.iter().map(|&f| bits[f.at()]).fold(0.0, f32::max);
     let mut kept = false;
     for &field in fields {
-        let own = &mut bits[field as usize];
+        let own = &mut bits[field.at()];
         if *own > 0.0 {
             let strongest = *own >= most && !kept;
             kept |= strongest;
@@ -240,29 +221,25 @@ fn count_once(bits: &mut [f32; Field::COUNT], fields: &[Field]) {
 }
 
 impl Model {
-    pub(crate) fn new(
-        m: &Levels<f64>,
-        u: &Levels<f64>,
-        fitted_on: &[f64; Field::COUNT],
-        household_name_u: &[f64; LEVELS_MAX],
-        match_probability: f64,
-        records: u32,
-    ) -> Model {
-        let level = |field: Field, l: usize| {
-            let (m, u) = (m[field as usize][l], u[field as usize][l]);
-            LevelModel { label: field.levels()[l].to_owned(), m, u, bits: (m / u).log2() }
+    pub(crate) fn new(schema: &Schema, found: &Parameters, match_probability: f64, records: u32) -> Model {
+        let level = |field: Field, kind: Kind, l: usize| {
+            let (m, u) = (found.m[field.at()][l], found.u[field.at()][l]);
+            let base_rarity_bits = found.base_rarity[field.at()][l];
+            LevelModel { label: kind.levels()[l].to_owned(), m, u, bits: (m / u).log2(), base_rarity_bits }
         };
-        let fields = Field::ALL.map(|field| FieldModel {
+        let fields = schema.fields().map(|(field, kind)| FieldModel {
             field,
-            levels: (1..=field.top() as usize).map(|l| level(field, l)).collect(),
-            fitted_on: fitted_on[field as usize],
+            name: schema.field_name(field).to_owned(),
+            kind,
+            levels: (1..=kind.top()).map(|l| level(field, kind, l)).collect(),
+            fitted_on: found.fitted_on[field.at()],
         });
-        let household_name_u = household_name_u[1..].to_vec();
         Model {
-            fields: fields.to_vec(),
-            household_name_u,
+            fields: fields.collect(),
+            household_name_u: found.household_name_u[1..].to_vec(),
             match_probability,
             bits_max: f64::from(records.max(2)).log2(),
+            aliases: Vec::new(),
         }
     }
 
@@ -283,18 +260,21 @@ impl Model {
 mod tests {
     use super::*;
 
-    #[test]
-    fn defaults_are_probabilities() {
-        for (field, row) in Field::ALL.into_iter().zip(DEFAULT_M) {
-            assert_eq!(row.len(), field.top() as usize, "{field:?}");
-            assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{field:?}");
-        }
+    fn model(u: Levels<f64>, records: u32) -> Model {
+        let schema = Schema::company();
+        let found = Parameters {
+            m: default_m(&schema),
+            u,
+            base_rarity: [[0.0; LEVELS_MAX]; Field::COUNT],
+            household_name_u: HOUSEHOLD_NAME_U,
+            fitted_on: [0.0; Field::COUNT],
+        };
+        Model::new(&schema, &found, 1e-5, records)
     }
 
     #[test]
     fn thresholds_and_probabilities_undo_each_other() {
-        let m = default_m();
-        let model = Model::new(&m, &m, &[0.0; Field::COUNT], &HOUSEHOLD_NAME_U, 1e-5, 1000);
+        let model = model(default_m(&Schema::company()), 1000);
         for p in [0.01, 0.5, 0.99, 0.9999] {
             assert!((model.probability(model.threshold_bits(p)) - p).abs() < 1e-9);
         }
@@ -303,33 +283,33 @@ mod tests {
     #[test]
     fn correlated_fields_count_once_and_contradictions_stay() {
         let mut bits = [0.0; Field::COUNT];
-        bits[Field::Street as usize] = 12.0;
-        bits[Field::Locality as usize] = 9.0;
-        bits[Field::Device as usize] = -1.0;
-        count_once(&mut bits, &[Field::Street, Field::Locality, Field::Device]);
-        assert_eq!(bits[Field::Street as usize], 12.0);
-        assert_eq!(bits[Field::Locality as usize], 0.0);
-        assert_eq!(bits[Field::Device as usize], -1.0);
+        bits[Field::STREET.at()] = 12.0;
+        bits[Field::LOCALITY.at()] = 9.0;
+        bits[Field::DEVICE.at()] = -1.0;
+        count_once(&mut bits, &[Field::STREET, Field::LOCALITY, Field::DEVICE]);
+        assert_eq!(bits[Field::STREET.at()], 12.0);
+        assert_eq!(bits[Field::LOCALITY.at()], 0.0);
+        assert_eq!(bits[Field::DEVICE.at()], -1.0);
     }
 
     /// A family on one phone: the phone narrows everybody down to two people, and the name says which.
     #[test]
     fn a_shared_phone_joins_the_same_name_and_not_the_family() {
-        let mut u = default_m();
+        let mut u = default_m(&Schema::company());
         for row in &mut u {
             row.iter_mut().skip(1).for_each(|p| *p = 0.1);
         }
-        let scorer = Scorer::new(&default_m(), &u, &[[0.0; LEVELS_MAX]; Field::COUNT], &HOUSEHOLD_NAME_U, 1 << 20);
+        let scorer = Scorer::of(&model(u, 1 << 20));
         let mut pair = Comparison::default();
-        pair.levels[Field::Phone as usize] = PHONE_SAME;
-        pair.rarity_bits[Field::Phone as usize] = 20.0;
-        pair.sharers[Field::Phone as usize] = 2;
-        pair.levels[Field::Street as usize] = 4;
-        pair.rarity_bits[Field::Street as usize] = 20.0;
-        pair.levels[Field::Name as usize] = name::ONE_SAME;
+        pair.levels[Field::PHONE.at()] = PHONE_SAME;
+        pair.rarity_bits[Field::PHONE.at()] = 20.0;
+        pair.sharers[Field::PHONE.at()] = 2;
+        pair.levels[Field::STREET.at()] = 4;
+        pair.rarity_bits[Field::STREET.at()] = 20.0;
+        pair.levels[Field::NAME.at()] = name::ONE_SAME;
         let family = scorer.weigh(&pair).total();
-        pair.levels[Field::Name as usize] = name::SAME;
-        pair.rarity_bits[Field::Name as usize] = 15.0;
+        pair.levels[Field::NAME.at()] = name::SAME;
+        pair.rarity_bits[Field::NAME.at()] = 15.0;
         let same = scorer.weigh(&pair).total();
         assert!(family < 2000 && same > 3200, "{family} {same}");
     }

@@ -48,6 +48,26 @@ impl Histogram {
         lambda
     }
 
+    /// The least weight, not below `least`, from which the expected share of right pairs is at least `precision`.
+    pub(crate) fn threshold(&self, precision: f64, lambda: f64, least: f64) -> f64 {
+        let odds = lambda / (1.0 - lambda);
+        let mut steps: Vec<(f64, u64)> = self.steps().filter(|(bits, _)| *bits >= least).collect();
+        steps.reverse();
+        let (mut pairs, mut right) = (0.0, 0.0);
+        // From the strongest down: the last weight at which the share still holds. Shares fall all the way, since each
+        // step is less sure than the ones before it.
+        let mut threshold = steps.first().map_or(least, |&(bits, _)| bits);
+        for (bits, count) in steps {
+            pairs += count as f64;
+            right += count as f64 / (1.0 + 1.0 / (odds * bits.exp2()));
+            if right < precision * pairs {
+                break;
+            }
+            threshold = bits - 0.5 / f64::from(Self::STEPS);
+        }
+        threshold.max(least)
+    }
+
     /// Expected share of right pairs among those of at least `bits`, and their number.
     pub(crate) fn precision_above(&self, bits: f64, lambda: f64) -> (f64, u64) {
         let odds = lambda / (1.0 - lambda);

@@ -2,8 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::comparison::{Comparison, Field, LEVELS_MAX, compare};
+use crate::comparison::{Comparison, compare};
+use crate::field::{Field, LEVELS_MAX};
 use crate::model::Levels;
+use crate::schema::Schema;
 use crate::table::Table;
 use crate::vocabulary::mix;
 
@@ -26,7 +28,11 @@ impl Default for RandomPairs {
 
 impl RandomPairs {
     /// Compares `count` random pairs, or all pairs when there are fewer.
-    pub(crate) fn draw(table: &Table, one_account: &[bool; 5], count: u64, seed: u64) -> RandomPairs {
+    ///
+    /// Records are drawn by the rank of their ties, so that the same records give the same pairs however they arrived.
+    pub(crate) fn draw(table: &Table, count: u64, seed: u64) -> RandomPairs {
+        let mut ranked: Vec<u32> = (0..table.len()).collect();
+        ranked.par_sort_unstable_by(|&a, &b| table.by_tie(a, b));
         let n = u64::from(table.len());
         let all = n * n.saturating_sub(1) / 2;
         let exhaustive = all <= count;
@@ -37,7 +43,7 @@ impl RandomPairs {
                 let mut drawn = RandomPairs::default();
                 for number in chunk * RANDOM_CHUNK..((chunk + 1) * RANDOM_CHUNK).min(count) {
                     let (a, b) = if exhaustive { nth_pair(number) } else { random_pair(number, seed, n) };
-                    drawn.add(&compare(table, one_account, a, b));
+                    drawn.add(&compare(table, ranked[a as usize], ranked[b as usize]));
                 }
                 drawn
             })
@@ -64,10 +70,10 @@ impl RandomPairs {
     /// `u`, with half a pair added to each level, and the share that true matches among the random pairs have taken off:
     /// with `p` the share of random pairs, `p = λm + (1-λ)u`. In small inputs with many duplicates that share is most of
     /// what random pairs agree on.
-    pub(crate) fn u(&self, m: &Levels<f64>, match_probability: f64) -> Levels<f64> {
+    pub(crate) fn u(&self, schema: &Schema, m: &Levels<f64>, match_probability: f64) -> Levels<f64> {
         let mut u = [[0.0; LEVELS_MAX]; Field::COUNT];
-        for field in Field::ALL {
-            let (f, top) = (field as usize, field.top() as usize);
+        for (field, kind) in schema.fields() {
+            let (f, top) = (field.at(), kind.top());
             let known: u64 = self.counts[f][1..=top].iter().sum();
             let mut total = 0.0;
             for l in 1..=top {

@@ -5,9 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::blocking::RuleReport;
+use crate::capture::Captures;
 use crate::clusters::Refusal;
-use crate::comparison::Field;
 use crate::estimation::{Session, Stop};
+use crate::field::Kind;
 use crate::model::Model;
 use crate::resolution::Tier;
 use crate::trust::TrustCounts;
@@ -28,6 +29,12 @@ pub struct Report {
     pub redirects: u64,
     pub trust: Trust,
     pub candidates: u64,
+    /// True pairs that the rules made, by how many kinds of rules did.
+    pub captures: Captures,
+    /// Pairs of words, cities and values learnt to stand for each other.
+    pub aliases: u64,
+    /// Passes of clustering.
+    pub passes: u64,
     pub blocking: Vec<RuleReport>,
     pub sessions: Vec<Session>,
     /// Weights from which a pair is linked, and reviewed, in bits.
@@ -38,7 +45,7 @@ pub struct Report {
     pub links_deterministic: u64,
     pub links_probabilistic: u64,
     /// Merges that the guard refused, in the order of [`Refusal::ALL`].
-    pub refused: [u64; 4],
+    pub refused: [u64; Refusal::ALL.len()],
     pub review_items: u64,
 }
 
@@ -90,14 +97,26 @@ impl fmt::Display for Report {
             "\n{:<24} {:>10} {:>8} {:>12} {:>12} {:>8} {:>14}",
             "blocking rule", "blocks", "largest", "pairs", "new", "capped", "left out"
         )?;
-        for r in &self.blocking {
+        for r in self.blocking.iter().filter(|r| r.pairs > 0 && !r.too_many) {
             writeln!(
                 f,
                 "{:<24} {:>10} {:>8} {:>12} {:>12} {:>8} {:>14}",
                 r.rule, r.blocks, r.largest_block_records, r.pairs, r.new_pairs, r.capped_blocks, r.pairs_left_out
             )?;
         }
+        for r in self.blocking.iter().filter(|r| r.too_many) {
+            writeln!(f, "left out: {} makes too many pairs ({})", r.rule, r.pairs)?;
+        }
         writeln!(f, "{:<24} {:>34} {:>12}", "candidates", "", self.candidates)?;
+        if let Some(recall) = self.captures.recall() {
+            let [once, twice, more] = self.captures.counts();
+            writeln!(
+                f,
+                "of the true pairs, the rules make about {:.2} % or less: {once:.0} were made by one kind of rule, {twice:.0} by two, {more:.0} by more (capture–recapture)",
+                100.0 * recall
+            )?;
+        }
+        writeln!(f, "learnt to stand for each other: {} pairs of words, cities and values", self.aliases)?;
         writeln!(
             f,
             "\n{:<24} {:>10} {:>10} {:>9} {:>12}  stopped",
@@ -142,14 +161,14 @@ impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "two records at random are one person with probability {:.3e}", self.match_probability)?;
         writeln!(f, "{:<16} {:<28} {:>9} {:>11} {:>8}", "field", "level", "m", "u", "bits")?;
-        for field in &self.fields {
+        for field in self.fields.iter().filter(|f| f.fitted_on > 0.0) {
             for level in &field.levels {
-                let name = field.field.name();
+                let name = &field.name;
                 writeln!(f, "{name:<16} {:<28} {:>9.5} {:>11.3e} {:>8.2}", level.label, level.m, level.u, level.bits)?;
             }
         }
         writeln!(f, "between two people of one household, the name is:")?;
-        for (label, u) in Field::Name.levels()[1..].iter().zip(&self.household_name_u) {
+        for (label, u) in Kind::Name.levels()[1..].iter().zip(&self.household_name_u) {
             writeln!(f, "{:<16} {label:<28} {:>9} {u:>11.3e}", "", "")?;
         }
         Ok(())

@@ -1,14 +1,16 @@
 //! What a resolution gives back: whose each record is, why, what a steward should look at, and how it was decided.
 
-use kenal_types::{CustomerRecord, PersonId, RecordKey};
+use kenal_types::PersonId;
 use serde::{Deserialize, Serialize};
 
 use crate::clusters::Refusal;
-use crate::comparison::{Field, MISSING};
-use crate::deterministic::{ACCOUNT_ID, MERGED, ONLY_ACCOUNT, TRUSTED_EMAIL, TRUSTED_PHONE};
+use crate::comparison::compare;
+use crate::deterministic::{ACCOUNT_ID, DECIDED, MERGED, ONLY_ACCOUNT, TRUSTED_EMAIL, TRUSTED_PHONE};
 use crate::estimation::Stop;
-use crate::model::{Model, Weighed};
+use crate::field::MISSING;
+use crate::model::{Model, Scorer, Weighed};
 use crate::persons::Redirect;
+use crate::records::Records;
 use crate::report::Report;
 
 /// How sure the assignment of a record is.
@@ -38,142 +40,83 @@ impl Tier {
     }
 }
 
-/// Whose a record is.
-///
-/// A record that matches no other stays apart, even with a verified email: one row of one system says nothing that a
-/// second one confirms, and the design keeps such rows out of personalisation. [`Report::unmatched_verified`] counts
-/// those that a company may want back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assignment {
-    pub record: RecordKey,
-    /// `None` for [`Tier::Review`] and [`Tier::Unmatched`].
-    pub person: Option<PersonId>,
-    pub tier: Tier,
-}
-
 /// What one field says about a pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldEvidence {
-    pub field: Field,
-    /// One of [`Field::levels`].
+    /// As the schema names it.
+    pub field: String,
+    /// One of [`crate::Kind::levels`].
     pub level: String,
     /// For one person when positive, against when negative. 0 where a correlated field already says it.
     pub bits: f64,
 }
 
-/// The evidence of one pair, field by field, in forty bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Evidence(pub(crate) Weighed);
+/// The evidence of one pair.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Sum over the fields, in bits, without the prior.
+    pub weight_bits: f64,
+    /// The fields that both records have, in fixed order.
+    pub fields: Vec<FieldEvidence>,
+}
 
 impl Evidence {
-    /// Sum over the fields, in bits, without the prior.
-    pub fn weight_bits(&self) -> f64 {
-        f64::from(self.0.total()) / 100.0
-    }
-
-    /// The fields that both records have, in fixed order.
-    pub fn fields(&self) -> impl Iterator<Item = FieldEvidence> + '_ {
-        Field::ALL.into_iter().filter(|&f| self.0.levels[f as usize] != MISSING).map(|field| FieldEvidence {
-            field,
-            level: field.levels()[usize::from(self.0.levels[field as usize])].to_owned(),
-            bits: f64::from(self.0.centibits[field as usize]) / 100.0,
-        })
+    pub(crate) fn of(records: &Records, weighed: &Weighed) -> Evidence {
+        let schema = records.schema();
+        let known = schema.fields().filter(|(f, _)| weighed.levels[f.at()] != MISSING);
+        let fields = known.map(|(field, kind)| FieldEvidence {
+            field: schema.field_name(field).to_owned(),
+            level: kind.levels()[usize::from(weighed.levels[field.at()])].to_owned(),
+            bits: f64::from(weighed.centibits[field.at()]) / 100.0,
+        });
+        Evidence { weight_bits: f64::from(weighed.total()) / 100.0, fields: fields.collect() }
     }
 }
 
-/// Two records that were joined. Positions are those of [`crate::Input::records`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Two records that were joined, by number.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Link {
     pub a: u32,
     pub b: u32,
     pub tier: Tier,
     pub rule: RuleId,
-    pub evidence: Evidence,
+    /// Of the pair by itself, without the prior. Below the threshold where the two people as wholes decided.
+    pub weight_bits: f64,
 }
 
 /// The rule that proposed a pair; its name is [`Resolution::rule_name`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(pub(crate) u8);
 
-/// A question for a steward. Positions are those of [`crate::Input::records`].
+/// A question for a steward about two records, by number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReviewItem {
     pub a: u32,
     pub b: u32,
     pub rule: RuleId,
-    pub reason: ReviewReason,
-    /// By the model.
-    pub probability: f64,
-    pub evidence: Evidence,
-}
-
-/// Why a steward is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewReason {
-    /// Likely one person, but not as surely as stated.
-    Doubtful,
-    /// The guard refused the merge.
-    BirthDates,
-    Accounts,
-    TooManyRecords,
-    TooManyNames,
-}
-
-impl ReviewReason {
-    pub const fn text(self) -> &'static str {
-        match self {
-            ReviewReason::Doubtful => "likely, but below the stated probability",
-            ReviewReason::BirthDates => Refusal::BirthDates.name(),
-            ReviewReason::Accounts => Refusal::Accounts.name(),
-            ReviewReason::TooManyRecords => Refusal::TooManyRecords.name(),
-            ReviewReason::TooManyNames => Refusal::TooManyNames.name(),
-        }
-    }
-}
-
-impl From<Refusal> for ReviewReason {
-    fn from(refusal: Refusal) -> ReviewReason {
-        match refusal {
-            Refusal::BirthDates => ReviewReason::BirthDates,
-            Refusal::Accounts => ReviewReason::Accounts,
-            Refusal::TooManyRecords => ReviewReason::TooManyRecords,
-            Refusal::TooManyNames => ReviewReason::TooManyNames,
-        }
-    }
-}
-
-/// A link as a table row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LinkRow {
-    pub a: RecordKey,
-    pub b: RecordKey,
-    pub tier: Tier,
-    pub rule: String,
+    pub reason: Refusal,
+    /// Of the two people as wholes, without the prior.
     pub weight_bits: f64,
-    pub evidence: Vec<FieldEvidence>,
-}
-
-/// A review item as a table row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ReviewRow {
-    pub a: RecordKey,
-    pub b: RecordKey,
-    pub rule: String,
-    pub reason: ReviewReason,
+    /// That they are one, by the model.
     pub probability: f64,
-    pub weight_bits: f64,
-    pub evidence: Vec<FieldEvidence>,
 }
 
-/// The result. Every list is in an order that depends on the records' keys alone.
-#[derive(Debug, Clone, PartialEq)]
+/// The result. Lists by record are in the order in which the records were pushed; the others by weight, and where that is
+/// the same in an order that depends on the records' keys alone.
+#[derive(Debug, Clone)]
 pub struct Resolution {
-    /// One per record, by key.
-    pub assignments: Vec<Assignment>,
-    /// Every pair that the tiers propose and whose records are one person, by weight.
+    /// `None` for [`Tier::Review`] and [`Tier::Unmatched`].
+    ///
+    /// A record that matches no other stays apart, even with a verified email: one row of one system says nothing that a
+    /// second one confirms, and the design keeps such rows out of personalisation. [`Report::unmatched_verified`] counts
+    /// those that a company may want back.
+    pub persons: Vec<Option<PersonId>>,
+    pub tiers: Vec<Tier>,
+    /// The record that stands for each record's cluster; itself where it is alone.
+    pub clusters: Vec<u32>,
+    /// Every proposed pair whose records are one person.
     pub links: Vec<Link>,
-    /// The strongest doubtful or refused pair between two clusters, by weight.
+    /// The strongest doubtful or refused pair between two clusters.
     pub review: Vec<ReviewItem>,
     /// Earlier person ids that now stand for somebody else's.
     pub redirects: Vec<Redirect>,
@@ -182,42 +125,24 @@ pub struct Resolution {
     pub model: Model,
     pub stop: Stop,
     pub report: Report,
+    pub(crate) scorer: Scorer,
 }
 
 impl Resolution {
     pub fn rule_name(&self, rule: RuleId) -> &str {
         match rule.0 {
+            DECIDED => "decided by a steward",
             MERGED => "merged in the source",
             ACCOUNT_ID => "account id stored by another system",
             TRUSTED_EMAIL => "trustworthy email",
             TRUSTED_PHONE => "trustworthy phone",
             ONLY_ACCOUNT => "only account signed in on the device",
-            blocking => &self.report.blocking[usize::from(blocking)].rule,
+            blocking => self.report.blocking.get(usize::from(blocking)).map_or("", |r| &r.rule),
         }
     }
 
-    /// Links with keys and evidence written out. `records`: the same as given to [`crate::resolve`].
-    pub fn link_rows<'a>(&'a self, records: &'a [CustomerRecord]) -> impl Iterator<Item = LinkRow> + 'a {
-        self.links.iter().map(|link| LinkRow {
-            a: records[link.a as usize].key.clone(),
-            b: records[link.b as usize].key.clone(),
-            tier: link.tier,
-            rule: self.rule_name(link.rule).to_owned(),
-            weight_bits: link.evidence.weight_bits(),
-            evidence: link.evidence.fields().collect(),
-        })
-    }
-
-    /// Review items with keys and evidence written out. `records`: the same as given to [`crate::resolve`].
-    pub fn review_rows<'a>(&'a self, records: &'a [CustomerRecord]) -> impl Iterator<Item = ReviewRow> + 'a {
-        self.review.iter().map(|item| ReviewRow {
-            a: records[item.a as usize].key.clone(),
-            b: records[item.b as usize].key.clone(),
-            rule: self.rule_name(item.rule).to_owned(),
-            reason: item.reason,
-            probability: item.probability,
-            weight_bits: item.evidence.weight_bits(),
-            evidence: item.evidence.fields().collect(),
-        })
+    /// What speaks for and against two records being one person. `records`: those that were resolved.
+    pub fn evidence(&self, records: &Records, a: u32, b: u32) -> Evidence {
+        Evidence::of(records, &self.scorer.weigh(&compare(&records.table, a, b)))
     }
 }

@@ -1,88 +1,127 @@
-//! The stages in order: columns, trust, tier 1, blocking, fit, weights, clusters, review, ids.
+//! The stages in order: trust, tier 1, blocking, fit, weights, clusters, review, ids.
 
 use std::collections::BTreeMap;
 
-use kenal_types::System;
+use kenal_types::PersonId;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::aliases::{Aliases, Differences};
 use crate::blocking::{self, Candidates};
-use crate::clusters::{self, Clusters, ConflictCosts, Limits, Proposal, Refusal};
-use crate::comparison::{Field, compare};
+use crate::capture::Captures;
+use crate::clusters::{self, Clusters, Limits, Proposal, Refusal};
+use crate::comparison::compare;
 use crate::config::Config;
-use crate::deterministic;
+use crate::deterministic::{self, DECIDED};
 use crate::error::ResolveError;
 use crate::estimation::{self, Learnt, Patterns};
-use crate::input::{Input, canonical_order};
-use crate::model::{Levels, Model, Scorer};
+use crate::field::Field;
+use crate::model::{Levels, Model, Parameters, Scorer};
 use crate::pairs::Pair;
 use crate::persons::{self, Persons};
 use crate::prior::Histogram;
 use crate::random_pairs::RandomPairs;
+use crate::records::Records;
 use crate::report::{Report, Trust};
-use crate::resolution::{Assignment, Evidence, Link, Resolution, ReviewItem, ReviewReason, RuleId, Tier};
+use crate::resolution::{Evidence, Link, Resolution, ReviewItem, RuleId, Tier};
 use crate::table::Table;
 use crate::trust;
 
-/// Below this weight less twelve bits under the number of records, no prior that data can have makes a pair likely.
-const FLOOR_BITS: f64 = 12.0;
 /// Up to this many records, matches are a share of random pairs that `u` must be cleared of, which takes some rounds.
 const CLEARED_RECORDS_MAX: u32 = 100_000;
 const CLEARING_ROUNDS: usize = 3;
+/// Below this many bits under the logarithm of the number of records, no prior that data can have makes a pair likely.
+const FLOOR_BITS: f64 = 12.0;
 /// Pairs weighed by one thread at a time.
 const CHUNK_PAIRS: usize = 1 << 14;
+/// Above the logarithm of the number of records by this many bits, a pair is of one person whatever one field says.
+const CONFIDENT_BITS: f64 = 7.0;
+
+/// What the first fit sees, which only serves to find confident pairs.
+const FIRST_PAIRS_PER_RULE: u64 = 20_000;
+const FIRST_RANDOM_SHARE: u64 = 4;
+
+/// What is known beforehand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// Whose records were in the last run; empty on the first.
+    pub prior: &'a [(u32, PersonId)],
+    /// What stewards have decided.
+    pub decisions: &'a [Decision],
+}
+
+/// A steward's word about two records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Decision {
+    pub a: u32,
+    pub b: u32,
+    /// One person, or two.
+    pub same: bool,
+}
 
 /// Resolves the records: who is the same person, with evidence.
 ///
-/// The result depends on the records, baskets, earlier assignments and settings; not on their order, nor on the number
-/// of threads of the rayon pool it runs in.
+/// The result depends on the records, what they bought, what is known and the settings; not on the order of the records,
+/// nor on the number of threads of the rayon pool it runs in.
 ///
 /// # Errors
-/// [`ResolveError`] for settings out of range, too many records, a key that occurs twice, a basket of no record, or
-/// earlier assignments that contradict each other.
+/// [`ResolveError`] for settings out of range, earlier assignments that contradict each other, or what is known of
+/// records that are not there.
 ///
-/// Cost: `O(n log n)` for `n` records and candidate pairs together; 8 bytes per candidate pair, 40 per likely one.
-pub fn resolve(input: &Input, config: &Config) -> Result<Resolution, ResolveError> {
+/// Cost: `O(n log n)` for `n` records and candidate pairs together; 8 bytes per candidate pair, 12 per likely one.
+pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<Resolution, ResolveError> {
     config.check()?;
-    let order = canonical_order(input)?;
-    let mut table = Table::build(input, &order);
-    let one_account = one_account(config);
-    let (trust, emails, phones) = judge_values(&mut table, config);
-    let decided = deterministic::pairs(input, &order, &table, &emails, &phones, &config.trust);
-    let found = blocking::candidates(&table, &config.blocking, config.fit.pairs_per_rule_max, config.seed);
-    let fitted = fit(&table, &one_account, &found, config);
-    let link_bits = fitted.model.threshold_bits(config.link_probability_min);
-    let review_bits = fitted.model.threshold_bits(config.review_probability_min);
-    let (likely, doubtful) = split(&fitted, &decided, link_bits, review_bits, config);
-    let tier_1 = weigh_all(&table, &one_account, &fitted.scorer, &decided);
-    let costs = conflict_costs(&fitted.scorer, config);
-    let limits = Limits { guard: &config.guard, threshold: centibits(link_bits), costs };
-    let proposals = tier_1.into_iter().chain(likely).collect();
-    let joined = clusters::join(&table, proposals, &limits, &one_account);
-    let review = review(&joined, doubtful, &fitted.model, &order);
-    let sizes = sizes(&joined.smallest);
-    let persons = persons::assign(input, &order, &joined.smallest, |smallest| sizes[smallest as usize] > 1)?;
-    let assignments = assignments(input, &order, &table, &joined, &review, &persons);
-    let mut report = Report { trust, link_bits, review_bits, blocking: found.reports, ..Report::default() };
+    check_records(records, "an earlier assignment", &known.prior.iter().map(|p| p.0).collect::<Vec<_>>())?;
+    check_records(records, "a decision", &known.decisions.iter().flat_map(|d| [d.a, d.b]).collect::<Vec<_>>())?;
+    records.table.complete(&mut records.purchases);
+    let (trust, emails, phones) = judge_values(&mut records.table, config);
+    let decided = decided(records, known, &emails, &phones, config);
+    let found = blocking::candidates(&records.table, &config.blocking, config.fit.pairs_per_rule_max, config.seed);
+    let fitted = fit(records, &found, config);
+    let (table, model) = (&records.table, &fitted.model);
+    let lambda = model.match_probability;
+    let least = model.threshold_bits(config.link_probability_min);
+    let link_bits = fitted.weights.threshold(config.precision_min, lambda, least);
+    let review_bits = model.threshold_bits(config.review_probability_min);
+    let proposals = proposals(table, &fitted, &decided, link_bits - config.guard.group_bits);
+    let records_per_person_max = config.guard.records_per_person_max;
+    let limits = Limits { records_per_person_max, threshold: centibits(link_bits) };
+    let apart: Vec<(u32, u32)> = known.decisions.iter().filter(|d| !d.same).map(|d| (d.a, d.b)).collect();
+    let joined = clusters::join(table, &fitted.scorer, proposals, &apart, &limits);
+    let review = review(table, &fitted, &joined, review_bits, config);
+    let sizes = sizes(&joined.first);
+    let persons = persons::assign(records, known.prior, &joined.first, |first| sizes[first as usize] > 1)?;
+    let tiers = tiers(table, &joined, &review);
+    let mut report = Report { trust, link_bits, review_bits, ..Report::default() };
     report.candidates = found.pairs.len() as u64;
-    report.expected_precision = fitted.weights.precision_above(link_bits, fitted.model.match_probability).0;
+    report.aliases = table.aliases.len() as u64;
+    report.captures = captures(&fitted, &found);
+    report.blocking = found.reports;
+    report.expected_precision = fitted.weights.precision_above(link_bits, lambda).0;
     report.sessions = fitted.learnt.iter().map(|l| l.session.clone()).collect();
-    count(&mut report, &table, &joined, &sizes, &persons, &assignments);
     report.review_items = review.len() as u64;
-    let links = links(&joined, &order);
-    let (stop, model) = (estimation::stop(&fitted.learnt), fitted.model);
-    let Persons { redirects, retired, .. } = persons;
-    let by_key = assignments.into_iter().map(|(a, _)| a).collect();
-    Ok(Resolution { assignments: by_key, links, review, redirects, retired, model, stop, report })
+    count(&mut report, table, &joined, &sizes, &persons, &tiers);
+    let of = |first: &u32| persons.of.get(first).copied();
+    Ok(Resolution {
+        persons: joined.first.iter().map(of).collect(),
+        tiers,
+        links: links(&joined),
+        clusters: joined.first,
+        review,
+        redirects: persons.redirects,
+        retired: persons.retired,
+        stop: estimation::stop(&fitted.learnt),
+        model: fitted.model,
+        report,
+        scorer: fitted.scorer,
+    })
 }
 
-fn one_account(config: &Config) -> [bool; 5] {
-    System::ALL.map(|system| config.guard.one_account_systems.contains(&system))
-}
-
-fn conflict_costs(scorer: &Scorer, config: &Config) -> ConflictCosts {
-    let cost = |field| centibits(f64::from(scorer.conflict_bits(field)).min(config.guard.conflict_bits_max));
-    ConflictCosts { birth_dates: cost(Field::BirthDate), accounts: cost(Field::Accounts), name: cost(Field::Name) }
+fn check_records(records: &Records, what: &'static str, named: &[u32]) -> Result<(), ResolveError> {
+    match named.iter().find(|&&r| r as usize >= records.len()) {
+        Some(&record) => Err(ResolveError::NoSuchRecord { record, what, records: records.len() }),
+        None => Ok(()),
+    }
 }
 
 fn centibits(bits: f64) -> i32 {
@@ -99,6 +138,16 @@ fn judge_values(table: &mut Table, config: &Config) -> (Trust, Vec<bool>, Vec<bo
     (Trust { emails: email_counts, phones: phone_counts, devices: device_counts }, emails, phones)
 }
 
+/// Tier 1 and what stewards have decided to be one person.
+fn decided(records: &Records, known: &Known, emails: &[bool], phones: &[bool], config: &Config) -> Vec<Pair> {
+    let mut pairs = deterministic::pairs(records, emails, phones, &config.trust);
+    let same = known.decisions.iter().filter(|d| d.same && d.a != d.b);
+    pairs.extend(same.map(|d| Pair::new(d.a, d.b, DECIDED)));
+    pairs.sort_unstable();
+    pairs.dedup_by_key(|pair| pair.records());
+    pairs
+}
+
 struct Fitted {
     model: Model,
     scorer: Scorer,
@@ -108,56 +157,117 @@ struct Fitted {
     weighed: Vec<Proposal>,
 }
 
-fn fit(table: &Table, one_account: &[bool; 5], found: &Candidates, config: &Config) -> Fitted {
-    let random = RandomPairs::draw(table, one_account, config.fit.random_pairs, config.seed);
-    let base_rarity = random.base_rarity();
-    let patterns: Vec<Patterns> = found.samples.iter().map(|s| estimation::patterns(table, one_account, s)).collect();
-    let mut m: Levels<f64> = crate::model::default_m();
-    let mut match_probability = 0.0;
-    let rounds = if table.len() <= CLEARED_RECORDS_MAX { CLEARING_ROUNDS } else { 1 };
+fn fit(records: &mut Records, found: &Candidates, config: &Config) -> Fitted {
+    let schema = records.schema.clone();
+    let table = &mut records.table;
+    let learn = |random: &RandomPairs, patterns: &[Patterns], m: &Levels<f64>, lambda: f64| {
+        let u = random.u(&schema, m, lambda);
+        let rules = config.blocking.rules.iter().zip(patterns);
+        let learnt: Vec<Learnt> = rules
+            .map(|(rule, patterns)| {
+                estimation::learn(&schema, &rule.name, patterns, &blocking::conditioned(rule), &u, &config.fit)
+            })
+            .collect();
+        let (m, fitted_on) = estimation::average(&schema, &learnt, &config.fit);
+        let household_name_u = estimation::household_name_u(&learnt, &config.fit);
+        (Parameters { m, u, base_rarity: random.base_rarity(), household_name_u, fitted_on }, learnt)
+    };
+    let n = table.len();
+    let defaults = crate::model::default_m(&schema);
+    // First to learn what stands for what; then, with that known, what the levels are worth.
+    let few = found.samples.iter().map(|s| blocking::sample(table, s, FIRST_PAIRS_PER_RULE, config.seed + 1));
+    let few: Vec<Vec<Pair>> = few.collect();
+    let random = RandomPairs::draw(table, config.fit.random_pairs / FIRST_RANDOM_SHARE, config.seed);
+    let patterns: Vec<Patterns> = few.iter().map(|s| estimation::patterns(table, s)).collect();
+    let (first, _) = learn(&random, &patterns, &defaults, 0.0);
+    let scorer = Scorer::of(&Model::new(&schema, &first, 0.0, n));
+    table.aliases = differences(table, &scorer, &found.samples).aliases();
+    let random = RandomPairs::draw(table, config.fit.random_pairs, config.seed);
+    let patterns: Vec<Patterns> = found.samples.iter().map(|s| estimation::patterns(table, s)).collect();
+    let (mut m, mut lambda) = (defaults, 0.0);
+    let rounds = if n <= CLEARED_RECORDS_MAX { CLEARING_ROUNDS } else { 1 };
+    let floor = centibits(f64::from(n.max(2)).log2() - FLOOR_BITS);
     let mut round = 0;
     loop {
         round += 1;
-        let u = random.u(&m, match_probability);
-        let rules = config.blocking.rules.iter().zip(&patterns);
-        let learnt: Vec<Learnt> = rules
-            .map(|(rule, patterns)| {
-                estimation::learn(&rule.name, patterns, &blocking::conditioned(rule), &u, &config.fit)
-            })
-            .collect();
-        let (next, fitted_on) = estimation::average(&learnt, &config.fit);
-        let household_name_u = estimation::household_name_u(&learnt, &config.fit);
-        m = next;
-        let scorer = Scorer::new(&m, &u, &base_rarity, &household_name_u, table.len());
-        let floor = centibits(f64::from(table.len().max(2)).log2() - FLOOR_BITS);
-        let (weighed, weights) = weigh(table, one_account, &scorer, &found.pairs, floor);
-        match_probability = weights.match_probability(table.len());
+        let (parameters, learnt) = learn(&random, &patterns, &m, lambda);
+        m = parameters.m;
+        let mut model = Model::new(&schema, &parameters, lambda, n);
+        let scorer = Scorer::of(&model);
+        let (weighed, weights) = weigh(table, &scorer, &found.pairs, floor);
+        lambda = weights.match_probability(n);
         if round == rounds {
-            let model = Model::new(&m, &u, &fitted_on, &household_name_u, match_probability, table.len());
+            model.match_probability = lambda;
+            model.aliases = table.aliases.written(table);
             return Fitted { model, scorer, learnt, weights, weighed };
         }
     }
 }
 
+/// What speaks for and against two records being one person, under a model that was fitted before.
+///
+/// # Errors
+/// [`ResolveError::NoSuchRecord`] for a record that is not there.
+pub fn explain(
+    records: &mut Records,
+    model: &Model,
+    config: &Config,
+    a: u32,
+    b: u32,
+) -> Result<Evidence, ResolveError> {
+    check_records(records, "the question", &[a, b])?;
+    records.table.complete(&mut records.purchases);
+    judge_values(&mut records.table, config);
+    records.table.aliases = Aliases::read(&records.table, &model.aliases);
+    Ok(Evidence::of(records, &Scorer::of(model).weigh(&compare(&records.table, a, b))))
+}
+
+/// What differs within pairs that are of one person whatever the differing field says.
+fn differences(table: &Table, scorer: &Scorer, samples: &[Vec<Pair>]) -> Differences {
+    let sure = centibits(f64::from(table.len().max(2)).log2() + CONFIDENT_BITS);
+    let mut pairs: Vec<Pair> = samples.concat();
+    pairs.par_sort_unstable();
+    pairs.dedup_by_key(|pair| pair.records());
+    let confident = |pair: &Pair| {
+        let weighed = scorer.weigh(&compare(table, pair.first(), pair.second()));
+        let strongest = [Field::NAME, Field::LOCALITY].map(|f| i32::from(weighed.centibits[f.at()]).max(0));
+        weighed.total() - strongest[0].max(strongest[1]) >= sure
+    };
+    let mut confident: Vec<Pair> = pairs.into_par_iter().filter(confident).collect();
+    let mut parent: Vec<u32> = (0..table.len()).collect();
+    for pair in &confident {
+        let (a, b) = (root(&mut parent, pair.first()), root(&mut parent, pair.second()));
+        parent[a.max(b) as usize] = a.min(b);
+    }
+    confident.sort_by_cached_key(|pair| (root(&mut parent, pair.first()), *pair));
+    let mut differences = Differences::default();
+    for pair in confident {
+        let (a, b) = (pair.first(), pair.second());
+        differences.add(table, &compare(table, a, b), a, b, root(&mut parent, a));
+    }
+    differences
+}
+
+fn root(parent: &mut [u32], mut record: u32) -> u32 {
+    while parent[record as usize] != record {
+        parent[record as usize] = parent[parent[record as usize] as usize];
+        record = parent[record as usize];
+    }
+    record
+}
+
 /// Weighs all pairs; keeps those of at least `floor`, and counts all.
-fn weigh(
-    table: &Table,
-    one_account: &[bool; 5],
-    scorer: &Scorer,
-    pairs: &[Pair],
-    floor: i32,
-) -> (Vec<Proposal>, Histogram) {
+fn weigh(table: &Table, scorer: &Scorer, pairs: &[Pair], floor: i32) -> (Vec<Proposal>, Histogram) {
     let chunks: Vec<(Vec<Proposal>, Histogram)> = pairs
         .par_chunks(CHUNK_PAIRS.max(pairs.len() / 256))
         .map(|chunk| {
             let mut weights = Histogram::new();
             let mut kept = Vec::new();
             for &pair in chunk {
-                let weighed = scorer.weigh(&compare(table, one_account, pair.first(), pair.second()));
-                let total = weighed.total();
-                weights.add(total);
-                if total >= floor {
-                    kept.push(Proposal { pair, weighed });
+                let centibits = scorer.weigh(&compare(table, pair.first(), pair.second())).total();
+                weights.add(centibits);
+                if centibits >= floor {
+                    kept.push(Proposal { pair, centibits });
                 }
             }
             (kept, weights)
@@ -172,93 +282,76 @@ fn weigh(
     (kept, weights)
 }
 
-fn weigh_all(table: &Table, one_account: &[bool; 5], scorer: &Scorer, pairs: &[Pair]) -> Vec<Proposal> {
-    let weighed = |&pair: &Pair| Proposal {
-        pair,
-        weighed: scorer.weigh(&compare(table, one_account, pair.first(), pair.second())),
-    };
-    pairs.par_iter().map(weighed).collect()
+/// True pairs by how many kinds of rules made them.
+fn captures(fitted: &Fitted, found: &Candidates) -> Captures {
+    // Both are in the order of the candidates.
+    let mut captures = Captures::default();
+    let mut at = 0;
+    for proposal in &fitted.weighed {
+        while found.pairs[at].records() != proposal.pair.records() {
+            at += 1;
+        }
+        captures.add(found.kinds[at], fitted.model.probability(f64::from(proposal.centibits) / 100.0));
+    }
+    captures
 }
 
-/// Tier 2 and tier 3 among the weighed candidates that tier 1 has not decided.
-fn split(
-    fitted: &Fitted,
-    decided: &[Pair],
-    link_bits: f64,
-    review_bits: f64,
-    config: &Config,
-) -> (Vec<Proposal>, Vec<Proposal>) {
+/// Tier 1, and the candidates from `least` bits that tier 1 has not decided.
+fn proposals(table: &Table, fitted: &Fitted, decided: &[Pair], least: f64) -> Vec<Proposal> {
+    let weigh = |&pair: &Pair| {
+        let centibits = fitted.scorer.weigh(&compare(table, pair.first(), pair.second())).total();
+        Proposal { pair, centibits }
+    };
+    let mut proposals: Vec<Proposal> = decided.par_iter().map(weigh).collect();
     let is_decided = |p: &Proposal| decided.binary_search_by_key(&p.pair.records(), |d| d.records()).is_ok();
-    let (link, ask) = (centibits(link_bits), centibits(review_bits));
-    let mut likely = Vec::new();
-    let mut doubtful = Vec::new();
-    for proposal in fitted.weighed.iter().filter(|p| p.weighed.total() >= ask) {
-        if proposal.weighed.total() >= link {
-            if !is_decided(proposal) {
-                likely.push(*proposal);
-            }
-        } else if proposal.weighed.fields_for() >= config.review_fields_min {
-            doubtful.push(*proposal);
-        }
-    }
-    (likely, doubtful)
+    let least = centibits(least);
+    proposals.extend(fitted.weighed.iter().filter(|p| p.centibits >= least && !is_decided(p)));
+    proposals
 }
 
 /// The strongest open question between each two clusters.
-fn review(joined: &Clusters, doubtful: Vec<Proposal>, model: &Model, order: &[u32]) -> Vec<ReviewItem> {
-    let refused = joined.refused.iter().map(|&(p, why)| (p, ReviewReason::from(why)));
-    let doubtful = doubtful.into_iter().map(|p| (p, ReviewReason::Doubtful));
-    let mut strongest: FxHashMap<(u32, u32), (Proposal, ReviewReason)> = FxHashMap::default();
-    for (proposal, reason) in refused.chain(doubtful) {
+fn review(table: &Table, fitted: &Fitted, joined: &Clusters, least: f64, config: &Config) -> Vec<ReviewItem> {
+    let least = centibits(least);
+    let asked = |&&(proposal, centibits, why): &&(Proposal, i32, Refusal)| match why {
+        Refusal::Decided => false,
+        Refusal::TooManyRecords => true,
+        _ => centibits >= least || proposal.deterministic(),
+    };
+    let mut strongest: FxHashMap<(u32, u32), (Proposal, i32, Refusal)> = FxHashMap::default();
+    for &(proposal, centibits, why) in joined.refused.iter().filter(asked) {
         let (a, b) = (proposal.pair.first() as usize, proposal.pair.second() as usize);
-        let (a, b) = (joined.smallest[a], joined.smallest[b]);
-        if a == b {
-            continue;
-        }
-        let best = strongest.entry((a.min(b), a.max(b))).or_insert((proposal, reason));
-        if proposal.rank() < best.0.rank() {
-            *best = (proposal, reason);
+        let (a, b) = (joined.first[a], joined.first[b]);
+        let best = strongest.entry((a.min(b), a.max(b))).or_insert((proposal, centibits, why));
+        if proposal.rank(table) < best.0.rank(table) {
+            *best = (proposal, centibits, why);
         }
     }
-    let mut items: Vec<(Proposal, ReviewReason)> = strongest.into_values().collect();
-    items.sort_unstable_by_key(|(p, _)| (-p.weighed.total(), p.pair));
-    let item = |(p, reason): (Proposal, ReviewReason)| ReviewItem {
-        a: order[p.pair.first() as usize],
-        b: order[p.pair.second() as usize],
-        rule: RuleId(p.pair.rule()),
-        reason,
-        probability: model.probability(f64::from(p.weighed.total()) / 100.0),
-        evidence: Evidence(p.weighed),
+    // One agreeing field is a coincidence, not a question.
+    let fields_for = |p: &Proposal| fitted.scorer.weigh(&compare(table, p.pair.first(), p.pair.second())).fields_for();
+    let mut items: Vec<(Proposal, i32, Refusal)> = strongest.into_values().collect();
+    items.retain(|(p, ..)| p.deterministic() || fields_for(p) >= config.review_fields_min);
+    items.sort_unstable_by_key(|(p, centibits, _)| (-centibits, table.pair_tie(p.pair)));
+    let item = |(p, centibits, reason): (Proposal, i32, Refusal)| {
+        let weight_bits = f64::from(centibits) / 100.0;
+        let probability = fitted.model.probability(weight_bits);
+        let (a, b) = (p.pair.first(), p.pair.second());
+        ReviewItem { a, b, rule: RuleId(p.pair.rule()), reason, weight_bits, probability }
     };
     items.into_iter().map(item).collect()
 }
 
-/// By smallest record: records in its cluster.
-fn sizes(smallest: &[u32]) -> Vec<u32> {
-    let mut sizes = vec![0; smallest.len()];
-    for &s in smallest {
-        sizes[s as usize] += 1;
-    }
+/// By first record: records in its cluster.
+fn sizes(first: &[u32]) -> Vec<u32> {
+    let mut sizes = vec![0; first.len()];
+    first.iter().for_each(|&f| sizes[f as usize] += 1);
     sizes
 }
 
-/// Assignments by key, each with whether the record has a verified contact.
-fn assignments(
-    input: &Input,
-    order: &[u32],
-    table: &Table,
-    joined: &Clusters,
-    review: &[ReviewItem],
-    persons: &Persons,
-) -> Vec<(Assignment, bool)> {
-    let mut tiers = vec![Tier::Unmatched; order.len()];
-    let mut place = vec![0_u32; order.len()];
-    for (at, &original) in order.iter().enumerate() {
-        place[original as usize] = at as u32;
-    }
+fn tiers(table: &Table, joined: &Clusters, review: &[ReviewItem]) -> Vec<Tier> {
+    let mut tiers = vec![Tier::Unmatched; table.len() as usize];
     for item in review {
-        tiers[place[item.a as usize] as usize] = Tier::Review;
-        tiers[place[item.b as usize] as usize] = Tier::Review;
+        tiers[item.a as usize] = Tier::Review;
+        tiers[item.b as usize] = Tier::Review;
     }
     for link in &joined.links {
         let tier = if link.deterministic() { Tier::Deterministic } else { Tier::Probabilistic };
@@ -267,50 +360,39 @@ fn assignments(
             *own = tier.min(*own);
         }
     }
-    let assign = |(at, &original): (usize, &u32)| {
-        let record = input.records[original as usize].key.clone();
-        let person = persons.of.get(&joined.smallest[at]).copied();
-        (Assignment { record, person, tier: tiers[at] }, table.standing[at].verified)
-    };
-    order.iter().enumerate().map(assign).collect()
+    tiers
 }
 
-fn links(joined: &Clusters, order: &[u32]) -> Vec<Link> {
+fn links(joined: &Clusters) -> Vec<Link> {
     let link = |p: &Proposal| Link {
-        a: order[p.pair.first() as usize],
-        b: order[p.pair.second() as usize],
+        a: p.pair.first(),
+        b: p.pair.second(),
         tier: if p.deterministic() { Tier::Deterministic } else { Tier::Probabilistic },
         rule: RuleId(p.pair.rule()),
-        evidence: Evidence(p.weighed),
+        weight_bits: f64::from(p.centibits) / 100.0,
     };
     joined.links.iter().map(link).collect()
 }
 
-fn count(
-    report: &mut Report,
-    table: &Table,
-    joined: &Clusters,
-    sizes: &[u32],
-    persons: &Persons,
-    assignments: &[(Assignment, bool)],
-) {
+fn count(report: &mut Report, table: &Table, joined: &Clusters, sizes: &[u32], persons: &Persons, tiers: &[Tier]) {
     report.records = u64::from(table.len());
     report.persons = persons.of.len() as u64;
     (report.persons_kept, report.persons_new) = (persons.kept, persons.new);
     report.redirects = persons.redirects.len() as u64;
+    report.passes = joined.passes as u64;
     let mut by_size: BTreeMap<u32, u64> = BTreeMap::new();
     for &size in sizes.iter().filter(|&&size| size > 1) {
         *by_size.entry(size).or_default() += 1;
     }
     report.persons_by_size = by_size.into_iter().collect();
-    for (assignment, verified) in assignments {
-        report.records_by_tier[assignment.tier as usize] += 1;
-        report.unmatched_verified += u64::from(assignment.tier == Tier::Unmatched && *verified);
+    for (tier, standing) in tiers.iter().zip(&table.standing) {
+        report.records_by_tier[*tier as usize] += 1;
+        report.unmatched_verified += u64::from(*tier == Tier::Unmatched && standing.verified);
     }
     let deterministic = joined.links.iter().filter(|l| l.deterministic()).count();
     report.links_deterministic = deterministic as u64;
     report.links_probabilistic = (joined.links.len() - deterministic) as u64;
-    for (_, why) in &joined.refused {
-        report.refused[Refusal::ALL.iter().position(|r| r == why).unwrap_or_default()] += 1;
+    for (_, _, why) in &joined.refused {
+        report.refused[*why as usize] += 1;
     }
 }

@@ -1,300 +1,278 @@
-//! The records as columns of numbers, in canonical order: what blocking, comparison and clustering read.
+//! The records as columns of numbers, in the order in which they were pushed: what blocking, comparison and clustering
+//! read.
 //!
-//! Built once: values are normalised in parallel a chunk at a time, then numbered in record order by two threads, so
-//! that at no time more than a chunk of normalised texts exists beside the columns.
+//! Values are normalised in parallel a chunk at a time, then numbered in record order by two threads, so that at no time
+//! more than a chunk of normalised texts exists beside the columns. Numbers of values depend on the order of the records
+//! and so decide nothing but equality.
 
-use kenal_types::{CustomerRecord, Date, Market, System};
-use rayon::prelude::*;
-
-use crate::input::Input;
-use crate::normalise::{date, device, email, name, phone, place};
-use crate::purchases::Purchases;
-use crate::vocabulary::{NONE, Rows, Vocabulary};
-
-/// Values kept per record and kind: more emails than this are a mailing list, and every pair compares all of them.
-const VALUES_MAX: usize = 8;
-/// Records normalised at a time.
-const CHUNK_RECORDS: usize = 1 << 15;
-
-/// Emails, phones or devices: several per record.
-#[derive(Debug, Default)]
-pub(crate) struct Values {
-    pub vocabulary: Vocabulary,
-    /// Sorted value numbers of each record.
-    pub of: Rows<u32>,
-    /// By value: the system says that several people use it, or it is an office's.
-    pub shared: Vec<bool>,
-    /// By value: groups of records under it that cannot be one person. Filled in by `trust`.
-    pub people: Vec<u16>,
-}
-
-/// A text of words: the whole, and its words.
-#[derive(Debug, Default)]
-pub(crate) struct Phrases {
-    /// Distinct wholes.
-    pub whole: Vocabulary,
-    /// The whole of each record, or [`NONE`].
-    pub of: Vec<u32>,
-    pub word: Vocabulary,
-    /// Sorted word numbers of each *whole*.
-    pub words: Rows<u32>,
-}
+use crate::aliases::Aliases;
+use crate::column::{Dates, Phrases, Single, Values};
+use crate::comparison::contact::digits;
+use crate::field::Field;
+use crate::normalise::date::Written;
+use crate::normalise::nickname;
+use crate::pairs::Pair;
+use crate::purchases::{PurchaseLog, Purchases};
+use crate::row::{Cell, Row, Standing};
+use crate::schema::{AttributeKind, Schema};
+use crate::vocabulary::{NONE, Vocabulary, mix};
 
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     pub names: Phrases,
-    /// Days since 1970, or [`NO_DATE`].
-    pub birth: Vec<i32>,
-    pub birth_dates: Vocabulary,
-    pub birth_of: Vec<u32>,
+    pub births: Dates,
     pub emails: Values,
-    /// By email: its local part, and the letters of the local part.
-    pub email_local: Vec<u32>,
-    pub email_stem: Vec<u32>,
-    pub locals: Vocabulary,
-    pub stems: Vocabulary,
+    pub locals: Locals,
     pub phones: Values,
+    /// By phone: its digits as a number.
+    pub phone_digits: Vec<u64>,
     pub streets: Phrases,
-    pub postcodes: Vocabulary,
-    pub postcode: Vec<u32>,
-    pub cities: Vocabulary,
-    pub city: Vec<u32>,
+    pub postcodes: Single,
+    /// By postcode: its first half, an area of many.
+    pub areas: Vec<u32>,
+    pub area_names: Vocabulary,
+    pub cities: Single,
     pub devices: Values,
-    pub loyalty_numbers: Vocabulary,
-    pub loyalty: Vec<u32>,
-    pub purchases: Purchases,
-    pub system: Vec<System>,
+    pub numbers: Single,
+    pub attributes: Vec<AttributeColumn>,
+    pub source: Vec<u8>,
+    /// By source: a person normally has one record there.
+    pub one_record: Vec<bool>,
     pub standing: Vec<Standing>,
+    /// By record, a hash of its key: tells records apart without regard to the order in which they came.
+    pub tie: Vec<u64>,
+    /// Filled in when all records are there.
+    pub purchases: Purchases,
+    /// By word of a name: the groups of nicknames and spellings it belongs to.
+    pub word_groups: Vec<&'static [u16]>,
+    /// By word of a name: what of it survives a slip, numbered.
+    pub word_sounds: Vec<u32>,
+    /// What stands for what, learnt from confident pairs.
+    pub aliases: Aliases,
+    /// Fields that at least two records have.
+    pub active: Vec<Field>,
 }
 
-pub(crate) const NO_DATE: i32 = i32::MIN;
+/// Local parts of the email addresses.
+#[derive(Debug, Default)]
+pub(crate) struct Locals {
+    /// By email: its local part, and the letters of the local part.
+    pub local: Vec<u32>,
+    pub stem: Vec<u32>,
+    pub locals: Vocabulary,
+    pub stems: Vocabulary,
+}
 
-/// What a record is in its own system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Standing {
-    /// Neither deleted nor merged into another record.
-    pub active: bool,
-    /// The system has verified an email or phone of it.
-    pub verified: bool,
+#[derive(Debug)]
+pub(crate) enum AttributeColumn {
+    Category(Single),
+    Text(Box<Phrases>),
+    Number(Single),
+    Date(Dates),
+    Place(Vec<Option<[f32; 2]>>),
 }
 
 impl Table {
-    /// `order`: positions in `input` in canonical order.
-    pub(crate) fn build(input: &Input, order: &[u32]) -> Table {
-        let mut table = Table {
-            purchases: Purchases::build(input, order),
-            names: Phrases { word: Vocabulary::outlined(), ..Phrases::default() },
-            streets: Phrases { whole: Vocabulary::outlined(), ..Phrases::default() },
-            locals: Vocabulary::outlined(),
-            cities: Vocabulary::outlined(),
-            ..Table::default()
+    pub(crate) fn new(schema: &Schema) -> Table {
+        let column = |kind| match kind {
+            AttributeKind::Category => AttributeColumn::Category(Single::outlined()),
+            AttributeKind::Text => AttributeColumn::Text(Box::new(Phrases::outlined())),
+            AttributeKind::Number => AttributeColumn::Number(Single::default()),
+            AttributeKind::Date => AttributeColumn::Date(Dates::default()),
+            AttributeKind::Place => AttributeColumn::Place(Vec::new()),
         };
-        for chunk in order.chunks(CHUNK_RECORDS) {
-            let rows: Vec<Row> = chunk.par_iter().map(|&at| Row::of(&input.records[at as usize])).collect();
-            table.push(&rows);
+        Table {
+            names: Phrases { word: Vocabulary::outlined(), ..Phrases::default() },
+            streets: Phrases::outlined(),
+            locals: Locals { locals: Vocabulary::outlined(), ..Locals::default() },
+            cities: Single::outlined(),
+            attributes: schema.attributes.iter().map(|a| column(a.kind)).collect(),
+            one_record: schema.sources.iter().map(|s| s.one_record).collect(),
+            ..Table::default()
         }
-        table.freeze();
-        table
     }
 
     pub(crate) fn len(&self) -> u32 {
-        self.system.len() as u32
+        self.source.len() as u32
     }
 
-    pub(crate) fn birth_date(&self, record: u32) -> Option<Date> {
-        let day = self.birth[record as usize];
-        (day != NO_DATE).then_some(Date(day))
+    pub(crate) fn birth_date(&self, record: u32) -> Option<Written> {
+        self.births.get(record)
     }
 
-    fn push(&mut self, rows: &[Row]) {
-        let Table {
-            names,
-            birth,
-            birth_dates,
-            birth_of,
-            emails,
-            email_local,
-            email_stem,
-            locals,
-            stems,
-            phones,
-            streets,
-            ..
-        } = self;
-        let (postcodes, postcode, cities, city) =
-            (&mut self.postcodes, &mut self.postcode, &mut self.cities, &mut self.city);
-        let (devices, numbers, loyalty) = (&mut self.devices, &mut self.loyalty_numbers, &mut self.loyalty);
+    /// To be called when all records are there, and before anything is read.
+    pub(crate) fn complete(&mut self, log: &mut PurchaseLog) {
+        self.purchases = Purchases::build(log, self.len());
+        let words = (0..self.names.word.len() as u32).map(|w| nickname::groups(self.names.word.get(w)));
+        self.word_groups = words.collect();
+        let mut sounds = Vocabulary::default();
+        let words = (0..self.names.word.len() as u32).map(|w| sounds.intern(&sound(self.names.word.get(w))));
+        self.word_sounds = words.collect();
+        let phones = (0..self.phones.vocabulary.len() as u32).map(|p| digits(self.phones.vocabulary.get(p)));
+        self.phone_digits = phones.collect();
+        self.complete_rarities();
+        self.active = self.fields_with_values();
+    }
+
+    fn complete_rarities(&mut self) {
+        for vocabulary in [
+            &mut self.names.whole,
+            &mut self.names.word,
+            &mut self.emails.vocabulary,
+            &mut self.locals.locals,
+            &mut self.phones.vocabulary,
+            &mut self.streets.whole,
+            &mut self.postcodes.vocabulary,
+            &mut self.area_names,
+            &mut self.cities.vocabulary,
+            &mut self.devices.vocabulary,
+            &mut self.numbers.vocabulary,
+        ] {
+            vocabulary.complete();
+        }
+        self.births.complete();
+        for column in &mut self.attributes {
+            match column {
+                AttributeColumn::Category(c) | AttributeColumn::Number(c) => c.vocabulary.complete(),
+                AttributeColumn::Text(c) => c.whole.complete(),
+                AttributeColumn::Date(c) => c.complete(),
+                AttributeColumn::Place(_) => {}
+            }
+        }
+    }
+
+    /// The order of two records that no arrival changes. Ties of hashes are as good as impossible, and then the order of
+    /// arrival does.
+    pub(crate) fn by_tie(&self, a: u32, b: u32) -> std::cmp::Ordering {
+        self.tie[a as usize].cmp(&self.tie[b as usize])
+    }
+
+    /// The same for pairs: a number that no arrival changes.
+    pub(crate) fn pair_tie(&self, pair: Pair) -> u64 {
+        let (x, y) = (self.tie[pair.first() as usize], self.tie[pair.second() as usize]);
+        mix(x.min(y)) ^ x.max(y)
+    }
+
+    fn fields_with_values(&self) -> Vec<Field> {
+        let attribute = |n: usize| match &self.attributes[n] {
+            AttributeColumn::Category(c) | AttributeColumn::Number(c) => c.vocabulary.records(),
+            AttributeColumn::Text(c) => c.whole.records(),
+            AttributeColumn::Date(c) => c.records(),
+            AttributeColumn::Place(c) => c.iter().flatten().count() as u32,
+        };
+        let records = |field: Field| match field {
+            Field::NAME => self.names.whole.records(),
+            Field::BIRTH_DATE => self.births.records(),
+            Field::EMAIL => self.emails.vocabulary.records(),
+            Field::PHONE => self.phones.vocabulary.records(),
+            Field::STREET => self.streets.whole.records(),
+            Field::LOCALITY => self.postcodes.vocabulary.records() + self.cities.vocabulary.records(),
+            Field::DEVICE => self.devices.vocabulary.records(),
+            Field::PURCHASES => self.purchases.any.iter().filter(|&&any| any).count() as u32,
+            Field::NUMBER => self.numbers.vocabulary.records(),
+            Field::ACCOUNTS => 2 * u32::from(self.one_record.iter().any(|&one| one)),
+            other => other.attribute_number().filter(|&n| n < self.attributes.len()).map_or(0, attribute),
+        };
+        Field::all().filter(|&field| records(field) >= 2).collect()
+    }
+
+    pub(crate) fn push(&mut self, rows: &[Row]) {
+        let Table { names, births, emails, locals, phones, streets, postcodes, cities, devices, numbers, .. } = self;
+        let (areas, area_names) = (&mut self.areas, &mut self.area_names);
         rayon::join(
             || {
                 for row in rows {
                     names.push(&row.name);
                     streets.push(&row.street);
-                    birth.push(row.birth.map_or(NO_DATE, |d| d.0));
-                    birth_of.push(one(birth_dates, row.birth.map(|d| d.0.to_string()).as_deref()));
-                    postcode.push(one(postcodes, row.postcode.as_deref()));
-                    city.push(one(cities, row.city.as_deref()));
+                    births.push(row.birth);
+                    postcodes.push(row.postcode.as_deref());
+                    while areas.len() < postcodes.vocabulary.len() {
+                        let area = area(postcodes.vocabulary.get(areas.len() as u32));
+                        areas.push(area.map_or(NONE, |area| area_names.intern(area)));
+                    }
+                    area_names.count(postcodes.of.last().filter(|&&p| p != NONE).map(|&p| areas[p as usize]));
+                    cities.push(row.city.as_deref());
                 }
             },
             || {
                 for row in rows {
                     emails.push(row.emails.iter().map(|(e, shared)| (e.address.as_str(), *shared)));
-                    push_locals(emails, email_local, email_stem, locals, stems);
+                    locals.push(emails);
                     phones.push(row.phones.iter().map(|(p, shared)| (p.as_str(), *shared)));
                     devices.push(row.devices.iter().map(|d| (d.as_str(), false)));
-                    loyalty.push(one(numbers, row.loyalty.as_deref()));
+                    numbers.push(row.number.as_deref());
                 }
             },
         );
-        self.system.extend(rows.iter().map(|r| r.system));
+        for (n, column) in self.attributes.iter_mut().enumerate() {
+            rows.iter().for_each(|row| column.push(row.attributes.get(n).unwrap_or(&Cell::Missing)));
+        }
+        self.source.extend(rows.iter().map(|r| r.source));
         self.standing.extend(rows.iter().map(|r| r.standing));
     }
+}
 
-    fn freeze(&mut self) {
-        for vocabulary in [
-            &mut self.names.whole,
-            &mut self.names.word,
-            &mut self.birth_dates,
-            &mut self.emails.vocabulary,
-            &mut self.locals,
-            &mut self.stems,
-            &mut self.phones.vocabulary,
-            &mut self.streets.whole,
-            &mut self.streets.word,
-            &mut self.postcodes,
-            &mut self.cities,
-            &mut self.devices.vocabulary,
-            &mut self.loyalty_numbers,
-        ] {
-            vocabulary.freeze();
+/// The part of a postcode that an area shares: what stands before the last three characters, two at least.
+///
+/// `SW1A 1AA` is in SW1A, 238801 in 238, 10110 in 10.
+fn area(postcode: &str) -> Option<&str> {
+    let (end, _) = postcode.char_indices().rev().nth(2)?;
+    (end >= 2).then(|| &postcode[..end])
+}
+
+/// The first letter and the consonants after it, each once in a row, with letters that sound alike made one; for words of
+/// other scripts the word itself.
+fn sound(word: &str) -> String {
+    if !word.is_ascii() {
+        return word.to_owned();
+    }
+    let mut sound = String::with_capacity(word.len());
+    for (at, c) in word.chars().enumerate() {
+        let c = match c {
+            'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'h' | 'w' if at > 0 => continue,
+            'c' | 'q' | 'k' => 'k',
+            'z' | 's' => 's',
+            'v' | 'f' => 'f',
+            'd' | 't' => 't',
+            'b' | 'p' => 'p',
+            'g' | 'j' => 'j',
+            'm' | 'n' => 'n',
+            other => other,
+        };
+        if !sound.ends_with(c) {
+            sound.push(c);
+        }
+    }
+    sound
+}
+
+impl Locals {
+    /// Appends the local parts of the addresses that are new, in the order of their numbers.
+    fn push(&mut self, emails: &Values) {
+        while self.local.len() < emails.vocabulary.len() {
+            let address = emails.vocabulary.get(self.local.len() as u32);
+            let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
+            let stem: String = local.chars().filter(|c| c.is_alphabetic()).collect();
+            let id = self.locals.intern(local);
+            self.locals.count(Some(id));
+            self.local.push(id);
+            // Four letters are initials and a year's guess: blocks of them would be large and say little.
+            self.stem.push(if stem.chars().count() >= 5 { self.stems.intern(&stem) } else { NONE });
         }
     }
 }
 
-/// Appends the local parts of the addresses that are new, in the order of their numbers.
-fn push_locals(
-    emails: &Values,
-    email_local: &mut Vec<u32>,
-    email_stem: &mut Vec<u32>,
-    locals: &mut Vocabulary,
-    stems: &mut Vocabulary,
-) {
-    while email_local.len() < emails.vocabulary.len() {
-        let address = emails.vocabulary.get(email_local.len() as u32);
-        let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
-        let stem: String = local.chars().filter(|c| c.is_alphabetic()).collect();
-        let id = locals.intern(local);
-        locals.count(&[id]);
-        email_local.push(id);
-        // Four letters are initials and a year's guess: blocks of them would be large and say little.
-        email_stem.push(if stem.chars().count() >= 5 { stems.intern(&stem) } else { NONE });
-    }
-}
-
-fn one(vocabulary: &mut Vocabulary, text: Option<&str>) -> u32 {
-    let Some(text) = text else { return NONE };
-    let id = vocabulary.intern(text);
-    vocabulary.count(&[id]);
-    id
-}
-
-impl Values {
-    fn push<'a>(&mut self, values: impl Iterator<Item = (&'a str, bool)>) {
-        let mut ids = Vec::with_capacity(2);
-        for (text, shared) in values {
-            let id = self.vocabulary.intern(text);
-            if self.shared.len() <= id as usize {
-                self.shared.push(false);
-                self.people.push(0);
+impl AttributeColumn {
+    fn push(&mut self, cell: &Cell) {
+        match (self, cell) {
+            (AttributeColumn::Category(c) | AttributeColumn::Number(c), cell) => {
+                c.push(if let Cell::Text(text) = cell { Some(text) } else { None });
             }
-            self.shared[id as usize] |= shared;
-            ids.push(id);
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        self.vocabulary.count(&ids);
-        self.of.push(&ids);
-    }
-}
-
-impl Phrases {
-    /// `words` in the order in which the whole is spelt.
-    pub(crate) fn push(&mut self, words: &[String]) {
-        if words.is_empty() {
-            self.of.push(NONE);
-            return;
-        }
-        let whole = self.whole.intern(&words.join(" "));
-        self.whole.count(&[whole]);
-        let mut ids: Vec<u32> = words.iter().map(|w| self.word.intern(w)).collect();
-        ids.sort_unstable();
-        if whole as usize == self.words.len() {
-            self.words.push(&ids);
-        }
-        ids.dedup();
-        self.word.count(&ids);
-        self.of.push(whole);
-    }
-
-    /// Word numbers of a record.
-    pub(crate) fn words_of(&self, record: u32) -> &[u32] {
-        match self.of[record as usize] {
-            NONE => &[],
-            whole => self.words.row(whole),
-        }
-    }
-}
-
-/// The normalised values of one record.
-struct Row {
-    name: Vec<String>,
-    birth: Option<Date>,
-    emails: Vec<(email::Email, bool)>,
-    phones: Vec<(String, bool)>,
-    street: Vec<String>,
-    postcode: Option<String>,
-    city: Option<String>,
-    devices: Vec<String>,
-    loyalty: Option<String>,
-    system: System,
-    standing: Standing,
-}
-
-impl Row {
-    fn of(record: &CustomerRecord) -> Row {
-        let market = record.market.or_else(|| record.country.as_deref().and_then(Market::from_country));
-        let mut emails: Vec<(email::Email, bool)> = Vec::with_capacity(record.emails.len().min(VALUES_MAX));
-        for point in record.emails.iter().take(VALUES_MAX) {
-            if let Some(found) = email::email(&point.value) {
-                let shared = point.shared || found.role;
-                emails.push((found, shared));
+            (AttributeColumn::Text(c), cell) => c.push(if let Cell::Words(words) = cell { words } else { &[] }),
+            (AttributeColumn::Date(c), cell) => c.push(if let Cell::Date(date) = cell { Some(*date) } else { None }),
+            (AttributeColumn::Place(c), cell) => {
+                c.push(if let Cell::Place(place) = cell { Some(*place) } else { None });
             }
-        }
-        let phones = record.phones.iter().take(VALUES_MAX);
-        let phones = phones.filter_map(|p| Some((phone::phone(&p.value, market)?, p.shared))).collect();
-        let mut devices: Vec<String> =
-            record.devices.iter().take(VALUES_MAX).filter_map(|d| device::device(d)).collect();
-        // A record of a device that nobody has signed in on is its device.
-        if let (System::App, Some(id)) = (record.key.system, record.key.id.strip_prefix("device/")) {
-            devices.extend(device::device(id));
-        }
-        let loyalty = record.loyalty.as_ref().and_then(|l| place::code(&l.number));
-        let verified = record.emails.iter().chain(&record.phones).any(|p| p.verified);
-        Row {
-            name: name::name_words(
-                record.given_name.as_deref(),
-                record.family_name.as_deref(),
-                record.full_name.as_deref(),
-            ),
-            birth: record.birth_date.and_then(date::birth_date),
-            emails,
-            phones,
-            street: record.street.as_deref().and_then(place::street).unwrap_or_default(),
-            postcode: record.postcode.as_deref().and_then(place::postcode),
-            city: record.city.as_deref().and_then(place::city),
-            devices,
-            loyalty,
-            system: record.key.system,
-            standing: Standing { active: !record.deleted && record.merged_into.is_none(), verified },
         }
     }
 }

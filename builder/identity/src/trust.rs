@@ -7,9 +7,10 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::comparison::{self, BIRTH_DATE_NEAR, name};
+use crate::column::Values;
+use crate::comparison::{births_conflict, name};
 use crate::config::TrustConfig;
-use crate::table::{Table, Values};
+use crate::table::Table;
 
 /// Records looked at under one value. A value of more records is not one person's whatever their names.
 const RECORDS_LOOKED_AT_MAX: usize = 256;
@@ -89,8 +90,9 @@ fn people_under(table: &Table, held: &[(u32, u32)]) -> u16 {
 /// Groups of records that cannot be one person: each record joins the first group whose first member it is compatible
 /// with. Records with longer names open groups before those that fit anywhere ("Tan", or no name at all).
 pub(crate) fn people_among(table: &Table, records: impl Iterator<Item = u32>) -> u16 {
-    let mut records: Vec<u32> = records.take(RECORDS_LOOKED_AT_MAX).collect();
-    records.sort_unstable_by_key(|&r| (std::cmp::Reverse(table.names.words_of(r).len()), r));
+    let mut records: Vec<u32> = records.collect();
+    records.sort_unstable_by_key(|&r| (std::cmp::Reverse(table.names.words_of(r).len()), table.tie[r as usize]));
+    records.truncate(RECORDS_LOOKED_AT_MAX);
     let mut firsts: Vec<u32> = Vec::with_capacity(2);
     for record in records {
         let known = firsts.iter().any(|&first| could_be_one(table, first, record));
@@ -106,9 +108,5 @@ pub(crate) fn people_among(table: &Table, records: impl Iterator<Item = u32>) ->
 
 /// Names compatible, birth dates not in conflict.
 pub(crate) fn could_be_one(table: &Table, a: u32, b: u32) -> bool {
-    !birth_dates_conflict(table, a, b) && name::compatible(&table.names, a, b)
-}
-
-pub(crate) fn birth_dates_conflict(table: &Table, a: u32, b: u32) -> bool {
-    (1..BIRTH_DATE_NEAR).contains(&comparison::birth_dates(table, a, b).0)
+    !births_conflict(table, a, b) && name::compatible(table, a, b)
 }

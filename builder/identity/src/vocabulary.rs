@@ -35,6 +35,8 @@ pub(crate) struct Vocabulary {
     ids: HashTable<u32>,
     /// Records that have any value.
     records: u32,
+    /// By text: how rare it is, in bits; empty until all are counted.
+    rarities: Vec<f32>,
     /// Kept only where texts are compared by likeness.
     outlines: Option<Vec<Outline>>,
 }
@@ -58,12 +60,27 @@ impl Vocabulary {
         id
     }
 
+    /// The number of a text, when it has one.
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        self.ids.find(hash_text(text), |&id| slice(&self.text, &self.ends, id) == text).copied()
+    }
+
     /// Notes that one record has the (distinct) values `ids`.
-    pub(crate) fn count(&mut self, ids: &[u32]) {
-        for &id in ids {
-            self.counts[id as usize] += 1;
+    pub(crate) fn count(&mut self, ids: impl IntoIterator<Item = u32>) {
+        let mut any = false;
+        for id in ids {
+            // A text that stands for no value, such as the area of a postcode too short to have one.
+            if id != NONE {
+                self.counts[id as usize] += 1;
+                any = true;
+            }
         }
-        self.records += u32::from(!ids.is_empty());
+        self.records += u32::from(any);
+    }
+
+    /// Records that have any value.
+    pub(crate) fn records(&self) -> u32 {
+        self.records
     }
 
     pub(crate) fn get(&self, id: u32) -> &str {
@@ -86,19 +103,20 @@ impl Vocabulary {
         self.ends.len()
     }
 
-    /// Share of the records with any value that have this one.
-    pub(crate) fn frequency(&self, id: u32) -> f32 {
-        self.counts[id as usize] as f32 / self.records.max(1) as f32
+    /// To be called when all records are counted, and before rarities are asked for.
+    pub(crate) fn complete(&mut self) {
+        let records = self.records.max(1) as f32;
+        self.rarities = self.counts.iter().map(|&count| (records / count.max(1) as f32).log2()).collect();
     }
 
-    /// No more texts will be added: the index is not needed to read.
-    pub(crate) fn freeze(&mut self) {
-        self.ids = HashTable::new();
-        self.text.shrink_to_fit();
+    /// `-log2` of the share of the records with any value that have this one.
+    pub(crate) fn rarity(&self, id: u32) -> f32 {
+        self.rarities[id as usize]
     }
 }
 
-fn slice<'a>(text: &'a str, ends: &[u64], id: u32) -> &'a str {
+/// Text `id` of texts that stand one after another.
+pub(crate) fn slice<'a>(text: &'a str, ends: &[u64], id: u32) -> &'a str {
     let at = id as usize;
     let start = if at == 0 { 0 } else { ends[at - 1] as usize };
     &text[start..ends[at] as usize]
@@ -199,12 +217,12 @@ mod tests {
         let mut words = Vocabulary::default();
         let ids: Vec<u32> = ["tan", "mei", "tan", ""].iter().map(|t| words.intern(t)).collect();
         assert_eq!(ids, [0, 1, 0, 2]);
-        words.count(&[0, 1]);
-        words.count(&[0]);
-        words.count(&[]);
-        words.freeze();
+        words.count([0, 1]);
+        words.count([0]);
+        words.count([]);
         assert_eq!((words.get(0), words.get(2), words.len()), ("tan", "", 3));
-        assert_eq!((words.frequency(0), words.frequency(1)), (1.0, 0.5));
+        words.complete();
+        assert_eq!((words.rarity(0), words.rarity(1)), (0.0, 1.0));
     }
 
     #[test]

@@ -2,19 +2,28 @@
 
 mod support;
 
-use kenal_identity::{Basket, Config, Input, PriorAssignment, Resolution, ResolveError, ReviewReason, Tier, resolve};
+use std::ops::Deref;
+
+use kenal_identity::{Basket, Config, Input, Known, Refusal, Resolution, ResolveError, Tier, resolve};
 use kenal_types::{ContactPoint, CustomerRecord, Date, PersonId, RecordKey, System};
-use support::{contact, named, record};
+use support::{Solved, contact, named, record};
 
-fn solve(records: &[CustomerRecord]) -> Resolution {
-    resolve(&Input { records, ..Input::default() }, &Config::default()).expect("a resolution")
+impl Deref for Solved {
+    type Target = Resolution;
+    fn deref(&self) -> &Resolution {
+        &self.found
+    }
 }
 
-fn person(found: &Resolution, record: &CustomerRecord) -> Option<PersonId> {
-    found.assignments.iter().find(|a| a.record == record.key).expect("assigned").person
+fn solve(records: &[CustomerRecord]) -> Solved {
+    Solved::of(records, &[], &Config::default())
 }
 
-fn together(found: &Resolution, a: &CustomerRecord, b: &CustomerRecord) -> bool {
+fn person(solved: &Solved, record: &CustomerRecord) -> Option<PersonId> {
+    solved.persons()[&record.key]
+}
+
+fn together(found: &Solved, a: &CustomerRecord, b: &CustomerRecord) -> bool {
     person(found, a).is_some() && person(found, a) == person(found, b)
 }
 
@@ -36,10 +45,10 @@ fn born(mut row: CustomerRecord, day: &str) -> CustomerRecord {
 #[test]
 fn nothing_and_next_to_nothing() {
     let found = solve(&[]);
-    assert!(found.assignments.is_empty() && found.links.is_empty() && found.review.is_empty());
+    assert!(found.tiers.is_empty() && found.links.is_empty() && found.review.is_empty());
     assert_eq!(found.report.unified_share(), 0.0);
     let found = solve(&[named(System::Shopify, "1", "Mei Tan")]);
-    assert_eq!((found.assignments[0].tier, found.assignments[0].person), (Tier::Unmatched, None));
+    assert_eq!((found.tiers[0], found.found.persons[0]), (Tier::Unmatched, None));
     let empty: Vec<CustomerRecord> = (0..50).map(|n| record(System::App, &n.to_string())).collect();
     let found = solve(&empty);
     assert_eq!(found.report.records_by_tier, [0, 0, 0, 50]);
@@ -73,7 +82,7 @@ fn a_trustworthy_email_or_phone_decides_whatever_its_spelling() {
     ];
     let found = solve(&rows);
     assert!(together(&found, &rows[0], &rows[1]) && together(&found, &rows[2], &rows[3]));
-    assert!(found.assignments.iter().all(|a| a.tier == Tier::Deterministic));
+    assert!(found.tiers.iter().all(|&t| t == Tier::Deterministic));
     assert!(!together(&found, &rows[0], &rows[2]));
     assert_eq!(found.rule_name(found.links[0].rule).split(' ').next(), Some("trustworthy"));
 }
@@ -201,23 +210,28 @@ fn very_long_and_strange_texts() {
             })
         })
         .collect();
-    assert_eq!(solve(&rows).assignments.len(), rows.len());
+    assert_eq!(solve(&rows).tiers.len(), rows.len());
 }
 
 #[test]
 fn declared_mistakes_are_errors() {
     let rows = [named(System::Shopify, "1", "A B"), named(System::Shopify, "1", "A B")];
-    let key = RecordKey::new(System::Shopify, "1");
-    let run = |records: &[CustomerRecord], baskets: &[Basket], prior: &[PriorAssignment]| {
-        resolve(&Input { records, baskets, prior }, &Config::default()).expect_err("a mistake")
-    };
-    assert_eq!(run(&rows, &[], &[]), ResolveError::DuplicateRecord { key: key.clone() });
+    let key = "shopify:1".to_owned();
+    let take = |records: &[CustomerRecord], baskets: &[Basket]| Input { records, baskets }.take();
+    assert_eq!(take(&rows, &[]).expect_err("a mistake"), ResolveError::DuplicateRecord { key: key.clone() });
     let basket = Basket { record: 1, order_number: None, day: Date(0), items: vec![] };
-    assert_eq!(run(&rows[..1], &[basket], &[]), ResolveError::BasketOutOfRange { basket: 0, record: 1, records: 1 });
-    let prior = [1, 2].map(|p| PriorAssignment { record: key.clone(), person: PersonId(p) });
-    assert_eq!(run(&rows[..1], &[], &prior), ResolveError::PriorConflict { key });
+    let expected = ResolveError::BasketOutOfRange { basket: 0, record: 1, records: 1 };
+    assert_eq!(take(&rows[..1], &[basket]).expect_err("a mistake"), expected);
+    let run = |known: &Known, config: &Config| {
+        resolve(&mut take(&rows[..1], &[]).expect("one record"), known, config).expect_err("a mistake")
+    };
+    let prior = [(0, PersonId(1)), (0, PersonId(2))];
+    let known = Known { prior: &prior, decisions: &[] };
+    assert_eq!(run(&known, &Config::default()), ResolveError::PriorConflict { key });
+    let known = Known { prior: &[(7, PersonId(1))], decisions: &[] };
+    assert!(matches!(run(&known, &Config::default()), ResolveError::NoSuchRecord { record: 7, .. }));
     let config = Config { link_probability_min: 2.0, ..Config::default() };
-    assert!(matches!(resolve(&Input::default(), &config), Err(ResolveError::BadSetting { .. })));
+    assert!(matches!(run(&Known::default(), &config), ResolveError::BadSetting { .. }));
 }
 
 #[test]
@@ -233,14 +247,14 @@ fn a_bridge_between_two_verified_accounts_goes_to_review() {
         [verified("1", "mei.tan@one.sg", "1980-02-03"), verified("2", "tanmeiling@two.sg", "1994-07-28"), bridge];
     let found = solve(&rows);
     assert!(!together(&found, &rows[0], &rows[1]));
-    let refused: Vec<ReviewReason> = found.review.iter().map(|r| r.reason).collect();
-    assert!(refused.iter().any(|r| matches!(r, ReviewReason::BirthDates | ReviewReason::Accounts)), "{refused:?}");
+    let refused: Vec<Refusal> = found.review.iter().map(|r| r.reason).collect();
+    assert!(refused.iter().any(|r| matches!(r, Refusal::BirthDates | Refusal::Accounts)), "{refused:?}");
 }
 
 #[test]
 fn ids_survive_merges_and_splits() {
-    let a = with_email(named(System::Shopify, "1", "Mei Tan"), "a@x.sg");
-    let b = with_email(named(System::Warehouse, "2", "Mei Tan"), "a@x.sg");
+    let a = with_email(named(System::Shopify, "1", "Mei Tan"), "mei.tan@tanfamily.sg");
+    let b = with_email(named(System::Warehouse, "2", "Mei Tan"), "mei.tan@tanfamily.sg");
     let c = with_phone(named(System::Zendesk, "3", "Mei Tan"), "+6591234567");
     let d = with_phone(named(System::Salesforce, "4", "Mei Tan"), "+6591234567");
     let apart = [a.clone(), b.clone(), c.clone(), d.clone()];
@@ -249,29 +263,19 @@ fn ids_survive_merges_and_splits() {
     assert_ne!(left, right);
     // The Zendesk user adds the email: one person now. The older keeps the id.
     let mut joined = apart.clone();
-    joined[2].emails.push(contact("a@x.sg"));
+    joined[2].emails.push(contact("mei.tan@tanfamily.sg"));
     joined[3].created_at = Some(kenal_types::Timestamp(5));
-    let prior: Vec<PriorAssignment> = first
-        .assignments
-        .iter()
-        .map(|x| PriorAssignment { record: x.record.clone(), person: x.person.expect("a person") })
-        .collect();
-    let run = |records: &[CustomerRecord], prior: &[PriorAssignment]| {
-        resolve(&Input { records, baskets: &[], prior }, &Config::default()).expect("a resolution")
+    let run = |records: &[CustomerRecord], prior: &[(RecordKey, PersonId)]| {
+        Solved::knowing(records, &[], &Config::default(), prior)
     };
-    let second = run(&joined, &prior);
+    let second = run(&joined, &first.prior());
     assert_eq!(person(&second, &a), Some(right), "the older id survives");
     assert_eq!(second.redirects, [kenal_identity::Redirect { from: left, to: right }]);
     // The email is withdrawn again: both are who they were.
-    let prior: Vec<PriorAssignment> = second
-        .assignments
-        .iter()
-        .map(|x| PriorAssignment { record: x.record.clone(), person: x.person.expect("one") })
-        .collect();
-    let third = run(&apart, &prior);
+    let third = run(&apart, &second.prior());
     let now = [person(&third, &a), person(&third, &c)];
     assert!(now.contains(&Some(right)) && now[0] != now[1], "{now:?}");
     // Everybody gone.
-    let last = run(&[], &prior);
-    assert!(last.assignments.is_empty() && last.redirects.is_empty());
+    let last = run(&[], &second.prior());
+    assert!(last.tiers.is_empty() && last.redirects.is_empty());
 }

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::Result;
-use kenal_identity::{Basket, Config, FieldEvidence, Input, PriorAssignment, Resolution, Tier, resolve};
+use anyhow::{Context as _, Result};
+use kenal_identity::{Basket, Config, Evidence, Input, Known, Records, Resolution, Tier, resolve};
 use kenal_lake::Fingerprint;
-use kenal_types::{AppEvent, CustomerRecord, EventKind, Market, Order, OrderLine, RecordKey};
+use kenal_types::{AppEvent, CustomerRecord, EventKind, Order, OrderLine, PersonId, RecordKey};
 
 use super::Company;
 use crate::gold::{AssignmentRow, GoldRow, LinkRow, ReviewRow};
 use crate::ui::{Progress, count};
 
 /// Raise when the meaning of the tables below changes.
-const CODE: &str = "identity 1";
+const CODE: &str = "identity 2";
 
 pub fn run(company: &Company) -> Result<()> {
     let lake = &company.lake;
@@ -27,16 +27,17 @@ pub fn run(company: &Company) -> Result<()> {
         return Ok(());
     }
     let progress = Progress::start("identity");
-    let records = lake.customers()?;
-    let baskets = baskets(&records, &lake.orders()?, &lake.order_lines()?, &lake.events()?);
-    let prior = prior(company)?;
-    progress.set("records", 0, records.len() as u64);
-    let resolution = resolve(&Input { records: &records, baskets: &baskets, prior: &prior }, &config)?;
+    let customers = lake.customers()?;
+    let baskets = baskets(&customers, &lake.orders()?, &lake.order_lines()?, &lake.events()?);
+    progress.set("records", 0, customers.len() as u64);
+    let mut records = Input { records: &customers, baskets: &baskets }.take()?;
+    let prior = prior(company, &records)?;
+    let resolution = resolve(&mut records, &Known { prior: &prior, decisions: &[] }, &config)?;
 
-    company.put(&links(&resolution, &records), &fingerprint)?;
-    company.put(&reviews(&resolution, &records), &fingerprint)?;
+    company.put(&links(&resolution, &records)?, &fingerprint)?;
+    company.put(&reviews(&resolution, &records)?, &fingerprint)?;
     // Last: its fingerprint says that the stage is done.
-    company.put(&assignments(&resolution, &records), &fingerprint)?;
+    company.put(&assignments(&resolution, &records, &customers)?, &fingerprint)?;
     progress.finish(&format!(
         "{} records are {} people",
         count(resolution.report.records),
@@ -46,14 +47,14 @@ pub fn run(company: &Company) -> Result<()> {
     Ok(())
 }
 
-/// Who belonged to whom in the last run, so that ids stay.
-fn prior(company: &Company) -> Result<Vec<PriorAssignment>> {
+/// Who belonged to whom in the last run, so that ids stay; records that are gone have no say.
+fn prior(company: &Company, records: &Records) -> Result<Vec<(u32, PersonId)>> {
     if company.lake.gold_fingerprint(AssignmentRow::TABLE)?.is_none() {
         return Ok(Vec::new());
     }
     let rows: Vec<AssignmentRow> = company.lake.read_gold(AssignmentRow::TABLE)?;
-    let kept = rows.into_iter().filter_map(|row| Some(PriorAssignment { record: row.record, person: row.person? }));
-    Ok(kept.collect())
+    let kept = |row: AssignmentRow| Some((records.find(row.record.system as u8, &row.record.id)?, row.person?));
+    Ok(rows.into_iter().filter_map(kept).collect())
 }
 
 /// Orders with a customer, and what was in them, by number: overlapping purchase history is evidence.
@@ -94,22 +95,31 @@ fn baskets(records: &[CustomerRecord], orders: &[Order], lines: &[OrderLine], ev
     baskets
 }
 
-fn assignments(resolution: &Resolution, records: &[CustomerRecord]) -> Vec<AssignmentRow> {
-    let certain = certain_groups(resolution, records);
-    let market: HashMap<&RecordKey, Option<Market>> = records.iter().map(|r| (&r.key, r.market)).collect();
-    let row = |a: &kenal_identity::Assignment| AssignmentRow {
-        record: a.record.clone(),
-        person: a.person,
-        tier: a.tier.name().to_owned(),
-        certain_group: certain.get(&a.record).unwrap_or(&&a.record).to_owned().clone(),
-        market: market.get(&a.record).copied().flatten(),
-    };
-    resolution.assignments.iter().map(row).collect()
+fn key(records: &Records, record: u32) -> Result<RecordKey> {
+    records.key(record).context("a record of none of the five systems")
 }
 
-/// For each record that deterministic links join to others of its person, the smallest key among them.
-fn certain_groups<'a>(resolution: &Resolution, records: &'a [CustomerRecord]) -> HashMap<&'a RecordKey, &'a RecordKey> {
-    let mut parent: Vec<u32> = (0..records.len() as u32).collect();
+/// Whose each record is, by key. `customers` are in the order of `records`.
+fn assignments(resolution: &Resolution, records: &Records, customers: &[CustomerRecord]) -> Result<Vec<AssignmentRow>> {
+    let certain = certain_groups(resolution, customers);
+    let row = |(at, customer): (usize, &CustomerRecord)| {
+        Ok(AssignmentRow {
+            record: customer.key.clone(),
+            person: resolution.persons[at],
+            tier: resolution.tiers[at].name().to_owned(),
+            certain_group: key(records, certain[at])?,
+            market: customer.market,
+        })
+    };
+    let rows: Result<Vec<AssignmentRow>> = customers.iter().enumerate().map(row).collect();
+    let mut rows = rows?;
+    rows.sort_unstable_by(|x, y| x.record.cmp(&y.record));
+    Ok(rows)
+}
+
+/// For each record, the one with the smallest key among those of its person that deterministic links join to it.
+fn certain_groups(resolution: &Resolution, customers: &[CustomerRecord]) -> Vec<u32> {
+    let mut parent: Vec<u32> = (0..customers.len() as u32).collect();
     fn root(parent: &mut [u32], mut at: u32) -> u32 {
         while parent[at as usize] != at {
             parent[at as usize] = parent[parent[at as usize] as usize];
@@ -119,38 +129,42 @@ fn certain_groups<'a>(resolution: &Resolution, records: &'a [CustomerRecord]) ->
     }
     for link in resolution.links.iter().filter(|l| l.tier == Tier::Deterministic) {
         let (a, b) = (root(&mut parent, link.a), root(&mut parent, link.b));
-        let (low, high) = if records[a as usize].key < records[b as usize].key { (a, b) } else { (b, a) };
+        let (low, high) = if customers[a as usize].key < customers[b as usize].key { (a, b) } else { (b, a) };
         parent[high as usize] = low;
     }
-    (0..records.len()).map(|n| (&records[n].key, &records[root(&mut parent, n as u32) as usize].key)).collect()
+    (0..customers.len() as u32).map(|n| root(&mut parent, n)).collect()
 }
 
-fn links(resolution: &Resolution, records: &[CustomerRecord]) -> Vec<LinkRow> {
-    let row = |l: kenal_identity::LinkRow| LinkRow {
-        a: l.a,
-        b: l.b,
-        tier: l.tier.name().to_owned(),
-        rule: l.rule,
-        weight_bits: l.weight_bits,
-        evidence: written(&l.evidence),
+fn links(resolution: &Resolution, records: &Records) -> Result<Vec<LinkRow>> {
+    let row = |l: &kenal_identity::Link| {
+        Ok(LinkRow {
+            a: key(records, l.a)?,
+            b: key(records, l.b)?,
+            tier: l.tier.name().to_owned(),
+            rule: resolution.rule_name(l.rule).to_owned(),
+            weight_bits: l.weight_bits,
+            evidence: written(&resolution.evidence(records, l.a, l.b)),
+        })
     };
-    resolution.link_rows(records).map(row).collect()
+    resolution.links.iter().map(row).collect()
 }
 
-fn reviews(resolution: &Resolution, records: &[CustomerRecord]) -> Vec<ReviewRow> {
-    let row = |r: kenal_identity::ReviewRow| ReviewRow {
-        a: r.a,
-        b: r.b,
-        weight_bits: r.weight_bits,
-        probability: r.probability,
-        reason: r.reason.text().to_owned(),
-        evidence: written(&r.evidence),
+fn reviews(resolution: &Resolution, records: &Records) -> Result<Vec<ReviewRow>> {
+    let row = |r: &kenal_identity::ReviewItem| {
+        Ok(ReviewRow {
+            a: key(records, r.a)?,
+            b: key(records, r.b)?,
+            weight_bits: r.weight_bits,
+            probability: r.probability,
+            reason: r.reason.name().to_owned(),
+            evidence: written(&resolution.evidence(records, r.a, r.b)),
+        })
     };
-    resolution.review_rows(records).map(row).collect()
+    resolution.review.iter().map(row).collect()
 }
 
 /// `email exact +9.1; city differs -1.2`.
-fn written(evidence: &[FieldEvidence]) -> String {
-    let one = |e: &FieldEvidence| format!("{:?} {} {:+.1}", e.field, e.level, e.bits).to_lowercase();
-    evidence.iter().map(one).collect::<Vec<_>>().join("; ")
+fn written(evidence: &Evidence) -> String {
+    let one = |e: &kenal_identity::FieldEvidence| format!("{} {} {:+.1}", e.field, e.level, e.bits);
+    evidence.fields.iter().map(one).collect::<Vec<_>>().join("; ")
 }

@@ -3,121 +3,20 @@
 //! Level 0 means that one of the two says nothing; then levels rise from "different" to "the same". What a level weighs
 //! is the fitted model's business (`model`), not this module's: nothing here is learnt.
 //!
-//! Read [`Field`], then [`compare`]; `name`, `contact` and `place` hold the comparisons that need more than a line.
+//! Read [`compare`]; `name`, `contact`, `place` and `attribute` hold the comparisons that need more than a line.
 
+mod attribute;
 pub(crate) mod contact;
 pub(crate) mod name;
-pub(crate) mod place;
+mod place;
 
-use serde::{Deserialize, Serialize};
-
+use crate::column::{Dates, Single};
+use crate::field::*;
 use crate::normalise::date::{self, DateAgreement};
 use crate::table::Table;
 use crate::vocabulary::{NONE, for_each_shared};
 
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(u8)]
-pub enum Field {
-    Name,
-    BirthDate,
-    Email,
-    Phone,
-    Street,
-    Locality,
-    Device,
-    Purchases,
-    Loyalty,
-    Accounts,
-}
-
-/// Most levels of a field, with level 0.
-pub(crate) const LEVELS_MAX: usize = 9;
-
-impl Field {
-    pub const ALL: [Field; 10] = [
-        Field::Name,
-        Field::BirthDate,
-        Field::Email,
-        Field::Phone,
-        Field::Street,
-        Field::Locality,
-        Field::Device,
-        Field::Purchases,
-        Field::Loyalty,
-        Field::Accounts,
-    ];
-    pub const COUNT: usize = Field::ALL.len();
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Field::Name => "name",
-            Field::BirthDate => "birth date",
-            Field::Email => "email",
-            Field::Phone => "phone",
-            Field::Street => "street",
-            Field::Locality => "locality",
-            Field::Device => "device",
-            Field::Purchases => "purchases",
-            Field::Loyalty => "loyalty number",
-            Field::Accounts => "accounts",
-        }
-    }
-
-    /// What each level means, from level 0.
-    pub const fn levels(self) -> &'static [&'static str] {
-        match self {
-            Field::Name => &[
-                "missing",
-                "different",
-                "one word close",
-                "the only word close",
-                "one word same",
-                "the only word same",
-                "all words close",
-                "words same or close",
-                "same",
-            ],
-            Field::BirthDate => &["missing", "different", "two parts same", "one slip apart", "same"],
-            Field::Email => &["missing", "different", "local part alike", "local part same", "one slip apart", "same"],
-            Field::Phone => &["missing", "different", "one slip apart", "same last eight digits", "same"],
-            Field::Street => &["missing", "different", "some words same", "most words same", "same"],
-            Field::Locality => &[
-                "missing",
-                "different",
-                "postcode or city close",
-                "city same",
-                "postcode same",
-                "city and postcode same",
-            ],
-            Field::Device => &["missing", "none shared", "shared"],
-            Field::Purchases => &[
-                "missing",
-                "none shared",
-                "some items shared",
-                "many items shared",
-                "same basket, same day",
-                "same order",
-            ],
-            Field::Loyalty => &["missing", "different", "one slip apart", "same"],
-            Field::Accounts => &["missing", "two accounts of one system", "no conflict"],
-        }
-    }
-
-    /// The level of full agreement.
-    pub(crate) const fn top(self) -> u8 {
-        self.levels().len() as u8 - 1
-    }
-}
-
-/// Level 0 of every field.
-pub(crate) const MISSING: u8 = 0;
-pub(crate) const DIFFERENT: u8 = 1;
-/// Below this level, two known birth dates contradict each other.
-pub(crate) const BIRTH_DATE_NEAR: u8 = 3;
-
-/// One compared pair.
+/// One compared pair. It is the same for (a, b) and (b, a).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Comparison {
     pub levels: [u8; Field::COUNT],
@@ -131,12 +30,12 @@ pub(crate) struct Comparison {
 
 impl Comparison {
     fn set(&mut self, field: Field, (level, rarity_bits): (u8, f32)) {
-        self.levels[field as usize] = level;
-        self.rarity_bits[field as usize] = rarity_bits;
+        self.levels[field.at()] = level;
+        self.rarity_bits[field.at()] = rarity_bits;
     }
 
     pub(crate) fn level(&self, field: Field) -> u8 {
-        self.levels[field as usize]
+        self.levels[field.at()]
     }
 
     /// Levels in four bits each: equal patterns are equal numbers.
@@ -145,84 +44,105 @@ impl Comparison {
     }
 }
 
-const _: () = assert!(LEVELS_MAX <= 16 && Field::COUNT * 4 <= 64);
-
 /// The level of `field` in a [`Comparison::pattern`].
 pub(crate) fn level_in(pattern: u64, field: Field) -> usize {
-    (pattern >> (4 * field as u32)) as usize & 15
+    (pattern >> (4 * field.at())) as usize & 15
 }
 
-/// Compares two records. `one_account` says, by system, whether a person normally has one account there.
-pub(crate) fn compare(table: &Table, one_account: &[bool; 5], a: u32, b: u32) -> Comparison {
+/// Compares two records.
+pub(crate) fn compare(table: &Table, a: u32, b: u32) -> Comparison {
     let mut found = Comparison::default();
-    found.set(Field::Name, name::compare(&table.names, a, b));
-    found.set(Field::BirthDate, birth_dates(table, a, b));
-    contact::emails(table, a, b, &mut found);
-    contact::phones(table, a, b, &mut found);
-    found.set(Field::Street, place::streets(&table.streets, a, b));
-    found.set(Field::Locality, place::localities(table, a, b));
-    contact::devices(table, a, b, &mut found);
-    found.set(Field::Purchases, purchases(table, a, b));
-    found.set(Field::Loyalty, loyalty(table, a, b));
-    let one = table.system[a as usize] == table.system[b as usize] && one_account[table.system[a as usize] as usize];
-    let conflict = one && table.standing[a as usize].active && table.standing[b as usize].active;
-    found.set(Field::Accounts, (if conflict { 1 } else { 2 }, 0.0));
+    for &field in &table.active {
+        let agreement = match field {
+            Field::NAME => name::compare(table, a, b),
+            Field::BIRTH_DATE => dates(&table.births, a, b),
+            Field::EMAIL => {
+                contact::emails(table, a, b, &mut found);
+                continue;
+            }
+            Field::PHONE => {
+                contact::phones(table, a, b, &mut found);
+                continue;
+            }
+            Field::STREET => place::texts(&table.streets, a, b),
+            Field::LOCALITY => place::localities(table, a, b),
+            Field::DEVICE => {
+                contact::devices(table, a, b, &mut found);
+                continue;
+            }
+            Field::PURCHASES => purchases(table, a, b),
+            Field::NUMBER => numbers(&table.numbers, a, b),
+            Field::ACCOUNTS => accounts(table, a, b),
+            other => match other.attribute_number() {
+                Some(n) => attribute::compare(table, n, a, b),
+                None => continue,
+            },
+        };
+        found.set(field, agreement);
+    }
     found
 }
 
-pub(crate) fn birth_dates(table: &Table, a: u32, b: u32) -> (u8, f32) {
-    let (Some(x), Some(y)) = (table.birth_date(a), table.birth_date(b)) else { return (MISSING, 0.0) };
-    match date::agreement(x, y) {
-        DateAgreement::Different => (DIFFERENT, 0.0),
-        DateAgreement::Partial => (2, 0.0),
-        DateAgreement::Near => (BIRTH_DATE_NEAR, 0.0),
-        DateAgreement::Same => (4, rarity(table.birth_dates.frequency(table.birth_of[a as usize]))),
-    }
+fn accounts(table: &Table, a: u32, b: u32) -> (u8, f32) {
+    let source = table.source[a as usize];
+    let one = source == table.source[b as usize] && table.one_record[usize::from(source)];
+    let conflict = one && table.standing[a as usize].active && table.standing[b as usize].active;
+    (if conflict { ACCOUNTS_CONFLICT } else { ACCOUNTS_NO_CONFLICT }, 0.0)
 }
 
-fn purchases(table: &Table, a: u32, b: u32) -> (u8, f32) {
-    let bought = &table.purchases;
-    if bought.items.row(a).is_empty() && bought.orders.row(a).is_empty() {
-        return (MISSING, 0.0);
-    }
-    if bought.items.row(b).is_empty() && bought.orders.row(b).is_empty() {
-        return (MISSING, 0.0);
-    }
-    let mut same_order: Option<f32> = None;
-    for_each_shared(bought.orders.row(a), bought.orders.row(b), |number| {
-        let bits = rarity(bought.order_numbers.frequency(number));
-        same_order = Some(same_order.map_or(bits, |best| best.max(bits)));
-    });
-    if let Some(bits) = same_order {
-        return (5, bits);
-    }
-    let mut same_basket = false;
-    for_each_shared(bought.baskets.row(a), bought.baskets.row(b), |_| same_basket = true);
-    if same_basket {
-        return (4, 0.0);
-    }
-    match bought.overlap(a, b) {
-        (share, count) if share >= 0.5 && count >= 3 => (3, 0.0),
-        (share, count) if share >= 0.2 && count >= 2 => (2, 0.0),
-        _ => (DIFFERENT, 0.0),
-    }
-}
-
-fn loyalty(table: &Table, a: u32, b: u32) -> (u8, f32) {
-    let (x, y) = (table.loyalty[a as usize], table.loyalty[b as usize]);
+pub(crate) fn dates(column: &Dates, a: u32, b: u32) -> (u8, f32) {
+    let (x, y) = (column.of[a as usize], column.of[b as usize]);
     if x == NONE || y == NONE {
         return (MISSING, 0.0);
     }
     if x == y {
-        return (3, rarity(table.loyalty_numbers.frequency(x)));
+        return (DATE_SAME, column.rarity(x));
     }
-    let one_slip = one_edit_apart(table.loyalty_numbers.get(x), table.loyalty_numbers.get(y));
-    (if one_slip { 2 } else { DIFFERENT }, 0.0)
+    match date::agreement(column.values[x as usize], column.values[y as usize]) {
+        DateAgreement::Different => (DIFFERENT, 0.0),
+        DateAgreement::Partial => (DATE_PARTIAL, 0.0),
+        DateAgreement::Near => (DATE_NEAR, 0.0),
+        DateAgreement::Same => (DATE_SAME, column.rarity(x).min(column.rarity(y))),
+    }
 }
 
-/// `-log2(frequency)`.
-pub(crate) fn rarity(frequency: f32) -> f32 {
-    -frequency.max(f32::MIN_POSITIVE).log2()
+/// Whether two birth dates are known and contradict each other.
+pub(crate) fn births_conflict(table: &Table, a: u32, b: u32) -> bool {
+    (DIFFERENT..DATE_NEAR).contains(&dates(&table.births, a, b).0)
+}
+
+fn purchases(table: &Table, a: u32, b: u32) -> (u8, f32) {
+    let bought = &table.purchases;
+    if !bought.any[a as usize] || !bought.any[b as usize] {
+        return (MISSING, 0.0);
+    }
+    let mut same_order: Option<f32> = None;
+    for_each_shared(bought.orders.row(a), bought.orders.row(b), |number| {
+        let bits = bought.order_rarity(number);
+        same_order = Some(same_order.map_or(bits, |best| best.max(bits)));
+    });
+    if let Some(bits) = same_order {
+        return (ORDER_SAME, bits);
+    }
+    let mut same_basket = false;
+    for_each_shared(bought.baskets.row(a), bought.baskets.row(b), |_| same_basket = true);
+    if same_basket {
+        return (BASKET_SAME, 0.0);
+    }
+    match bought.overlap(a, b) {
+        (share, count) if share >= 0.5 && count >= 3 => (ITEMS_MANY, 0.0),
+        (share, count) if share >= 0.2 && count >= 2 => (ITEMS_SOME, 0.0),
+        _ => (DIFFERENT, 0.0),
+    }
+}
+
+fn numbers(column: &Single, a: u32, b: u32) -> (u8, f32) {
+    let Some((x, y)) = column.both(a, b) else { return (MISSING, 0.0) };
+    if x == y {
+        return (NUMBER_SAME, column.vocabulary.rarity(x));
+    }
+    let one_slip = one_edit_apart(column.vocabulary.get(x), column.vocabulary.get(y));
+    (if one_slip { NUMBER_SLIP } else { DIFFERENT }, 0.0)
 }
 
 /// At most one character inserted, dropped or replaced, or two neighbours swapped: restricted Damerau–Levenshtein
@@ -259,12 +179,13 @@ mod tests {
 
     #[test]
     fn levels_fit_their_patterns() {
-        for field in Field::ALL {
-            assert!(field.levels().len() <= LEVELS_MAX, "{field:?}");
-            let mut found = Comparison::default();
-            found.set(field, (field.top(), 0.0));
-            assert_eq!(level_in(found.pattern(), field), field.top() as usize);
-            assert_eq!(found.pattern().count_ones(), u64::from(field.top()).count_ones());
+        for field in Field::all() {
+            for level in [1, LEVELS_MAX as u8 - 1, 15] {
+                let mut found = Comparison::default();
+                found.set(field, (level, 0.0));
+                assert_eq!(level_in(found.pattern(), field), usize::from(level));
+                assert_eq!(found.pattern().count_ones(), u32::from(level).count_ones());
+            }
         }
     }
 

@@ -1,174 +1,149 @@
 //! Phone numbers to E.164, with the market of the record as the default country.
 //!
-//! Numbers of the four markets take a short path over their published numbering plans; everything else goes through
-//! the `phonenumber` crate, which is a thousand times slower and knows every country.
+//! Numbers of the four markets, and international numbers of the countries that their customers have, take a short path
+//! over the published numbering plans; everything else goes through the `phonenumber` crate, which is hundreds of times
+//! slower and knows every country. Numbers that are nobody's own (emergency, toll-free, premium) are no value.
+
+mod plan;
 
 use kenal_types::Market;
 use phonenumber::country;
+
+use super::digit;
 
 /// Longest text that can be a number with separators and words around it.
 const TEXT_CHARS_MAX: usize = 40;
 /// E.164: at most 15 digits with the country code.
 const DIGITS_MAX: usize = 15;
+/// Shorter numbers are emergency and service numbers of every country.
 const DIGITS_MIN: usize = 7;
+/// Longest result: the sign and the digits.
+pub const PHONE_BYTES_MAX: usize = DIGITS_MAX + 1;
 
 /// `+6591234567`; or `~` and the digits when the country cannot be told; `None` for a non-value.
+///
+/// At most [`PHONE_BYTES_MAX`] bytes. O(length); allocates the result.
 pub fn phone(text: &str, market: Option<Market>) -> Option<String> {
     let text = super::bounded(text);
-    if text.chars().count() > TEXT_CHARS_MAX {
+    // A character takes up to four bytes.
+    if text.len() > TEXT_CHARS_MAX && text.chars().nth(TEXT_CHARS_MAX).is_some() {
         return None;
     }
-    let main = text.split(['x', 'X', '#', ';', ',', '/']).next().unwrap_or_default();
-    // "+60 (0)12-345 6789": the zero in brackets is not dialled after a country code.
-    let main = main.replace("(0)", "");
-    let mut digits = String::with_capacity(DIGITS_MAX + 2);
-    for c in main.chars() {
-        if let Some(d) = c.to_digit(10).or_else(|| wide_digit(c)) {
-            digits.push(char::from(b'0' + d as u8));
-        }
-    }
-    let plus = main.trim_start_matches(|c: char| !c.is_numeric() && c != '+' && c != '＋').starts_with(['+', '＋']);
-    let (international, digits) = match digits.strip_prefix("00") {
-        Some(rest) if !plus => (true, rest),
-        _ => (plus, digits.as_str()),
+    let mut buffer = [0; DIGITS_MAX + 2];
+    let (plus, count) = read(text, &mut buffer)?;
+    let all = buffer.get(..count)?;
+    let (international, digits) = match all {
+        [b'0', b'0', rest @ ..] if !plus => (true, rest),
+        _ => (plus, all),
     };
     if !(DIGITS_MIN..=DIGITS_MAX).contains(&digits.len()) || is_filler(digits) {
         return None;
     }
-    if international {
-        return Some(of_a_known_market(digits).unwrap_or_else(|| by_the_library(digits)));
-    }
-    let Some(market) = market else {
-        return Some(of_a_known_market(digits).unwrap_or_else(|| format!("~{digits}")));
-    };
-    national(digits, market).or_else(|| of_a_known_market(digits)).or_else(|| Some(format!("~{digits}")))
-}
-
-/// Full-width digits, and those of Thai and Arabic keyboards.
-fn wide_digit(c: char) -> Option<u32> {
-    let zero = match c {
-        '０'..='９' => '０',
-        '๐'..='๙' => '๐',
-        '٠'..='٩' => '٠',
-        _ => return None,
-    };
-    Some(u32::from(c) - u32::from(zero))
-}
-
-/// A national number with or without its trunk zero.
-fn national(digits: &str, market: Market) -> Option<String> {
-    let subscriber = match market {
-        Market::Singapore => digits,
-        Market::Malaysia | Market::Thailand | Market::Indonesia => digits.strip_prefix('0').unwrap_or(digits),
-    };
-    is_subscriber(subscriber, market).then(|| format!("+{}{subscriber}", market.calling_code()))
-}
-
-/// Digits that begin with the calling code of one of the four markets and fit its plan.
-fn of_a_known_market(digits: &str) -> Option<String> {
-    Market::ALL.into_iter().find_map(|market| {
-        let code = market.calling_code();
-        let (head, rest) = digits.split_at_checked(2)?;
-        if head
-            != [char::from(b'0' + (code / 10) as u8), char::from(b'0' + (code % 10) as u8)].iter().collect::<String>()
-        {
+    if !international && let Some(market) = market {
+        let own = plan::of_a_market(digits).filter(|(of, _)| *of == market);
+        if plan::is_service(digits, market) || own.is_some_and(|(_, rest)| plan::is_service(rest, market)) {
             return None;
         }
-        let subscriber = if market == Market::Singapore { rest } else { rest.strip_prefix('0').unwrap_or(rest) };
-        is_subscriber(subscriber, market).then(|| format!("+{code}{subscriber}"))
-    })
-}
-
-/// Lengths and first digits of the national plans (ITU operational bulletins: SG 8 digits; MY 8–10; TH 8–9; ID 8–12).
-fn is_subscriber(digits: &str, market: Market) -> bool {
-    let first = digits.bytes().next().unwrap_or(b'0');
-    match market {
-        Market::Singapore => digits.len() == 8 && matches!(first, b'3' | b'6' | b'8' | b'9'),
-        Market::Malaysia => match first {
-            b'1' => (9..=10).contains(&digits.len()),
-            b'3'..=b'9' => (8..=9).contains(&digits.len()),
-            _ => false,
-        },
-        Market::Thailand => match first {
-            b'6' | b'8' | b'9' => digits.len() == 9,
-            b'2'..=b'5' | b'7' => digits.len() == 8,
-            _ => false,
-        },
-        Market::Indonesia => match first {
-            b'8' => (9..=12).contains(&digits.len()),
-            b'2'..=b'7' | b'9' => (8..=11).contains(&digits.len()),
-            _ => false,
-        },
+        if let Some(subscriber) = plan::national(digits, market) {
+            return Some(in_market(market, subscriber));
+        }
+    }
+    if let Some((market, rest)) = plan::of_a_market(digits) {
+        if plan::is_service(rest, market) {
+            return None;
+        }
+        if let Some(subscriber) = plan::after_code(rest, market) {
+            return Some(in_market(market, subscriber));
+        }
+        if international && is_filler(rest) {
+            return None;
+        }
+    }
+    match international {
+        true if plan::is_mobile_of_a_neighbour(digits) => Some(signed('+', digits)),
+        true => by_the_library(digits),
+        false => Some(signed('~', digits)),
     }
 }
 
-/// `digits` begin with a country code that the short path does not know.
-fn by_the_library(digits: &str) -> String {
-    let with_plus = format!("+{digits}");
-    match phonenumber::parse(None::<country::Id>, &with_plus) {
-        Ok(number) => format!("+{}{}", number.code().value(), number.national()),
+/// Digits of `text` up to an extension, and whether a plus stands before them. `None` when there are too many.
+fn read(text: &str, digits: &mut [u8; DIGITS_MAX + 2]) -> Option<(bool, usize)> {
+    let mut count = 0;
+    let mut plus = false;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match c {
+            // Extensions: "x12", "ext. 12", "#12", "samb. 12", "ต่อ 12"; or a second number.
+            'x' | 'X' | '#' | ';' | ',' | '/' if count > 0 => break,
+            'e' | 'E' | 's' | 'S' | 'ต' if count >= DIGITS_MIN => break,
+            '+' | '＋' if count == 0 => plus = true,
+            // "+60 (0)12-345 6789": the zero in brackets is not dialled after a country code.
+            '(' if count > 0 && rest.starts_with("0)") => rest = &rest[2..],
+            _ => {
+                if let Some(d) = digit(c) {
+                    *digits.get_mut(count)? = b'0' + d as u8;
+                    count += 1;
+                }
+            }
+        }
+    }
+    Some((plus, count))
+}
+
+fn signed(sign: char, digits: &[u8]) -> String {
+    let mut text = String::with_capacity(digits.len() + 1);
+    text.push(sign);
+    text.extend(digits.iter().map(|&b| char::from(b)));
+    text
+}
+
+/// A subscriber number of a market in E.164.
+fn in_market(market: Market, subscriber: &[u8]) -> String {
+    let code = market.calling_code();
+    let mut text = String::with_capacity(PHONE_BYTES_MAX);
+    text.push('+');
+    // All four have calling codes of two digits.
+    text.extend([code / 10, code % 10].map(|d| char::from(b'0' + d as u8)));
+    text.extend(subscriber.iter().map(|&b| char::from(b)));
+    text
+}
+
+/// `digits` begin with a country code that the short paths do not know, or do not fit its plan.
+fn by_the_library(digits: &[u8]) -> Option<String> {
+    let written = signed('+', digits);
+    let read = |text: &str| {
+        let number = phonenumber::parse(None::<country::Id>, text).ok()?;
+        let kind = number.number_type(&phonenumber::metadata::DATABASE);
+        Some((kind, format!("+{}{}", number.code().value(), number.national())))
+    };
+    match read(&written) {
+        Some((kind, found)) if found == written => (!is_nobodys(kind)).then_some(written),
+        // A trunk prefix is gone; what is left may be a number of a market. A second reading takes nothing more away, or
+        // it was not one.
+        Some((_, found)) if read(&found).is_some_and(|(_, again)| again == found) => phone(&found, None),
         // Not a number of any plan, but the same text still means the same line.
-        Err(_) => with_plus,
+        _ => Some(written),
     }
 }
 
-/// The line's digits all the same (+65 0000 0000), or the whole counting up from 1 or down to it: what people type into a
+fn is_nobodys(kind: phonenumber::Type) -> bool {
+    use phonenumber::Type::*;
+    matches!(kind, TollFree | PremiumRate | SharedCost | Emergency | ShortCode)
+}
+
+/// The line's digits all the same (+65 0000 0000), or the whole counting up from 0 or 1 or down: what people type into a
 /// mandatory field. 9123 4567 and 012 345 6789 count only in part, and are real lines.
-fn is_filler(digits: &str) -> bool {
-    let bytes = digits.as_bytes();
+fn is_filler(digits: &[u8]) -> bool {
     let steps_by = |of: &[u8], by: i16| of.windows(2).all(|w| i16::from(w[1]) - i16::from(w[0]) == by);
-    steps_by(&bytes[bytes.len() - DIGITS_MIN..], 0) || (bytes[0] == b'1' && steps_by(bytes, 1)) || steps_by(bytes, -1)
+    let Some(tail) = digits.len().checked_sub(DIGITS_MIN).map(|at| &digits[at..]) else { return false };
+    steps_by(tail, 0) || (digits[0] == b'1' && counts_up(digits)) || steps_by(digits, -1)
+}
+
+/// 12345678, 1234567890.
+fn counts_up(digits: &[u8]) -> bool {
+    digits.windows(2).all(|w| w[1] == w[0] + 1 || (w[0] == b'9' && w[1] == b'0'))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, market: Option<Market>, expected: Option<&str>) {
-        assert_eq!(phone(text, market).as_deref(), expected, "{text} {market:?}");
-    }
-
-    #[test]
-    fn numbers() {
-        use Market::*;
-        for (text, market, expected) in [
-            ("+65 9123 4567", None, "+6591234567"),
-            ("9123-4567", Some(Singapore), "+6591234567"),
-            ("006591234567", Some(Malaysia), "+6591234567"),
-            ("6591234567", Some(Singapore), "+6591234567"),
-            ("(65) 9123.4567", None, "+6591234567"),
-            ("012-345 6789", Some(Malaysia), "+60123456789"),
-            ("+60 (0)12-345 6789", Some(Malaysia), "+60123456789"),
-            ("60123456789", Some(Malaysia), "+60123456789"),
-            ("081-234-5678", Some(Thailand), "+66812345678"),
-            ("๐๘๑-๒๓๔-๕๖๗๘", Some(Thailand), "+66812345678"),
-            ("0812 3456 7890", Some(Indonesia), "+6281234567890"),
-            ("+62 812 3456 7890 ext 3", Some(Indonesia), "+6281234567890"),
-            ("+1 (513) 555-7611", Some(Singapore), "+15135557611"),
-            ("+44 020 7946 0958", None, "+442079460958"),
-            ("91234567", None, "~91234567"),
-            ("513.555.7612", Some(Singapore), "~5135557612"),
-        ] {
-            check(text, market, Some(expected));
-        }
-    }
-
-    #[test]
-    fn non_values_never_match() {
-        for text in [
-            "",
-            "n/a",
-            "000",
-            "00000000",
-            "+65 0000 0000",
-            "1234567",
-            "12345678",
-            "99999999",
-            "+",
-            "☎",
-            &"9".repeat(10_000),
-        ] {
-            check(text, Some(Market::Singapore), None);
-        }
-    }
-}
+mod tests;

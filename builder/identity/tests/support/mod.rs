@@ -2,10 +2,10 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use kenal_identity::{Basket, Resolution};
-use kenal_types::{ContactPoint, CustomerRecord, Date, Market, RecordKey, System, Timestamp};
+use kenal_identity::{Basket, Config, Input, Known, Records, Resolution, resolve};
+use kenal_types::{ContactPoint, CustomerRecord, Date, Market, PersonId, RecordKey, System, Timestamp};
 
 /// Pairwise precision and recall of a partition.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +30,46 @@ pub fn score(found: &[u64], truth: &[u64]) -> Score {
 }
 
 /// By record of the input: its person, or a number of its own when it stays apart.
-pub fn partition(resolution: &Resolution, records: &[CustomerRecord]) -> Vec<u64> {
-    let by_key: HashMap<&RecordKey, _> = resolution.assignments.iter().map(|a| (&a.record, a.person)).collect();
+pub fn partition(found: &Resolution) -> Vec<u64> {
     let alone = |at: usize| u64::MAX - at as u64;
-    records.iter().enumerate().map(|(at, r)| by_key[&r.key].map_or(alone(at), |p| p.0)).collect()
+    found.persons.iter().enumerate().map(|(at, person)| person.map_or(alone(at), |p| p.0)).collect()
+}
+
+/// What was resolved, and what came out.
+pub struct Solved {
+    pub records: Records,
+    pub found: Resolution,
+}
+
+impl Solved {
+    pub fn of(records: &[CustomerRecord], baskets: &[Basket], config: &Config) -> Solved {
+        Solved::knowing(records, baskets, config, &[])
+    }
+
+    /// With the people of an earlier run.
+    pub fn knowing(
+        records: &[CustomerRecord],
+        baskets: &[Basket],
+        config: &Config,
+        prior: &[(RecordKey, PersonId)],
+    ) -> Solved {
+        let mut taken = Input { records, baskets }.take().expect("records that can be taken");
+        let number = |key: &RecordKey| taken.find(key.system as u8, &key.id);
+        let prior: Vec<(u32, PersonId)> = prior.iter().filter_map(|(key, p)| Some((number(key)?, *p))).collect();
+        let known = Known { prior: &prior, decisions: &[] };
+        let found = resolve(&mut taken, &known, config).expect("a resolution");
+        Solved { records: taken, found }
+    }
+
+    pub fn persons(&self) -> BTreeMap<RecordKey, Option<PersonId>> {
+        let key = |at: usize| self.records.key(at as u32).expect("a record of the five systems");
+        self.found.persons.iter().enumerate().map(|(at, person)| (key(at), *person)).collect()
+    }
+
+    /// What a later run is to know.
+    pub fn prior(&self) -> Vec<(RecordKey, PersonId)> {
+        self.persons().into_iter().filter_map(|(key, person)| Some((key, person?))).collect()
+    }
 }
 
 pub fn record(system: System, id: &str) -> CustomerRecord {

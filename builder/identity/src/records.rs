@@ -1,0 +1,221 @@
+//! The records of a resolution, taken in batch by batch: what is kept of them are numbers, not texts.
+//!
+//! Records are counted in the order in which they are pushed. Nothing that comes out depends on that order: wherever two
+//! records must be told apart, it is by a hash of their keys (`Table::tie`).
+
+use hashbrown::HashTable;
+use kenal_types::{CustomerRecord, RecordKey, System, Timestamp};
+use rayon::prelude::*;
+
+use crate::error::ResolveError;
+use crate::input::Basket;
+use crate::pairs::RECORDS_MAX;
+use crate::purchases::PurchaseLog;
+use crate::row::{RawRecord, Row};
+use crate::schema::Schema;
+use crate::table::Table;
+use crate::vocabulary::{hash_text, mix, slice};
+
+/// Records normalised at a time.
+const CHUNK_RECORDS: usize = 1 << 14;
+
+/// Records that were pushed, and what they bought.
+#[derive(Debug)]
+pub struct Records {
+    pub(crate) schema: Schema,
+    pub(crate) keys: Keys,
+    pub(crate) table: Table,
+    pub(crate) purchases: PurchaseLog,
+    /// Merges and account ids that records state.
+    pub(crate) claims: Vec<Claim>,
+    /// When each record was created, in microseconds; [`i64::MAX`] when nobody says.
+    pub(crate) created: Vec<i64>,
+}
+
+/// What a record says of another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Claim {
+    pub record: u32,
+    pub kind: ClaimKind,
+    pub source: Option<u8>,
+    pub id: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ClaimKind {
+    /// The system has merged the record into the other.
+    Merged,
+    /// The record stores the other's id; without a source, it is that of the only other system that has the id.
+    Account,
+}
+
+impl Records {
+    /// # Errors
+    /// [`ResolveError::BadSetting`] for a schema with too many sources or attributes.
+    pub fn new(schema: Schema) -> Result<Records, ResolveError> {
+        schema.check()?;
+        Ok(Records {
+            table: Table::new(&schema),
+            schema,
+            keys: Keys::default(),
+            purchases: PurchaseLog::default(),
+            claims: Vec::new(),
+            created: Vec::new(),
+        })
+    }
+
+    /// Records of the five systems; the schema must be [`Schema::company`].
+    ///
+    /// # Errors
+    /// A key that was pushed before, or too many records.
+    pub fn push_customers(&mut self, records: &[CustomerRecord]) -> Result<(), ResolveError> {
+        for chunk in records.chunks(CHUNK_RECORDS) {
+            let rows: Vec<Row> = chunk.par_iter().map(Row::of_customer).collect();
+            for (record, row) in chunk.iter().zip(&rows) {
+                let number = self.keys.push(&self.schema, row.source, &record.key.id)?;
+                self.table.tie.push(hash_key(row.source, &record.key.id));
+                self.created.push(record.created_at.map_or(i64::MAX, |t| t.0));
+                self.claim(number, record);
+            }
+            self.table.push(&rows);
+        }
+        Ok(())
+    }
+
+    /// Records of any schema.
+    ///
+    /// # Errors
+    /// A key that was pushed before, a source that the schema does not have, or too many records.
+    pub fn push(&mut self, records: &[RawRecord<'_>]) -> Result<(), ResolveError> {
+        for chunk in records.chunks(CHUNK_RECORDS) {
+            let rows: Vec<Row> = chunk.par_iter().map(|raw| Row::of_raw(raw, &self.schema)).collect();
+            for raw in chunk {
+                self.keys.push(&self.schema, raw.source, raw.id)?;
+                self.table.tie.push(hash_key(raw.source, raw.id));
+                self.created.push(i64::MAX);
+            }
+            self.table.push(&rows);
+        }
+        Ok(())
+    }
+
+    /// What a record bought.
+    ///
+    /// # Errors
+    /// [`ResolveError::BasketOutOfRange`] for a record that was not pushed.
+    pub fn bought(&mut self, basket: &Basket) -> Result<(), ResolveError> {
+        if basket.record as usize >= self.len() {
+            let (record, records) = (basket.record, self.len());
+            return Err(ResolveError::BasketOutOfRange { basket: self.purchases.len(), record, records });
+        }
+        self.purchases.push(basket);
+        Ok(())
+    }
+
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The record of a source with an id.
+    pub fn find(&self, source: u8, id: &str) -> Option<u32> {
+        self.keys.find(source, id)
+    }
+
+    pub fn source(&self, record: u32) -> u8 {
+        self.table.source[record as usize]
+    }
+
+    pub fn id(&self, record: u32) -> &str {
+        self.keys.id(record)
+    }
+
+    /// `source:id`, as in [`RecordKey`].
+    pub fn key_text(&self, record: u32) -> String {
+        format!("{}:{}", self.schema.sources[usize::from(self.source(record))].name, self.id(record))
+    }
+
+    /// The key, when the sources are the five systems.
+    pub fn key(&self, record: u32) -> Option<RecordKey> {
+        let system: System = self.schema.sources[usize::from(self.source(record))].name.parse().ok()?;
+        Some(RecordKey::new(system, self.id(record)))
+    }
+
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(crate) fn created(&self, record: u32) -> Timestamp {
+        Timestamp(self.created[record as usize])
+    }
+
+    fn claim(&mut self, record: u32, customer: &CustomerRecord) {
+        if let Some(survivor) = &customer.merged_into {
+            let (source, id) = (Some(survivor.system as u8), survivor.id.clone());
+            self.claims.push(Claim { record, kind: ClaimKind::Merged, source, id });
+        }
+        for text in &customer.external_ids {
+            let text = crate::normalise::bounded(text);
+            if crate::normalise::is_non_value(&text.to_lowercase()) {
+                continue;
+            }
+            let (source, id) = match (text.parse::<RecordKey>(), customer.key.system) {
+                (Ok(key), _) => (Some(key.system as u8), key.id),
+                // What Zendesk stores is the shop's customer.
+                (Err(_), System::Zendesk) => (Some(System::Shopify as u8), text.to_owned()),
+                (Err(_), _) => (None, text.to_owned()),
+            };
+            self.claims.push(Claim { record, kind: ClaimKind::Account, source, id });
+        }
+    }
+}
+
+/// Ids of the records, one after another, with an index.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    text: String,
+    ends: Vec<u64>,
+    sources: Vec<u8>,
+    index: HashTable<u32>,
+}
+
+fn hash_key(source: u8, id: &str) -> u64 {
+    mix(hash_text(id) ^ mix(u64::from(source)))
+}
+
+impl Keys {
+    fn push(&mut self, schema: &Schema, source: u8, id: &str) -> Result<u32, ResolveError> {
+        let Some(named) = schema.sources.get(usize::from(source)) else {
+            return Err(ResolveError::UnknownSource { source_number: source, sources: schema.sources.len() });
+        };
+        if self.len() >= RECORDS_MAX {
+            return Err(ResolveError::TooManyRecords { records: self.len() + 1, max: RECORDS_MAX });
+        }
+        if self.find(source, id).is_some() {
+            return Err(ResolveError::DuplicateRecord { key: format!("{}:{id}", named.name) });
+        }
+        let (number, hash) = (self.len() as u32, hash_key(source, id));
+        self.text.push_str(id);
+        self.ends.push(self.text.len() as u64);
+        self.sources.push(source);
+        let (text, ends, sources) = (&self.text, &self.ends, &self.sources);
+        self.index.insert_unique(hash, number, |&n| hash_key(sources[n as usize], slice(text, ends, n)));
+        Ok(number)
+    }
+
+    fn find(&self, source: u8, id: &str) -> Option<u32> {
+        let same = |&n: &u32| self.sources[n as usize] == source && self.id(n) == id;
+        self.index.find(hash_key(source, id), same).copied()
+    }
+
+    fn id(&self, record: u32) -> &str {
+        slice(&self.text, &self.ends, record)
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
