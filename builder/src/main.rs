@@ -18,10 +18,20 @@ fn main() -> ExitCode {
     match cmd::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("kenal: {error:#}");
+            eprintln!("kenal: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was being done, and each cause that the text before it has not told already: many of our libraries' errors end
+/// in the text of their cause.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        known if known.ends_with(&cause) => said,
+        _ => format!("{said}: {cause}"),
+    })
 }
 
 /// `kenal show tables | head` closes our output half way: that ends the program, and is no fault to tell about.

@@ -94,11 +94,42 @@ fn the_wrong_folder() {
 }
 
 #[test]
+fn a_lake_that_is_not_there() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lake = dir.path().join("nowhere");
+    for args in [&["audit"][..], &["run", "identity"], &["show", "tables"]] {
+        contains(&said(kenal(&[args, &["--lake", text(&lake)]].concat()), false), &["no lake", "nowhere"]);
+        assert!(!lake.exists(), "{args:?} made a lake");
+    }
+}
+
+#[test]
+fn purchases_that_are_not_there() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (out, file) = (dir.path().join("company"), dir.path().join("nowhere.csv.gz"));
+    let said = said(kenal(&["world", "--out", text(&out), "--purchases", text(&file)]), false);
+    assert_eq!(said.matches("cannot be read").count(), 1, "{said}");
+    contains(&said, &["nowhere.csv.gz", "No such file"]);
+}
+
+#[test]
 fn a_missing_system() {
     let dir = tempfile::tempdir().expect("a folder");
     let from = copy(dir.path());
     fs::remove_dir_all(from.join("salesforce")).expect("removed");
     contains(&said(sources(&from, dir.path()), false), &["salesforce", "Contact"]);
+}
+
+#[test]
+fn a_missing_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = copy(dir.path());
+    for name in ["orders.jsonl", "orders.operation.json"] {
+        fs::remove_file(from.join("shopify").join(name)).expect("removed");
+    }
+    let said = said(sources(&from, dir.path()), true);
+    contains(&said, &["shopify: there is no file of orders in", "forgotten"]);
+    assert_eq!(said.matches("there is no file of").count(), 1, "{said}");
 }
 
 #[test]

@@ -28,6 +28,9 @@ impl CheckArgs {
         let world = world_of(&self.truth)?;
         let people = truth::people(&world)?;
         let lake = Lake::open_existing(&self.lake)?;
+        if lake.gold_fingerprint(RulingRow::TABLE)?.is_none() {
+            bail!("nothing to check: the stages up to consent have not run on {}", self.lake.display());
+        }
         let assignments: Vec<AssignmentRow> = lake.read_gold(AssignmentRow::TABLE)?;
         check_identity(&people, &assignments);
         let consented = check_consent(&world, &people, &assignments, &lake)?;
