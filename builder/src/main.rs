@@ -15,11 +15,35 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    end_quietly_when_nobody_listens();
     match cmd::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("kenal: {error:#}");
+            eprintln!("kenal: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was being done, and each cause that the text before it has not told already: many of our libraries' errors end
+/// in the text of their cause.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        known if known.ends_with(&cause) => said,
+        _ => format!("{said}: {cause}"),
+    })
+}
+
+/// `kenal show tables | head` closes our output half way: that ends the program, and is no fault to tell about.
+fn end_quietly_when_nobody_listens() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload_as_str().unwrap_or_default();
+        if text.starts_with("failed printing to std") && text.contains("Broken pipe") {
+            // What a shell reports of a program that SIGPIPE has ended.
+            std::process::exit(141);
+        }
+        tell(panic);
+    }));
 }

@@ -16,7 +16,7 @@ mod recommender;
 mod sources;
 mod timelines;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use kenal_lake::{Columns, Fingerprint, GoldWrite, Lake};
@@ -120,10 +120,8 @@ pub fn run(stage: Stage, company: &Company) -> Result<Outcome> {
 }
 
 impl Company {
-    pub fn open(lake: &Path, now: Timestamp, threads: usize) -> Result<Self> {
+    pub fn new(lake: Lake, key: PathBuf, now: Timestamp, threads: usize) -> Result<Self> {
         let threads = Threads::new(threads).context("--threads must be at least 1")?;
-        let key = crate::keys::default_path(lake);
-        let lake = Lake::open(lake)?;
         let publish = PublishPolicy::OnlyIfBetter;
         Ok(Company { lake, from: None, out: None, key, now, threads, publish })
     }

@@ -107,7 +107,8 @@ fn files(source: &dyn AuditSource) -> Result<Vec<FileTrouble>, AuditError> {
 
 fn dead_letters(source: &dyn AuditSource, systems: &[SystemIntake]) -> Result<Vec<DeadLetters>, AuditError> {
     let query = "SELECT system, reason, field, COUNT(*) AS rows_count, \
-                 MIN(file || ':' || CAST(line AS VARCHAR)) AS first, MAX(file || ':' || CAST(line AS VARCHAR)) AS last \
+                 MIN(file || ':' || LPAD(CAST(line AS VARCHAR), 12, '0')) AS first, \
+                 MAX(file || ':' || LPAD(CAST(line AS VARCHAR), 12, '0')) AS last \
                  FROM bronze_dead_letters GROUP BY system, reason, field";
     let answer = Answer::ask(source, "dead letters", query)?;
     let mut all = Vec::new();
@@ -124,11 +125,17 @@ fn dead_letters(source: &dyn AuditSource, systems: &[SystemIntake]) -> Result<Ve
             _ => Severity::Note,
         };
         let field = row.text("field")?.unwrap_or_default().to_owned();
-        let samples = two(row.text("first")?, row.text("last")?).map(str::to_owned).collect();
+        let samples = two(row.text("first")?, row.text("last")?).map(place).collect();
         all.push(DeadLetters { system, reason, field, rows, samples, severity });
     }
     all.sort_by(|a, b| (a.system, &a.reason, &a.field).cmp(&(b.system, &b.reason, &b.field)));
     Ok(all)
+}
+
+/// `orders.jsonl:000000009504` as a person writes it; the zeros are there so that lines compare as numbers.
+fn place(padded: &str) -> String {
+    let (file, line) = padded.rsplit_once(':').unwrap_or((padded, ""));
+    format!("{file}:{}", line.trim_start_matches('0'))
 }
 
 /// Up to two different values.

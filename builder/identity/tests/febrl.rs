@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use csv::StringRecord;
@@ -14,7 +15,7 @@ use support::{Score, partition, score};
 fn read(file: &str) -> Option<Vec<StringRecord>> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../../shared/data/identity", file].iter().collect();
     if !path.exists() {
-        println!("skipped: {file} is not in ../shared/data/identity");
+        writeln!(std::io::stderr(), "skipped: {file} is not in ../shared/data/identity").expect("standard error");
         return None;
     }
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).expect("a readable file");

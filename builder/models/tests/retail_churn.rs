@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
@@ -71,7 +72,7 @@ fn rfm(before: &[Line], cut: i64) -> [f32; 5] {
 fn ninety_days_forward_on_real_purchases() {
     let path = Path::new(RETAIL);
     if !path.exists() {
-        println!("skipped: the data set is absent ({})", path.display());
+        writeln!(std::io::stderr(), "skipped: the data set is absent ({})", path.display()).expect("standard error");
         return;
     }
     let people = read(path);

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -101,7 +102,7 @@ fn print(name: &str, e: &Evaluation) {
 fn strong_generalisation_reaches_the_reference() {
     let path = Path::new(SPLITS);
     if !path.exists() {
-        println!("skipped: the data set is absent ({})", path.display());
+        writeln!(std::io::stderr(), "skipped: the data set is absent ({})", path.display()).expect("standard error");
         return;
     }
     let splits = read(path);
@@ -130,7 +131,7 @@ fn strong_generalisation_reaches_the_reference() {
 fn the_last_thirty_days_reach_the_reference() {
     let path = Path::new(SPLITS);
     if !path.exists() {
-        println!("skipped: the data set is absent ({})", path.display());
+        writeln!(std::io::stderr(), "skipped: the data set is absent ({})", path.display()).expect("standard error");
         return;
     }
     let splits = read(path);

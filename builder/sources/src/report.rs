@@ -50,6 +50,24 @@ impl FileKind {
     }
 }
 
+impl FileKind {
+    /// What a full export of a system holds. Names are helpful and not needed: rows that use ids are read without.
+    pub const fn of(system: System) -> &'static [FileKind] {
+        match system {
+            System::Shopify => &[FileKind::ShopifyCustomers, FileKind::ShopifyOrders, FileKind::ShopifyProducts],
+            System::Zendesk => &[FileKind::ZendeskUsers, FileKind::ZendeskTickets],
+            System::Salesforce => &[
+                FileKind::Contact,
+                FileKind::Individual,
+                FileKind::ContactPointTypeConsent,
+                FileKind::LoyaltyProgramMember,
+            ],
+            System::Warehouse => &[FileKind::WarehouseCustomers, FileKind::WarehouseOrderLines],
+            System::App => &[FileKind::AppEvents],
+        }
+    }
+}
+
 impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -140,6 +158,11 @@ impl SourceReport {
             FileState::Quarantined(why) => Some((f, why)),
             FileState::Whole | FileState::Partial | FileState::Declined => None,
         })
+    }
+
+    /// Kinds of which the folder has no file, not even one that cannot be used: usually one that was forgotten.
+    pub fn absent(&self) -> impl Iterator<Item = FileKind> {
+        FileKind::of(self.system).iter().copied().filter(|kind| self.files.iter().all(|file| file.kind != *kind))
     }
 
     /// Per kind of row, how far it is known complete: the newest watermark of its files. `None` for a kind of which a

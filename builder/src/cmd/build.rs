@@ -1,13 +1,15 @@
 //! `kenal build`: every stage in order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
+use kenal_lake::Lake;
 use kenal_types::Timestamp;
 
 use super::clock;
+use crate::keys::default_path;
 use crate::stage::{Company, Outcome, PublishPolicy, Stage, run};
 use crate::ui::duration;
 
@@ -47,9 +49,20 @@ pub struct CommonArgs {
 }
 
 impl CommonArgs {
-    pub fn open(&self, lake: &std::path::Path) -> Result<Company> {
+    /// Opens a lake, and makes it when it is not there.
+    pub fn open_or_make(&self, lake: &Path) -> Result<Company> {
+        self.company(Lake::open(lake)?, lake)
+    }
+
+    /// Opens a lake that must be there: a mistyped name is not a lake without rows.
+    pub fn open(&self, lake: &Path) -> Result<Company> {
+        self.company(Lake::open_existing(lake)?, lake)
+    }
+
+    fn company(&self, lake: Lake, at: &Path) -> Result<Company> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut company = Company::open(lake, self.now.unwrap_or_else(clock::now), self.threads.unwrap_or(cores))?;
+        let now = self.now.unwrap_or_else(clock::now);
+        let mut company = Company::new(lake, default_path(at), now, self.threads.unwrap_or(cores))?;
         if let Some(key) = &self.key {
             company.key.clone_from(key);
         }
@@ -63,7 +76,7 @@ impl CommonArgs {
 impl BuildArgs {
     pub fn run(self) -> Result<ExitCode> {
         let started = Instant::now();
-        let mut company = self.common.open(&self.lake)?;
+        let mut company = self.common.open_or_make(&self.lake)?;
         company.from = Some(self.from);
         company.out = Some(self.out.clone());
         for stage in Stage::ALL {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use kenal_bundle::{CardValue, Manifest};
 use kenal_core::{Bundle, UserRow, UserShard};
 use kenal_types::Timestamp;
@@ -20,14 +20,15 @@ pub struct BundleArgs {
 
 #[derive(clap::Subcommand)]
 enum BundleCommand {
-    /// Show what is in a bundle. Fails when the signature or a section does not verify.
+    /// Show what is in a bundle. Fails when the signature or a section does not verify, with --verify also when the
+    /// bundle has expired.
     Inspect(InspectArgs),
 }
 
 #[derive(clap::Args)]
 struct InspectArgs {
     bundle: PathBuf,
-    /// Also read every user shard and every row in it.
+    /// Also read every user shard and every row in it, and refuse a bundle that has expired.
     #[arg(long)]
     verify: bool,
     /// The key to trust [default: the one that came with the bundle].
@@ -54,6 +55,12 @@ impl BundleArgs {
                 "verified: signature, {} sections, {shards} user shards, {rows} rows",
                 folder.manifest.sections.len()
             );
+            if expired(&folder.manifest) {
+                bail!(
+                    "the bundle expired at {}: hosts answer everybody with trending; publish a newer one with `kenal build`",
+                    time(folder.manifest.expires_at)
+                );
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -63,10 +70,13 @@ fn time(seconds: u64) -> String {
     Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)).to_string()
 }
 
+fn expired(manifest: &Manifest) -> bool {
+    manifest.expires_at <= u64::try_from(clock::now().seconds()).unwrap_or(0)
+}
+
 fn facts(folder: &BundleFolder) -> Table {
     let manifest = &folder.manifest;
-    let expired = manifest.expires_at <= u64::try_from(clock::now().seconds()).unwrap_or(0);
-    let note = if expired { "  EXPIRED: it personalises nobody" } else { "" };
+    let note = if expired(manifest) { "  EXPIRED: it personalises nobody" } else { "" };
     let mut table = Table::new(&[("bundle", Align::Left), ("", Align::Left)]);
     table.row(["version".to_owned(), manifest.version.to_string()]);
     table.row(["id".to_owned(), folder.id.to_string()]);

@@ -26,7 +26,11 @@ pub struct RunArgs {
 
 impl RunArgs {
     pub fn run(self) -> Result<ExitCode> {
-        let mut company = self.common.open(&self.lake)?;
+        // Only the first stage has a lake to begin.
+        let mut company = match self.stage {
+            Stage::Sources => self.common.open_or_make(&self.lake)?,
+            _ => self.common.open(&self.lake)?,
+        };
         company.from = self.from;
         company.out = self.out;
         match run(self.stage, &company)? {

@@ -28,6 +28,9 @@ impl CheckArgs {
         let world = world_of(&self.truth)?;
         let people = truth::people(&world)?;
         let lake = Lake::open_existing(&self.lake)?;
+        if lake.gold_fingerprint(RulingRow::TABLE)?.is_none() {
+            bail!("nothing to check: the stages up to consent have not run on {}", self.lake.display());
+        }
         let assignments: Vec<AssignmentRow> = lake.read_gold(AssignmentRow::TABLE)?;
         check_identity(&people, &assignments);
         let consented = check_consent(&world, &people, &assignments, &lake)?;
@@ -129,6 +132,10 @@ fn check_bought(world: &Path, people: &[truth::Person], assignments: &[Assignmen
     let purchases = truth::purchases(world)?;
     let clusters: Vec<(PersonId, &RecordKey)> =
         assignments.iter().filter_map(|a| Some((a.person?, &a.record))).collect();
+    if lake.gold_fingerprint(RecommendationRow::TABLE)?.is_none() {
+        println!("recommended: nothing, since no bundle was compiled from this lake");
+        return Ok(true);
+    }
     let shown: Vec<RecommendationRow> = lake.read_gold(RecommendationRow::TABLE)?;
     let recommended = shown.iter().map(|r| (r.person, r.item_id.as_str()));
     let score = truth::already_bought(people, &purchases, Timestamp(i64::MAX), clusters, recommended);

@@ -23,7 +23,7 @@ use super::{Company, Stage, consent};
 use crate::gold::{AssignmentRow, EventRow, GoldRow, PresenceRow, PurchaseRow, ReviewRow, TicketRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "profile 2";
+const CODE: &str = "profile 3";
 
 /// A row is kept when its person permits at least one of these; a stage that uses it admits it again for its own.
 pub const KEPT_FOR: [Cell; 2] = [Cell::PERSONALISE_ONSITE, Cell::TRAIN];
@@ -279,7 +279,7 @@ pub fn tickets(tickets: &[Ticket], people: &People<'_>, counts: &mut ProfileCoun
             satisfaction: ticket.satisfaction,
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
-            known_at: Timestamp::from_seconds(ticket.sequence).max(ticket.created_at),
+            known_at: Timestamp(ticket.sequence).max(ticket.created_at),
         });
     }
     rows.sort_by_key(|t| (t.person, t.created_at, t.updated_at));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use kenal_lake::{FileOutcome, FileStatus, Ingest};
-use kenal_sources::{FileReport, FileState, RowSink, SinkError, SourceReport, Take, read, survey};
+use kenal_sources::{FileKind, FileReport, FileState, RowSink, SinkError, SourceReport, Take, read, survey};
 use kenal_types::{Entity, FileStamp, Origin, Rejection, System};
 
 use super::Company;
@@ -38,6 +38,15 @@ pub fn run(company: &Company) -> Result<()> {
         for file in &report.files {
             let strange = !matches!(file.state, FileState::Whole | FileState::Declined) || file.note.is_some();
             notes.extend(strange.then(|| format!("{}/{file}", system.name())));
+        }
+        let absent: Vec<&str> = report.absent().map(FileKind::name).collect();
+        if !absent.is_empty() {
+            let at = from.join(system.name());
+            notes.push(format!(
+                "{system}: there is no file of {} in {}; was one forgotten? what the lake knows of them stays",
+                absent.join(", "),
+                at.display()
+            ));
         }
         let known = report.files.iter().filter(|f| f.state == FileState::Declined).count();
         if known > 0 {

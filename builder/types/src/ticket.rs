@@ -17,7 +17,8 @@ pub struct Ticket {
     pub tags: Vec<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// `generated_timestamp`: moves also when the system touches the ticket without changing it.
+    /// `generated_timestamp`, in microseconds as all times are: moves also when the system touches the ticket without
+    /// changing it.
     pub sequence: i64,
 }
 

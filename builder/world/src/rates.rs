@@ -126,9 +126,9 @@ rates! {
 
     // Files.
     HeaderRepeated, HEADER_REPEATED = 1.0, "pages of a CRM result", "formats F";
-    EmbeddedNewline, EMBEDDED_NEWLINE = 0.15, "contacts", "formats F: street on two lines";
+    EmbeddedNewline, EMBEDDED_NEWLINE = 0.15, "contacts with a street", "formats F: street on two lines";
     EmbeddedQuote, EMBEDDED_QUOTE = 0.02, "contacts", "formats F";
-    ShortId, SHORT_ID = 0.10, "references between CRM rows", "formats F: 15 characters";
+    ShortId, SHORT_ID = 0.10, "contacts, and references to people and purposes", "formats F: 15 characters";
     BrokenJson, BROKEN_JSON = 0.0010, "JSON lines, as extra ones", "dead letters";
     MissingField, MISSING_FIELD = 0.0010, "rows, as extra ones", "dead letters";
     WrongType, WRONG_TYPE = 0.0010, "rows, as extra ones", "dead letters";

@@ -1,6 +1,7 @@
 //! The same bytes twice, clear refusals, and real purchases kept whole.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -136,7 +137,7 @@ fn the_excerpt_is_small_and_cut_as_its_readme_says() {
     assert!(std::fs::metadata(&path).expect("the excerpt").len() <= 2_000_000);
     let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/retail/online_retail.csv.gz");
     if !whole.exists() {
-        println!("skipped: {} is not here", whole.display());
+        writeln!(std::io::stderr(), "skipped: {} is not here", whole.display()).expect("standard error");
         return;
     }
     let dir = tempfile::tempdir().expect("a folder");

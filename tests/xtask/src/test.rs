@@ -25,7 +25,7 @@ const STEPS: [Step; 9] = [
     ("clippy", |name| cargo_step(name, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     ("deny", |name| {
         let deny = setup::cargo_deny()?;
-        run(name, command(deny).args(["check", "bans", "licenses", "sources"]))
+        run(name, command(deny).args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))
     }),
     ("core alone", core_alone),
     ("web build", |name| npm(name, "web", "build")),

@@ -105,7 +105,7 @@ fn rejected_rows_and_files_are_listed_without_their_content() {
     let letters: Vec<(System, &str, &str, u64)> =
         report().intake.dead_letters.iter().map(|d| (d.system, d.reason.as_str(), d.field.as_str(), d.rows)).collect();
     assert_eq!(letters, [(System::Shopify, "bad_value", "email", 2)]);
-    assert_eq!(report().intake.dead_letters[0].samples, ["shopify.jsonl:98", "shopify.jsonl:99"]);
+    assert_eq!(report().intake.dead_letters[0].samples, ["shopify.jsonl:98", "shopify.jsonl:1001"]);
     let files: Vec<(System, &str, &str)> =
         report().intake.files.iter().map(|f| (f.system, f.status.as_str(), f.reason.as_str())).collect();
     assert_eq!(files, [(System::App, "quarantined", "the gzip is cut short")]);

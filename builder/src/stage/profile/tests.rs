@@ -1,6 +1,9 @@
 //! Orders told by several systems, guests, doubts, and the app that tells first.
 
-use kenal_types::{ContactPoint, Currency, Market, Money, RecordKey, Variant};
+use kenal_types::{
+    ContactPoint, Currency, Market, Money, RecordKey, Satisfaction, TicketChannel, TicketPriority, TicketStatus,
+    Variant,
+};
 
 use super::*;
 
@@ -190,4 +193,26 @@ fn the_app_tells_first_and_is_not_counted_twice() {
     let (rows, counts) = run(&orders, &[line(System::Shopify, "1001", Some("70"), None)], &[event]);
     assert_eq!((rows.len(), counts.early_purchases), (1, 0));
     assert_eq!(rows[0].place.as_deref(), Some("ios"), "the app says where it was placed");
+}
+
+/// An answer that is known only in another millennium is never seen by a feature.
+#[test]
+fn a_ticket_is_known_when_the_export_had_it() {
+    let requester = key(System::Zendesk, "9");
+    let (assignments, records) = ([assigned(requester.clone(), Some(PERSON))], [record(requester.clone(), "a@b.sg")]);
+    let (created_at, generated_at) = (Timestamp::from_seconds(1_780_000_000), Timestamp::from_seconds(1_780_090_000));
+    let ticket = Ticket {
+        ticket_id: "1".to_owned(),
+        requester,
+        channel: TicketChannel::Web,
+        priority: TicketPriority::Normal,
+        status: TicketStatus::Solved,
+        satisfaction: Satisfaction::Good,
+        tags: vec![],
+        created_at,
+        updated_at: created_at,
+        sequence: generated_at.0,
+    };
+    let rows = tickets(&[ticket], &People::new(&assignments, &records, &[]), &mut ProfileCounts::default());
+    assert_eq!(rows.iter().map(|r| (r.created_at, r.known_at)).collect::<Vec<_>>(), [(created_at, generated_at)]);
 }
