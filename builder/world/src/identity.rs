@@ -98,15 +98,7 @@ impl People {
 
     pub(crate) fn identity(&self, i: u64) -> Identity {
         let household = self.household(i);
-        let mut dice = Dice::new(self.seed, For::Identity, i);
-        // Children of Chinese, Thai and Batak families share the family name; elsewhere the parents' names differ.
-        let own_lineage = match household.community {
-            Community::Chinese | Community::Thai | Community::Batak => dice.chance(0.2),
-            _ => dice.chance(0.6),
-        };
-        let lineage =
-            if own_lineage { names::lineage(household.community, &mut dice) } else { household.lineage.clone() };
-        let name = names::draw(household.community, &lineage, &mut dice);
+        let (name, mut dice) = self.name(i, &household);
         // 16 to 80 years old in 2025, mostly around 35.
         let age_days = ((35.0 + 12.0 * dice.normal()).clamp(16.0, 80.0) * 365.25) as i32 + dice.below(365) as i32;
         let birth = Date(20_089 - age_days);
@@ -129,6 +121,32 @@ impl People {
         }
         let devices = self.devices(i, member, &household, &mut dice);
         Identity { index: i, household, name, birth, language, emails, phones, devices }
+    }
+
+    /// The name of person `i`, and the dice that drew it, for what is drawn next. Nobody is named as somebody of the
+    /// same household is: namesakes at one address would be told apart by no system and no neighbour.
+    fn name(&self, i: u64, household: &Household) -> (Name, Dice) {
+        let mut taken: Vec<Name> = Vec::new();
+        let mut member = household.first;
+        loop {
+            let mut dice = Dice::new(self.seed, For::Identity, member);
+            // Children of Chinese, Thai and Batak families share the family name; elsewhere the parents' names differ.
+            let own_lineage = match household.community {
+                Community::Chinese | Community::Thai | Community::Batak => dice.chance(0.2),
+                _ => dice.chance(0.6),
+            };
+            let lineage =
+                if own_lineage { names::lineage(household.community, &mut dice) } else { household.lineage.clone() };
+            let mut name = names::draw(household.community, &lineage, &mut dice);
+            while taken.iter().any(|other| other.given == name.given) {
+                name = names::draw(household.community, &lineage, &mut dice);
+            }
+            if member == i {
+                return (name, dice);
+            }
+            taken.push(name);
+            member += 1;
+        }
     }
 
     /// How often the person changed email. With a share d of the warehouse's rows being duplicates there are
@@ -215,6 +233,11 @@ mod tests {
             }
             assert_eq!((household.first, household.market), (first, people.household(first).market));
             assert!(i - first < SIZES.len() as u64);
+            let given = people.identity(i).name.given;
+            assert!(
+                (first..i).all(|other| people.identity(other).name.given != given),
+                "namesakes in one household: {i}"
+            );
         }
         assert!((300..700).contains(&households), "{households}");
     }

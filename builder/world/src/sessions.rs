@@ -53,6 +53,8 @@ pub(crate) struct Session {
 
 /// Items looked at of one order; others are in the cart from before.
 const SHOWN_MAX: usize = 10;
+/// Between logging in and choosing.
+const LOGIN_US: i64 = 20_000_000;
 
 pub(crate) fn draw(
     setting: &Setting<'_>,
@@ -79,13 +81,15 @@ pub(crate) fn draw(
     for act in consents.acts.iter().filter(|a| a.holder == Holder::App) {
         if let Form::Switches { personalisation, advertising, analytics } = act.form {
             let kind = Kind::Consent { personalisation, advertising, analytics };
+            // The page of switches is behind the login, which names the person: a choice is never of a bare account.
+            let login = Event { at: Timestamp(act.at.0 - LOGIN_US), kind: Kind::Identify };
             visitor.sessions.push(Session {
                 device: 0,
                 signed_in: true,
                 late_us: 0,
                 batched: false,
                 old_names: false,
-                events: vec![Event { at: act.at, kind }],
+                events: vec![login, Event { at: act.at, kind }],
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Consent: states, shapes, conflicts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kenal_types::{Purpose, Timestamp};
 use kenal_world::rates::Defect;
@@ -61,6 +61,18 @@ fn others() {
     for wanted in ["OptIn", "OptOut", "Seen"] {
         assert!(choices.iter().any(|r| r[status] == wanted), "{wanted}");
     }
+}
+
+/// Else nobody could know that a choice in the app and a refusal elsewhere are of one person.
+#[test]
+fn an_account_that_chooses_has_said_who_it_is() {
+    let accounts = |is: &dyn Fn(&Value) -> bool| -> BTreeSet<String> {
+        world().events().iter().filter(|e| is(e)).map(|e| text(e, "userId").to_owned()).collect()
+    };
+    let chose = accounts(&|e| e["context"]["consent"]["categoryPreferences"].is_object());
+    let named = accounts(&|e| e["type"] == "identify" && e["traits"]["email"].is_string());
+    assert!(chose.len() > 500, "{}", chose.len());
+    assert_eq!(chose.difference(&named).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 #[test]
