@@ -181,7 +181,7 @@ fn stewards_ask_and_decide() {
     };
     let keys =
         |row: &str| row.split('|').map(str::trim).filter(|c| c.contains(':')).map(str::to_owned).collect::<Vec<_>>();
-    let linked = rows("SELECT a, b FROM identity_links WHERE tier = 'probabilistic' ORDER BY weight_bits LIMIT 1");
+    let linked = rows("SELECT a, b FROM gold_identity_links WHERE tier = 'probabilistic' ORDER BY weight_bits LIMIT 1");
     let pair = keys(linked.first().expect("a probabilistic link"));
     let (a, b) = (pair[0].as_str(), pair[1].as_str());
     let (waterfall, _) = said(&["identity", "explain", a, b, "--lake", text(&lake)], true);
@@ -190,7 +190,8 @@ fn stewards_ask_and_decide() {
         "{waterfall}"
     );
     said(&["identity", "review", "list", "--lake", text(&lake)], true);
-    let person = |key: &str| rows(&format!("SELECT record, person FROM identity_assignments WHERE record = '{key}'"));
+    let person =
+        |key: &str| rows(&format!("SELECT record, person FROM gold_identity_assignments WHERE record = '{key}'"));
     let together = || {
         let of = |key| person(key).first().and_then(|row| row.split('|').nth(2).map(|p| p.trim().to_owned()));
         of(a).filter(|p| !p.is_empty()) == of(b) && of(a).is_some_and(|p| !p.is_empty())
