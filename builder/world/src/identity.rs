@@ -57,6 +57,11 @@ pub(crate) struct Device {
     pub(crate) skew_us: i64,
 }
 
+/// Whether one given name is the other, or its beginning: Citra and Citra Nurul.
+fn alike(a: &str, b: &str) -> bool {
+    a.split(' ').zip(b.split(' ')).all(|(a, b)| a == b)
+}
+
 /// Makes people up.
 #[derive(Debug, Clone)]
 pub(crate) struct People {
@@ -138,7 +143,7 @@ impl People {
             let lineage =
                 if own_lineage { names::lineage(household.community, &mut dice) } else { household.lineage.clone() };
             let mut name = names::draw(household.community, &lineage, &mut dice);
-            while taken.iter().any(|other| other.given == name.given) {
+            while taken.iter().any(|other| alike(&other.given, &name.given)) {
                 name = names::draw(household.community, &lineage, &mut dice);
             }
             if member == i {
@@ -235,7 +240,7 @@ mod tests {
             assert!(i - first < SIZES.len() as u64);
             let given = people.identity(i).name.given;
             assert!(
-                (first..i).all(|other| people.identity(other).name.given != given),
+                (first..i).all(|other| !alike(&people.identity(other).name.given, &given)),
                 "namesakes in one household: {i}"
             );
         }
