@@ -1,26 +1,19 @@
-//! Which pairs are worth comparing: records that share a key of a rule, found by sorting keys.
+//! Which pairs are worth comparing: records that share a key of a rule (`keys`), found by sorting keys.
 //!
-//! A block above the limit cannot explode: its records are sorted by name and birth date, and each is paired only with
-//! its next few neighbours (the sorted-neighbourhood method of Hernández and Stolfo, SIGMOD 1995). Every rule reports its
-//! pairs, those no earlier rule made, and what was capped.
+//! A block above the limit cannot explode: it is split by a further key, and of what is still too large no pairs are made.
+//! So whether two records are paired depends on them and on the sizes of the blocks they share, and on nothing else. Every
+//! rule reports its pairs, those no earlier rule made, and what was capped.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::capture;
-use crate::column::Values;
-use crate::comparison::contact::TAIL;
-use crate::config::{BlockingConfig, BlockingRule, Part};
-use crate::field::Field;
-use crate::normalise::date::Written;
+use crate::config::{BlockingConfig, BlockingRule};
+use crate::keys::{keys, split_keys};
 use crate::pairs::Pair;
-use crate::table::{AttributeColumn, Table};
-use crate::vocabulary::{NONE, hash_text, mix};
+use crate::table::Table;
+use crate::vocabulary::mix;
 
-/// Keys of one record under one rule; a product of several values each is cut here.
-const KEYS_PER_RECORD_MAX: usize = 32;
-/// One-letter words are initials, and two-letter ones (of Latin letters) half of Hanoi.
-const NAME_WORD_BYTES_MIN: usize = 2;
 /// Small data may have as many pairs as this many records would.
 const PAIRS_PER_RECORD_RECORDS_MIN: f64 = 20_000.0;
 
@@ -36,7 +29,7 @@ pub struct RuleReport {
     pub new_pairs: u64,
     pub capped_blocks: u64,
     pub capped_records: u64,
-    /// Pairs of capped blocks that were not made.
+    /// Pairs of capped blocks, of which a few were made after splitting them.
     pub pairs_left_out: u64,
     /// The rule makes more pairs than [`BlockingConfig::pairs_per_record_max`] allows, and was left out.
     pub too_many: bool,
@@ -59,9 +52,6 @@ pub(crate) fn candidates(table: &Table, config: &BlockingConfig, sample_max: u64
     for (number, rule) in config.rules.iter().enumerate() {
         let mut report = RuleReport { rule: rule.name.clone(), ..RuleReport::empty() };
         let mut pairs = rule_pairs(table, config, rule, number as u8, &mut report);
-        pairs.par_sort_unstable();
-        pairs.dedup();
-        report.pairs = pairs.len() as u64;
         found.samples.push(sample(table, &pairs, sample_max, seed));
         found.reports.push(report);
         found.pairs.append(&mut pairs);
@@ -110,6 +100,7 @@ pub(crate) fn sample(table: &Table, pairs: &[Pair], max: u64, seed: u64) -> Vec<
     pairs.iter().copied().filter(|p| mix(table.pair_tie(*p) ^ mix(seed)) < limit).collect()
 }
 
+/// The pairs of one rule, sorted, each once.
 fn rule_pairs(
     table: &Table,
     config: &BlockingConfig,
@@ -117,180 +108,60 @@ fn rule_pairs(
     number: u8,
     report: &mut RuleReport,
 ) -> Vec<Pair> {
-    let mut keyed: Vec<(u64, u32)> = (0..table.len())
-        .into_par_iter()
-        .fold(Vec::new, |mut keyed, record| {
-            keys(table, rule, record, &mut keyed);
-            keyed
-        })
-        .reduce(Vec::new, |mut a, mut b| {
-            a.append(&mut b);
-            a
-        });
-    keyed.par_sort_unstable();
-    keyed.dedup();
+    let append = |mut a: Vec<(u64, u32)>, mut b: Vec<(u64, u32)>| {
+        a.append(&mut b);
+        a
+    };
+    let keyed = (0..table.len()).into_par_iter().fold(Vec::new, |mut keyed, record| {
+        keys(table, rule, record, &mut keyed);
+        keyed
+    });
+    let keyed = sorted(keyed.reduce(Vec::new, append));
     let blocks = || keyed.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1);
+    let whole = |records: usize| records as u64 * (records as u64 - 1) / 2;
+    let mut capped: Vec<&[(u64, u32)]> = Vec::new();
     for block in blocks() {
-        let records = block.len() as u64;
         report.blocks += 1;
-        report.largest_block_records = report.largest_block_records.max(records);
-        report.pairs += if block.len() <= config.block_records_max {
-            records * (records - 1) / 2
+        report.largest_block_records = report.largest_block_records.max(block.len() as u64);
+        if block.len() <= config.block_records_max {
+            report.pairs += whole(block.len());
         } else {
+            capped.push(block);
             report.capped_blocks += 1;
-            report.capped_records += records;
-            let made = window_pairs(block.len(), config.window_records);
-            report.pairs_left_out += records * (records - 1) / 2 - made;
-            made
-        };
+            report.capped_records += block.len() as u64;
+            report.pairs_left_out += whole(block.len());
+        }
     }
+    let split = capped.par_iter().fold(Vec::new, |mut keyed, block| {
+        block.iter().for_each(|&entry| split_keys(table, rule, &config.split, entry, &mut keyed));
+        keyed
+    });
+    let split = sorted(split.reduce(Vec::new, append));
+    let parts = || split.chunk_by(|x, y| x.0 == y.0).filter(|b| (2..=config.block_records_max).contains(&b.len()));
+    report.pairs += parts().map(|part| whole(part.len())).sum::<u64>();
     let allowed = config.pairs_per_record_max * f64::from(table.len()).max(PAIRS_PER_RECORD_RECORDS_MIN);
     if report.pairs as f64 > allowed {
         report.too_many = true;
         return Vec::new();
     }
     let mut pairs = Vec::with_capacity(report.pairs as usize);
-    for block in blocks() {
-        if block.len() <= config.block_records_max {
-            for (at, &(_, a)) in block.iter().enumerate() {
-                pairs.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, number)));
-            }
-        } else {
-            windowed(table, config.window_records, block, number, &mut pairs);
+    let mut pair_up = |block: &[(u64, u32)]| {
+        for (at, &(_, a)) in block.iter().enumerate() {
+            pairs.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, number)));
         }
-    }
+    };
+    parts().for_each(&mut pair_up);
+    blocks().filter(|b| b.len() <= config.block_records_max).for_each(pair_up);
+    pairs.par_sort_unstable();
+    pairs.dedup();
+    report.pairs = pairs.len() as u64;
     pairs
 }
 
-/// Pairs of a block of which each record meets the next `window`.
-fn window_pairs(records: usize, window: usize) -> u64 {
-    let (records, window) = (records as u64, (window as u64).min(records as u64 - 1));
-    window * records - window * (window + 1) / 2
-}
-
-/// Pairs each record of a block with its next `window` neighbours by name and birth date.
-fn windowed(table: &Table, window: usize, block: &[(u64, u32)], rule: u8, pairs: &mut Vec<Pair>) {
-    let name = |r: u32| match table.names.of[r as usize] {
-        NONE => "",
-        whole => table.names.whole.get(whole),
-    };
-    let mut records: Vec<u32> = block.iter().map(|&(_, record)| record).collect();
-    records.sort_unstable_by(|&a, &b| {
-        name(a).cmp(name(b)).then(table.birth_date(a).cmp(&table.birth_date(b))).then_with(|| table.by_tie(a, b))
-    });
-    for (at, &a) in records.iter().enumerate() {
-        pairs.extend(records[at + 1..].iter().take(window).map(|&b| Pair::new(a, b, rule)));
-    }
-}
-
-/// Appends the keys of a record: the product of the values of the rule's parts.
-fn keys(table: &Table, rule: &BlockingRule, record: u32, keyed: &mut Vec<(u64, u32)>) {
-    let first = keyed.len();
-    keyed.push((hash_text("rule"), record));
-    for &part in &rule.parts {
-        let so_far = first..keyed.len();
-        for at in so_far.clone() {
-            let key = keyed[at].0;
-            each_value(table, part, record, |value| {
-                if keyed.len() - so_far.end < KEYS_PER_RECORD_MAX {
-                    keyed.push((mix(key ^ mix(value)), record));
-                }
-            });
-        }
-        keyed.drain(so_far);
-    }
-}
-
-/// Calls `each` with a number for every value that the record has for the part.
-fn each_value(table: &Table, part: Part, record: u32, mut each: impl FnMut(u64)) {
-    let at = record as usize;
-    let mut single = |value: u32| {
-        if value != NONE {
-            each(u64::from(value));
-        }
-    };
-    match part {
-        Part::Email => values(&table.emails, record, each),
-        Part::Phone => values(&table.phones, record, each),
-        Part::Device => values(&table.devices, record, each),
-        Part::EmailLocal => table.emails.of.row(record).iter().for_each(|&e| single(table.locals.stem[e as usize])),
-        Part::PhoneTail => {
-            for &phone in table.phones.of.row(record) {
-                let digits = table.phone_digits[phone as usize];
-                if digits >= TAIL {
-                    each(digits % TAIL);
-                }
-            }
-        }
-        Part::Name if table.names.words_of(record).len() >= 2 => single(table.names.of[at]),
-        Part::Name => {}
-        Part::NameWord => table.names.words_of(record).iter().filter(|&&w| is_word(table, w)).for_each(|&w| single(w)),
-        Part::NameSound => {
-            for &word in table.names.words_of(record).iter().filter(|&&w| is_word(table, w)) {
-                single(table.word_sounds[word as usize]);
-            }
-        }
-        Part::BirthDate => single(table.births.of[at]),
-        Part::BirthYear => each_date(table, record, |d| (d.year != 0).then(|| u64::from(d.year)), each),
-        Part::BirthDay => {
-            let day = |d: Written| (d.month != 0 && d.day != 0).then(|| u64::from(d.month) << 8 | u64::from(d.day));
-            each_date(table, record, day, each);
-        }
-        Part::Street => single(table.streets.of[at]),
-        Part::Postcode => single(table.postcodes.of[at]),
-        Part::PostcodeArea => match table.postcodes.of[at] {
-            NONE => {}
-            postcode => single(table.areas[postcode as usize]),
-        },
-        Part::City => single(table.cities.of[at]),
-        Part::OrderNumber => table.purchases.orders.row(record).iter().for_each(|&n| single(n)),
-        Part::Basket => table.purchases.baskets.row(record).iter().for_each(|&b| single(b)),
-        Part::Number => single(table.numbers.of[at]),
-        Part::Attribute(n) => match table.attributes.get(usize::from(n)) {
-            Some(AttributeColumn::Category(c) | AttributeColumn::Number(c)) => single(c.of[at]),
-            Some(AttributeColumn::Text(c)) => single(c.of[at]),
-            Some(AttributeColumn::Date(c)) => single(c.of[at]),
-            Some(AttributeColumn::Place(_)) | None => {}
-        },
-    }
-}
-
-fn is_word(table: &Table, word: u32) -> bool {
-    table.names.word.get(word).len() >= NAME_WORD_BYTES_MIN
-}
-
-fn each_date(table: &Table, record: u32, part: impl Fn(Written) -> Option<u64>, each: impl FnMut(u64)) {
-    table.birth_date(record).and_then(part).into_iter().for_each(each);
-}
-
-fn values(values: &Values, record: u32, mut each: impl FnMut(u64)) {
-    values.of.row(record).iter().for_each(|&value| each(u64::from(value)));
-}
-
-/// Fields whose agreement a rule brings about, directly or because they depend on what it demands: EM over the rule's
-/// pairs must not learn from them.
-pub(crate) fn conditioned(rule: &BlockingRule) -> [bool; Field::COUNT] {
-    const HOUSEHOLD: &[Field] = &[Field::PHONE, Field::DEVICE, Field::STREET, Field::LOCALITY];
-    let mut fields = [false; Field::COUNT];
-    for part in &rule.parts {
-        let attribute = [Field::attribute(if let Part::Attribute(n) = part { usize::from(*n) } else { 0 })];
-        let bound: &[Field] = match part {
-            Part::Email => &[Field::EMAIL],
-            // A local part is mostly made of the name, so one tells of the other.
-            Part::EmailLocal | Part::Name | Part::NameWord | Part::NameSound => &[Field::EMAIL, Field::NAME],
-            Part::Phone | Part::PhoneTail | Part::Device | Part::Street => HOUSEHOLD,
-            Part::Postcode | Part::PostcodeArea => HOUSEHOLD,
-            Part::City => &[Field::LOCALITY],
-            Part::BirthDate | Part::BirthYear | Part::BirthDay => &[Field::BIRTH_DATE],
-            Part::OrderNumber | Part::Basket => &[Field::PURCHASES],
-            Part::Number => &[Field::NUMBER],
-            Part::Attribute(_) => &attribute,
-        };
-        for &field in bound {
-            fields[field.at()] = true;
-        }
-    }
-    fields
+fn sorted(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+    keyed.par_sort_unstable();
+    keyed.dedup();
+    keyed
 }
 
 #[cfg(test)]
@@ -300,6 +171,7 @@ mod tests {
     use kenal_types::{CustomerRecord, RecordKey, System};
 
     use super::*;
+    use crate::config::Part;
     use crate::input::Input;
 
     const NAMES: [&str; 6] = ["mei tan", "tan mei ling", "raju muthu", "raju", "", "ali hassan"];
@@ -328,7 +200,8 @@ mod tests {
     fn config(block_records_max: usize) -> BlockingConfig {
         let rule = |name: &str, parts: &[Part]| BlockingRule { name: name.to_owned(), parts: parts.to_vec() };
         let rules = vec![rule("word and code", &[Part::NameWord, Part::Postcode]), rule("name", &[Part::Name])];
-        BlockingConfig { rules, block_records_max, window_records: 3, pairs_per_record_max: 100.0 }
+        let split = vec![Part::BirthDate, Part::Postcode];
+        BlockingConfig { rules, block_records_max, split, pairs_per_record_max: 100.0 }
     }
 
     /// Every pair, by the meaning of the rules.
@@ -356,13 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn a_block_above_the_limit_is_windowed_and_reported() {
-        let rows = vec![("mei tan", "10100"); 100];
+    fn a_block_above_the_limit_is_split_and_reported() {
+        let rows: Vec<(&str, &str)> = (0..100).map(|n| ("mei tan", CODES[if n < 40 { n % 3 } else { 3 }])).collect();
         let found = candidates(&table(&rows), &config(50), 10, 1);
         let report = &found.reports[1];
         assert_eq!((report.capped_blocks, report.capped_records, report.largest_block_records), (1, 100, 100));
-        // 97 records have three followers, then two, one and none.
-        assert_eq!((report.pairs, report.pairs_left_out), (97 * 3 + 3, 4950 - (97 * 3 + 3)));
+        // By postcode: 14 and 13 records, 13 without one, and 60, which are still too many.
+        assert_eq!(report.pairs, 14 * 13 / 2 + 13 * 12 / 2);
         assert!(found.samples[1].len() < 60, "about ten are kept");
     }
 }

@@ -7,8 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocking::conditioned;
 use crate::config::BlockingRule;
+use crate::keys::conditioned;
 
 /// Kinds of rules told apart; further ones share the last.
 const KINDS_MAX: u32 = 16;

@@ -6,8 +6,10 @@
 //! person's records adds up, and a weak bridge between two people shows all that speaks against it. What a merge changed
 //! may make other pairs good enough: passes are repeated until nothing changes.
 //!
-//! Refused merges are not lost: they become review items.
+//! Each component of the graph of proposals is joined by itself ([`join_component`]), so that components run side by side,
+//! and a change in one leaves the others alone. Refused merges are not lost: they become review items.
 
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,8 @@ use crate::table::Table;
 
 /// Passes over the pairs; people hardly ever need more than three.
 const PASSES_MAX: usize = 8;
+/// Components that one thread takes at a time.
+const CHUNK_COMPONENTS: usize = 256;
 
 /// A pair that the tiers propose to join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,26 +104,107 @@ pub(crate) struct Clusters {
     /// Proposals of which the records ended in different clusters, with the weight and the reason of the last refusal.
     pub refused: Vec<(Proposal, i32, Refusal)>,
     pub passes: usize,
+    /// Records of the largest component.
+    pub largest_component: usize,
 }
 
-/// Joins the records of the proposals, strongest first, as far as the evidence permits. `apart`: pairs that stewards have
-/// decided to be two people.
+/// By record: those that stewards have decided to be somebody else's.
+pub(crate) type Apart = FxHashMap<u32, Vec<u32>>;
+
+/// `pairs`: decided to be of two people.
+pub(crate) fn apart(pairs: impl Iterator<Item = (u32, u32)>) -> Apart {
+    let mut apart = Apart::default();
+    for (a, b) in pairs.filter(|(a, b)| a != b) {
+        apart.entry(a).or_default().push(b);
+        apart.entry(b).or_default().push(a);
+    }
+    apart
+}
+
+/// Joins the records of the proposals, strongest first, as far as the evidence permits.
 pub(crate) fn join(
     table: &Table,
     scorer: &Scorer,
     mut proposals: Vec<Proposal>,
-    apart: &[(u32, u32)],
+    apart: &Apart,
     limits: &Limits,
 ) -> Clusters {
+    let component = components(table.len(), &proposals);
+    proposals.par_sort_unstable_by_key(|p| (component[p.pair.first() as usize], p.pair));
+    let alike = |x: &Proposal, y: &Proposal| component[x.pair.first() as usize] == component[y.pair.first() as usize];
+    let groups: Vec<&[Proposal]> = proposals.chunk_by(alike).collect();
+    let chunks = groups.par_chunks(CHUNK_COMPONENTS);
+    let joined: Vec<Vec<Joined>> = chunks
+        .map(|chunk| chunk.iter().map(|own| join_component(table, scorer, own, apart, limits)).collect())
+        .collect();
+    let mut first: Vec<u32> = (0..table.len()).collect();
+    let (mut links, mut refused) = (Vec::new(), Vec::new());
+    let (mut passes, mut largest_component) = (0, 0);
+    for mut component in joined.into_iter().flatten() {
+        passes = passes.max(component.passes);
+        largest_component = largest_component.max(component.records.len());
+        component.records.iter().zip(&component.first).for_each(|(&record, &own)| first[record as usize] = own);
+        links.append(&mut component.links);
+        refused.append(&mut component.refused);
+    }
+    links.par_sort_by_cached_key(|p| p.rank(table));
+    Clusters { first, links, refused, passes, largest_component }
+}
+
+/// By record: a record of the component of the graph of proposals that it is in. What happens in one component does not
+/// depend on any other.
+fn components(records: u32, proposals: &[Proposal]) -> Vec<u32> {
+    let mut parent: Vec<u32> = (0..records).collect();
+    for proposal in proposals {
+        let (a, b) = (root(&mut parent, proposal.pair.first()), root(&mut parent, proposal.pair.second()));
+        parent[a.max(b) as usize] = a.min(b);
+    }
+    (0..records).map(|record| root(&mut parent, record)).collect()
+}
+
+/// The root of a set in a union–find, with the path halved on the way.
+pub(crate) fn root(parent: &mut [u32], mut at: u32) -> u32 {
+    while parent[at as usize] != at {
+        let above = parent[at as usize];
+        parent[at as usize] = parent[above as usize];
+        at = above;
+    }
+    at
+}
+
+/// What became of one component.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    /// Sorted.
+    pub records: Vec<u32>,
+    /// By position in `records`: the record that stands for its cluster.
+    pub first: Vec<u32>,
+    pub links: Vec<Proposal>,
+    pub refused: Vec<(Proposal, i32, Refusal)>,
+    pub passes: usize,
+}
+
+/// Joins within one component of the graph of proposals.
+pub(crate) fn join_component(
+    table: &Table,
+    scorer: &Scorer,
+    proposals: &[Proposal],
+    apart: &Apart,
+    limits: &Limits,
+) -> Joined {
+    let mut records: Vec<u32> = proposals.iter().flat_map(|p| [p.pair.first(), p.pair.second()]).collect();
+    records.sort_unstable();
+    records.dedup();
+    let mut proposals = proposals.to_vec();
     proposals.sort_by_cached_key(|p| p.rank(table));
-    let mut forest = Forest::new(table, scorer, apart);
+    let mut forest = Forest::new(table, scorer, &records, apart);
     let mut refusals: Vec<Option<(i32, Refusal)>> = vec![None; proposals.len()];
     let mut passes = 0;
     loop {
         passes += 1;
         let mut joined = 0;
         for (proposal, refusal) in proposals.iter().zip(&mut refusals) {
-            let (a, b) = (forest.root(proposal.pair.first()), forest.root(proposal.pair.second()));
+            let (a, b) = forest.roots(proposal.pair);
             if a == b {
                 continue;
             }
@@ -135,19 +220,28 @@ pub(crate) fn join(
             break;
         }
     }
-    let first: Vec<u32> = (0..table.len()).map(|r| forest.root(r)).collect();
-    let together = |p: &Proposal| first[p.pair.first() as usize] == first[p.pair.second() as usize];
-    let refused = proposals.iter().zip(&refusals).filter(|(p, _)| !together(p));
-    let refused = refused.filter_map(|(p, why)| why.map(|(centibits, why)| (*p, centibits, why))).collect();
-    let links = proposals.into_iter().filter(together).collect();
-    Clusters { first, links, refused, passes }
+    let mut together = |p: &Proposal| {
+        let (a, b) = forest.roots(p.pair);
+        a == b
+    };
+    let (mut links, mut refused) = (Vec::new(), Vec::new());
+    for (proposal, why) in proposals.into_iter().zip(refusals) {
+        if together(&proposal) {
+            links.push(proposal);
+        } else if let Some((centibits, why)) = why {
+            refused.push((proposal, centibits, why));
+        }
+    }
+    let first = (0..records.len() as u32).map(|at| records[root(&mut forest.parent, at) as usize]).collect();
+    Joined { first, links, refused, passes, records }
 }
 
-/// Union–find whose roots are the records of their sets with the smallest tie, so that the forest does not remember how
-/// it grew.
+/// Union–find over the records of a component, by their positions, whose roots are the records of their sets with the
+/// smallest tie, so that the forest does not remember how it grew.
 struct Forest<'a> {
     table: &'a Table,
     scorer: &'a Scorer,
+    records: &'a [u32],
     parent: Vec<u32>,
     groups: Groups,
     /// By root: roots it must stay apart from.
@@ -157,24 +251,30 @@ struct Forest<'a> {
 }
 
 impl<'a> Forest<'a> {
-    fn new(table: &'a Table, scorer: &'a Scorer, apart: &[(u32, u32)]) -> Forest<'a> {
+    fn new(table: &'a Table, scorer: &'a Scorer, records: &'a [u32], apart: &Apart) -> Forest<'a> {
         let mut by_root: FxHashMap<u32, FxHashSet<u32>> = FxHashMap::default();
-        for &(a, b) in apart.iter().filter(|(a, b)| a != b) {
-            by_root.entry(a).or_default().insert(b);
-            by_root.entry(b).or_default().insert(a);
+        if !apart.is_empty() {
+            for (at, record) in records.iter().enumerate() {
+                let others = apart.get(record).into_iter().flatten();
+                let others = others.filter_map(|other| records.binary_search(other).ok());
+                let others: FxHashSet<u32> = others.map(|other| other as u32).collect();
+                if !others.is_empty() {
+                    by_root.insert(at as u32, others);
+                }
+            }
         }
-        let parent = (0..table.len()).collect();
-        let (groups, refused) = (Groups::new(table), FxHashMap::default());
-        Forest { table, scorer, parent, groups, apart: by_root, refused }
+        let parent = (0..records.len() as u32).collect();
+        let (groups, refused) = (Groups::new(records.len()), FxHashMap::default());
+        Forest { table, scorer, records, parent, groups, apart: by_root, refused }
     }
 
-    fn root(&mut self, mut record: u32) -> u32 {
-        while self.parent[record as usize] != record {
-            let above = self.parent[record as usize];
-            self.parent[record as usize] = self.parent[above as usize];
-            record = above;
-        }
-        record
+    /// The roots of the records of a pair, as positions.
+    fn roots(&mut self, pair: Pair) -> (u32, u32) {
+        let mut at = |record: u32| {
+            let at = self.records.binary_search(&record).unwrap_or(0) as u32;
+            root(&mut self.parent, at)
+        };
+        (at(pair.first()), at(pair.second()))
     }
 
     fn objection(&mut self, a: u32, b: u32, proposal: &Proposal, limits: &Limits) -> Option<(i32, Refusal)> {
@@ -204,7 +304,7 @@ impl<'a> Forest<'a> {
             // Neither has changed since they were refused.
             return Some((centibits, why));
         }
-        let whole = self.groups.compare(self.table, self.scorer, a, b);
+        let whole = self.groups.compare(self.table, self.scorer, self.records, a, b);
         let centibits = whole.weighed.total();
         let conflict = conflict(&whole);
         let good = centibits >= limits.threshold || (proposal.deterministic() && conflict.is_none());
@@ -217,8 +317,9 @@ impl<'a> Forest<'a> {
     }
 
     fn union(&mut self, a: u32, b: u32) {
-        let (root, child) = if self.table.by_tie(a, b).is_le() { (a, b) } else { (b, a) };
-        self.groups.join(self.table, root, child);
+        let first = self.table.by_tie(self.records[a as usize], self.records[b as usize]).is_le();
+        let (root, child) = if first { (a, b) } else { (b, a) };
+        self.groups.join(self.table, self.records, root, child);
         self.parent[child as usize] = root;
         if let Some(others) = self.apart.remove(&child) {
             for &other in &others {

@@ -43,8 +43,8 @@ pub struct BlockingConfig {
     pub rules: Vec<BlockingRule>,
     /// Largest block in which every pair is made, in records.
     pub block_records_max: usize,
-    /// In a larger block, records are sorted by name and birth date and paired with so many followers.
-    pub window_records: usize,
+    /// A larger block is split by each of these that its rule does not have; of what is still larger, no pairs are made.
+    pub split: Vec<Part>,
     /// Most pairs of one rule, for each record of the input. A rule that makes more is left out, and says so.
     pub pairs_per_record_max: f64,
 }
@@ -61,7 +61,7 @@ pub struct BlockingRule {
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     Email,
-    /// The part before the `@`, separators and trailing digits dropped; at least five letters.
+    /// The part before the `@`.
     EmailLocal,
     Phone,
     /// The last eight digits.
@@ -161,7 +161,7 @@ impl Default for BlockingConfig {
                 rule("name", &[Name]),
             ],
             block_records_max: 60,
-            window_records: 6,
+            split: vec![Name, NameWord, BirthDate, Postcode, Street],
             pairs_per_record_max: 20.0,
         }
     }
@@ -250,9 +250,6 @@ impl Config {
         if self.blocking.block_records_max < 2 || self.blocking.block_records_max > 100_000 {
             return bad("blocking.block_records_max", &self.blocking.block_records_max, "2 to 100000 records");
         }
-        if !(1..=1000).contains(&self.blocking.window_records) {
-            return bad("blocking.window_records", &self.blocking.window_records, "1 to 1000 records");
-        }
         if self.fit.random_pairs == 0 || self.fit.pairs_per_rule_max == 0 || self.fit.iterations_max == 0 {
             return bad("fit", &0, "at least one pair and one iteration");
         }
@@ -291,13 +288,12 @@ mod tests {
     #[test]
     fn each_setting_out_of_range_is_named() {
         type Change = fn(&mut Config);
-        let cases: [(&str, Change); 11] = [
+        let cases: [(&str, Change); 10] = [
             ("link_probability_min", |c| c.link_probability_min = 1.0),
             ("review_probability_min", |c| c.review_probability_min = 0.999),
             ("blocking.rules", |c| c.blocking.rules.clear()),
             ("blocking.rules.parts", |c| c.blocking.rules[0].parts.clear()),
             ("blocking.block_records_max", |c| c.blocking.block_records_max = 1),
-            ("blocking.window_records", |c| c.blocking.window_records = 0),
             ("guard.records_per_person_max", |c| c.guard.records_per_person_max = 1),
             ("guard.group_bits", |c| c.guard.group_bits = -1.0),
             ("precision_min", |c| c.precision_min = 0.0),

@@ -14,10 +14,11 @@ use crate::vocabulary::{NONE, mix};
 /// Representatives of one group.
 const REPRESENTATIVES_MAX: usize = 6;
 
-/// By root record: what is kept of its group. A record alone is its own representative and takes no room.
+/// By root: what is kept of its group. Roots are positions in a list of records, which every call is given. A record alone
+/// is its own representative and takes no room.
 #[derive(Debug)]
 pub(crate) struct Groups {
-    /// By record: position in `groups`, or [`NONE`] while alone.
+    /// By root: position in `groups`, or [`NONE`] while alone.
     of: Vec<u32>,
     groups: Vec<Group>,
     free: Vec<u32>,
@@ -53,13 +54,14 @@ pub(crate) struct Whole {
 }
 
 impl Groups {
-    pub(crate) fn new(table: &Table) -> Groups {
-        Groups { of: vec![NONE; table.len() as usize], groups: Vec::new(), free: Vec::new() }
+    /// `records`: how many there are.
+    pub(crate) fn new(records: usize) -> Groups {
+        Groups { of: vec![NONE; records], groups: Vec::new(), free: Vec::new() }
     }
 
-    fn get(&self, table: &Table, root: u32) -> Group {
+    fn get(&self, table: &Table, records: &[u32], root: u32) -> Group {
         match self.of[root as usize] {
-            NONE => Group::alone(table, root),
+            NONE => Group::alone(table, records[root as usize]),
             at => self.groups[at as usize],
         }
     }
@@ -72,8 +74,8 @@ impl Groups {
     }
 
     /// Adds the group of `child` to that of `root`.
-    pub(crate) fn join(&mut self, table: &Table, root: u32, child: u32) {
-        let (own, other) = (self.get(table, root), self.get(table, child));
+    pub(crate) fn join(&mut self, table: &Table, records: &[u32], root: u32, child: u32) {
+        let (own, other) = (self.get(table, records, root), self.get(table, records, child));
         let mut all = [NONE; 2 * REPRESENTATIVES_MAX];
         let count = own.representatives().len() + other.representatives().len();
         all[..own.representatives().len()].copy_from_slice(own.representatives());
@@ -104,8 +106,8 @@ impl Groups {
     }
 
     /// Compares two groups as wholes.
-    pub(crate) fn compare(&self, table: &Table, scorer: &Scorer, a: u32, b: u32) -> Whole {
-        let (x, y) = (self.get(table, a), self.get(table, b));
+    pub(crate) fn compare(&self, table: &Table, scorer: &Scorer, records: &[u32], a: u32, b: u32) -> Whole {
+        let (x, y) = (self.get(table, records, a), self.get(table, records, b));
         let mut best = Comparison::default();
         let mut best_bits = [f32::NEG_INFINITY; Field::COUNT];
         for &i in x.representatives() {

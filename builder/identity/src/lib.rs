@@ -7,7 +7,7 @@
 //!
 //! [`Records`] takes records in, batch by batch: those of the five systems, or [`RawRecord`]s of any [`Schema`]. Then read
 //! in the order in which [`resolve`] runs: `row` and `normalise`, `column` and `table`, `purchases`, `trust` and
-//! `deterministic` (tier 1), `blocking` (candidate pairs) and `capture` (what it misses), `field` and `comparison` (levels
+//! `deterministic` (tier 1), `keys` and `blocking` (candidate pairs) and `capture` (what it misses), `field` and `comparison` (levels
 //! of agreement), `random_pairs`, `estimation`, `aliases` (what stands for what), `prior` and `model` (weights), `clusters`
 //! and `groups` (people compared as wholes), `persons` (ids that stay), [`resolution`] and [`report`] (what comes out).
 //!
@@ -27,6 +27,7 @@ mod estimation;
 mod field;
 mod groups;
 mod input;
+mod keys;
 mod model;
 pub mod normalise;
 mod pairs;

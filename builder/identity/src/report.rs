@@ -35,6 +35,8 @@ pub struct Report {
     pub aliases: u64,
     /// Passes of clustering.
     pub passes: u64,
+    /// Records of the largest component of the graph of proposed pairs.
+    pub largest_component: u64,
     pub blocking: Vec<RuleReport>,
     pub sessions: Vec<Session>,
     /// Weights from which a pair is linked, and reviewed, in bits.
@@ -140,6 +142,7 @@ impl fmt::Display for Report {
             writeln!(f, "refused, {}: {count}", refusal.name())?;
         }
         writeln!(f, "review items: {}", self.review_items)?;
+        writeln!(f, "largest component of proposed pairs: {} records", self.largest_component)?;
         write!(f, "\n{:<16} {:>12}", "records", "persons")?;
         for (size, persons) in &self.persons_by_size {
             write!(f, "\n{size:<16} {persons:>12}")?;

@@ -9,13 +9,14 @@ use rustc_hash::FxHashMap;
 use crate::aliases::{Aliases, Differences};
 use crate::blocking::{self, Candidates};
 use crate::capture::Captures;
-use crate::clusters::{self, Clusters, Limits, Proposal, Refusal};
+use crate::clusters::{self, Clusters, Limits, Proposal, Refusal, root};
 use crate::comparison::compare;
 use crate::config::Config;
 use crate::deterministic::{self, DECIDED};
 use crate::error::ResolveError;
 use crate::estimation::{self, Learnt, Patterns};
 use crate::field::Field;
+use crate::keys;
 use crate::model::{Levels, Model, Parameters, Scorer};
 use crate::pairs::Pair;
 use crate::persons::{self, Persons};
@@ -86,7 +87,7 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
     let proposals = proposals(table, &fitted, &decided, link_bits - config.guard.group_bits);
     let records_per_person_max = config.guard.records_per_person_max;
     let limits = Limits { records_per_person_max, threshold: centibits(link_bits) };
-    let apart: Vec<(u32, u32)> = known.decisions.iter().filter(|d| !d.same).map(|d| (d.a, d.b)).collect();
+    let apart = clusters::apart(known.decisions.iter().filter(|d| !d.same).map(|d| (d.a, d.b)));
     let joined = clusters::join(table, &fitted.scorer, proposals, &apart, &limits);
     let review = review(table, &fitted, &joined, review_bits, config);
     let sizes = sizes(&joined.first);
@@ -165,7 +166,7 @@ fn fit(records: &mut Records, found: &Candidates, config: &Config) -> Fitted {
         let rules = config.blocking.rules.iter().zip(patterns);
         let learnt: Vec<Learnt> = rules
             .map(|(rule, patterns)| {
-                estimation::learn(&schema, &rule.name, patterns, &blocking::conditioned(rule), &u, &config.fit)
+                estimation::learn(&schema, &rule.name, patterns, &keys::conditioned(rule), &u, &config.fit)
             })
             .collect();
         let (m, fitted_on) = estimation::average(&schema, &learnt, &config.fit);
@@ -246,14 +247,6 @@ fn differences(table: &Table, scorer: &Scorer, samples: &[Vec<Pair>]) -> Differe
         differences.add(table, &compare(table, a, b), a, b, root(&mut parent, a));
     }
     differences
-}
-
-fn root(parent: &mut [u32], mut record: u32) -> u32 {
-    while parent[record as usize] != record {
-        parent[record as usize] = parent[parent[record as usize] as usize];
-        record = parent[record as usize];
-    }
-    record
 }
 
 /// Weighs all pairs; keeps those of at least `floor`, and counts all.
@@ -380,6 +373,7 @@ fn count(report: &mut Report, table: &Table, joined: &Clusters, sizes: &[u32], p
     (report.persons_kept, report.persons_new) = (persons.kept, persons.new);
     report.redirects = persons.redirects.len() as u64;
     report.passes = joined.passes as u64;
+    report.largest_component = joined.largest_component as u64;
     let mut by_size: BTreeMap<u32, u64> = BTreeMap::new();
     for &size in sizes.iter().filter(|&&size| size > 1) {
         *by_size.entry(size).or_default() += 1;

@@ -56,11 +56,9 @@ pub(crate) struct Table {
 /// Local parts of the email addresses.
 #[derive(Debug, Default)]
 pub(crate) struct Locals {
-    /// By email: its local part, and the letters of the local part.
+    /// By email: its local part.
     pub local: Vec<u32>,
-    pub stem: Vec<u32>,
     pub locals: Vocabulary,
-    pub stems: Vocabulary,
 }
 
 #[derive(Debug)]
@@ -252,12 +250,9 @@ impl Locals {
         while self.local.len() < emails.vocabulary.len() {
             let address = emails.vocabulary.get(self.local.len() as u32);
             let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
-            let stem: String = local.chars().filter(|c| c.is_alphabetic()).collect();
             let id = self.locals.intern(local);
             self.locals.count(Some(id));
             self.local.push(id);
-            // Four letters are initials and a year's guess: blocks of them would be large and say little.
-            self.stem.push(if stem.chars().count() >= 5 { self.stems.intern(&stem) } else { NONE });
         }
     }
 }

@@ -1,0 +1,138 @@
+//! Blocking keys: what two records must share to be worth comparing.
+
+use crate::column::Values;
+use crate::comparison::contact::TAIL;
+use crate::config::{BlockingRule, Part};
+use crate::field::Field;
+use crate::normalise::date::Written;
+use crate::table::{AttributeColumn, Table};
+use crate::vocabulary::{NONE, hash_text, mix};
+
+/// Keys of one record under one rule; a product of several values each is cut here.
+const KEYS_PER_RECORD_MAX: usize = 32;
+/// One-letter words are initials, and two-letter ones (of Latin letters) half of Hanoi.
+const NAME_WORD_BYTES_MIN: usize = 2;
+
+/// Appends the keys of a record: the product of the values of the rule's parts.
+pub(crate) fn keys(table: &Table, rule: &BlockingRule, record: u32, keyed: &mut Vec<(u64, u32)>) {
+    let first = keyed.len();
+    keyed.push((hash_text("rule"), record));
+    for &part in &rule.parts {
+        let so_far = first..keyed.len();
+        for at in so_far.clone() {
+            let key = keyed[at].0;
+            each_value(table, part, record, |value| {
+                if keyed.len() - so_far.end < KEYS_PER_RECORD_MAX {
+                    keyed.push((mix(key ^ mix(value)), record));
+                }
+            });
+        }
+        keyed.drain(so_far);
+    }
+}
+
+/// Appends the keys of a record within a block that is split: its key with one further part each.
+pub(crate) fn split_keys(
+    table: &Table,
+    rule: &BlockingRule,
+    split: &[Part],
+    (key, record): (u64, u32),
+    keyed: &mut Vec<(u64, u32)>,
+) {
+    for (number, &part) in split.iter().enumerate().filter(|(_, part)| !rule.parts.contains(part)) {
+        let key = mix(key ^ mix(number as u64));
+        each_value(table, part, record, |value| keyed.push((mix(key ^ mix(value)), record)));
+    }
+}
+
+/// Calls `each` with a number for every value that the record has for the part.
+fn each_value(table: &Table, part: Part, record: u32, mut each: impl FnMut(u64)) {
+    let at = record as usize;
+    let mut single = |value: u32| {
+        if value != NONE {
+            each(u64::from(value));
+        }
+    };
+    match part {
+        Part::Email => values(&table.emails, record, each),
+        Part::Phone => values(&table.phones, record, each),
+        Part::Device => values(&table.devices, record, each),
+        Part::EmailLocal => table.emails.of.row(record).iter().for_each(|&e| single(table.locals.local[e as usize])),
+        Part::PhoneTail => {
+            for &phone in table.phones.of.row(record) {
+                let digits = table.phone_digits[phone as usize];
+                if digits >= TAIL {
+                    each(digits % TAIL);
+                }
+            }
+        }
+        Part::Name if table.names.words_of(record).len() >= 2 => single(table.names.of[at]),
+        Part::Name => {}
+        Part::NameWord => table.names.words_of(record).iter().filter(|&&w| is_word(table, w)).for_each(|&w| single(w)),
+        Part::NameSound => {
+            for &word in table.names.words_of(record).iter().filter(|&&w| is_word(table, w)) {
+                single(table.word_sounds[word as usize]);
+            }
+        }
+        Part::BirthDate => single(table.births.of[at]),
+        Part::BirthYear => each_date(table, record, |d| (d.year != 0).then(|| u64::from(d.year)), each),
+        Part::BirthDay => {
+            let day = |d: Written| (d.month != 0 && d.day != 0).then(|| u64::from(d.month) << 8 | u64::from(d.day));
+            each_date(table, record, day, each);
+        }
+        Part::Street => single(table.streets.of[at]),
+        Part::Postcode => single(table.postcodes.of[at]),
+        Part::PostcodeArea => match table.postcodes.of[at] {
+            NONE => {}
+            postcode => single(table.areas[postcode as usize]),
+        },
+        Part::City => single(table.cities.of[at]),
+        Part::OrderNumber => table.purchases.orders.row(record).iter().for_each(|&n| single(n)),
+        Part::Basket => table.purchases.baskets.row(record).iter().for_each(|&b| single(b)),
+        Part::Number => single(table.numbers.of[at]),
+        Part::Attribute(n) => match table.attributes.get(usize::from(n)) {
+            Some(AttributeColumn::Category(c) | AttributeColumn::Number(c)) => single(c.of[at]),
+            Some(AttributeColumn::Text(c)) => single(c.of[at]),
+            Some(AttributeColumn::Date(c)) => single(c.of[at]),
+            Some(AttributeColumn::Place(_)) | None => {}
+        },
+    }
+}
+
+fn is_word(table: &Table, word: u32) -> bool {
+    table.names.word.get(word).len() >= NAME_WORD_BYTES_MIN
+}
+
+fn each_date(table: &Table, record: u32, part: impl Fn(Written) -> Option<u64>, each: impl FnMut(u64)) {
+    table.birth_date(record).and_then(part).into_iter().for_each(each);
+}
+
+fn values(values: &Values, record: u32, mut each: impl FnMut(u64)) {
+    values.of.row(record).iter().for_each(|&value| each(u64::from(value)));
+}
+
+/// Fields whose agreement a rule brings about, directly or because they depend on what it demands: EM over the rule's
+/// pairs must not learn from them.
+pub(crate) fn conditioned(rule: &BlockingRule) -> [bool; Field::COUNT] {
+    const HOUSEHOLD: &[Field] = &[Field::PHONE, Field::DEVICE, Field::STREET, Field::LOCALITY];
+    let mut fields = [false; Field::COUNT];
+    for part in &rule.parts {
+        let attribute = [Field::attribute(if let Part::Attribute(n) = part { usize::from(*n) } else { 0 })];
+        let bound: &[Field] = match part {
+            Part::Email => &[Field::EMAIL],
+            // A local part is mostly made of the name, so one tells of the other.
+            Part::EmailLocal | Part::Name | Part::NameWord | Part::NameSound => &[Field::EMAIL, Field::NAME],
+            Part::Phone | Part::PhoneTail | Part::Device | Part::Street => HOUSEHOLD,
+            Part::Postcode | Part::PostcodeArea => HOUSEHOLD,
+            Part::City => &[Field::LOCALITY],
+            Part::BirthDate | Part::BirthYear | Part::BirthDay => &[Field::BIRTH_DATE],
+            Part::OrderNumber | Part::Basket => &[Field::PURCHASES],
+            Part::Number => &[Field::NUMBER],
+            Part::Attribute(_) => &attribute,
+        };
+        for &field in bound {
+            fields[field.at()] = true;
+        }
+    }
+    fields
+}
