@@ -140,6 +140,23 @@ impl Aliases {
         written
     }
 
+    /// Numbers the values of aliases, so that they stand for each other also when they come later.
+    pub(crate) fn intern(table: &mut Table, written: &[Alias]) {
+        for Alias { field, a, b } in written {
+            let vocabulary = match (*field, field.attribute_number()) {
+                (Field::NAME, _) => &mut table.names.word,
+                (Field::LOCALITY, _) => &mut table.cities.vocabulary,
+                (_, Some(n)) => match table.attributes.get_mut(n) {
+                    Some(AttributeColumn::Category(column)) => &mut column.vocabulary,
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            vocabulary.intern(a);
+            vocabulary.intern(b);
+        }
+    }
+
     /// What was [`Aliases::written`] for other records, as far as these have the values.
     pub(crate) fn read(table: &Table, written: &[Alias]) -> Aliases {
         let mut aliases = Aliases::default();

@@ -193,7 +193,7 @@ mod tests {
             })
             .collect();
         let mut records = Input { records: &records, ..Input::default() }.take().expect("distinct keys");
-        records.table.complete(&mut records.purchases);
+        records.complete(None);
         records.table
     }
 

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::normalise::date::Written;
-use crate::vocabulary::{NONE, Rows, Vocabulary};
+use crate::vocabulary::{Frequencies, NONE, Rows, Vocabulary, mix};
 
 /// At most one text per record.
 #[derive(Debug, Default)]
@@ -34,6 +34,8 @@ pub(crate) struct Values {
     pub of: Rows<u32>,
     /// By value: the system says that several people use it, or it is an office's.
     pub shared: Vec<bool>,
+    /// Values and the records that say so of them.
+    pub flags: Vec<(u32, u32)>,
     /// By value: groups of records under it that cannot be one person. Filled in by `trust`.
     pub people: Vec<u16>,
 }
@@ -97,10 +99,25 @@ impl Dates {
         self.records
     }
 
-    /// To be called when all records are counted, and before rarities are asked for.
-    pub(crate) fn complete(&mut self) {
-        let records = self.records.max(1) as f32;
-        self.rarities = self.counts.iter().map(|&count| (records / count.max(1) as f32).log2()).collect();
+    /// As [`Vocabulary::complete`].
+    pub(crate) fn complete(&mut self, frequencies: Option<&Frequencies>) {
+        match frequencies {
+            None => {
+                let records = self.records.max(1) as f32;
+                self.rarities = self.counts.iter().map(|&count| (records / count.max(1) as f32).log2()).collect();
+            }
+            Some(known) => {
+                let new = self.values[self.rarities.len()..].iter().map(|date| known.rarity(hash_date(*date)));
+                self.rarities.extend(new);
+            }
+        }
+    }
+
+    /// How often each date occurs.
+    pub(crate) fn frequencies(&self) -> Frequencies {
+        let several = self.values.iter().zip(&self.counts).filter(|(_, count)| **count > 1);
+        let counts = several.map(|(date, &count)| (hash_date(*date), count)).collect();
+        Frequencies { records: self.records, counts }
     }
 
     /// `-log2` of the share of the records with a date that have this one.
@@ -109,8 +126,13 @@ impl Dates {
     }
 }
 
+fn hash_date(date: Written) -> u64 {
+    mix(u64::from(date.year) << 16 | u64::from(date.month) << 8 | u64::from(date.day))
+}
+
 impl Values {
     pub(crate) fn push<'a>(&mut self, values: impl Iterator<Item = (&'a str, bool)>) {
+        let record = self.of.len() as u32;
         let mut ids = [NONE; 16];
         let mut len = 0;
         for (text, shared) in values.take(ids.len()) {
@@ -120,6 +142,9 @@ impl Values {
                 self.people.push(0);
             }
             self.shared[id as usize] |= shared;
+            if shared {
+                self.flags.push((id, record));
+            }
             if !ids[..len].contains(&id) {
                 ids[len] = id;
                 len += 1;

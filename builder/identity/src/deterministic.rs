@@ -4,7 +4,6 @@
 //!
 //! Under one value every record is tied to the first, which joins `k` records with `k - 1` pairs.
 
-use crate::column::Values;
 use crate::config::TrustConfig;
 use crate::pairs::Pair;
 use crate::records::{Claim, ClaimKind, Records};
@@ -28,54 +27,69 @@ enum Target {
     Absent(u64),
 }
 
-/// All pairs of tier 1, sorted, each once with its strongest rule.
+/// All pairs of tier 1, sorted, each once with its strongest rule. `emails`, `phones`: by value, whether it decides alone.
 pub(crate) fn pairs(records: &Records, emails: &[bool], phones: &[bool], config: &TrustConfig) -> Vec<Pair> {
     let table = &records.table;
-    let mut found = tie(table, claims(records, ClaimKind::Merged), MERGED, |_| true);
-    found.extend(tie(table, claims(records, ClaimKind::Account), ACCOUNT_ID, |members| {
-        // An id that different people store is not an account of one.
-        members.len() <= config.records_per_value_max
-            && usize::from(people_among(table, members.iter().copied())) <= config.people_per_value_max
-    }));
-    stars(table, &table.emails, emails, TRUSTED_EMAIL, &mut found);
-    stars(table, &table.phones, phones, TRUSTED_PHONE, &mut found);
-    only_accounts(table, &table.devices, &mut found);
+    let mut found = claimed(records, records.claims.iter(), config);
+    for (values, trusted, rule) in [(&table.emails, emails, TRUSTED_EMAIL), (&table.phones, phones, TRUSTED_PHONE)] {
+        for held in Holders::of(values).groups().filter(|held| trusted[held[0].0 as usize]) {
+            star(table, held.iter().map(|h| h.1), rule, &mut found);
+        }
+    }
+    for held in Holders::of(&table.devices).groups() {
+        only_account(table, held.iter().map(|h| h.1), config, &mut found);
+    }
     found.sort_unstable();
     found.dedup_by_key(|pair| pair.records());
     found
 }
 
-/// Ties every record under a trusted value to the one with the smallest tie.
-fn stars(table: &Table, values: &Values, trusted: &[bool], rule: u8, found: &mut Vec<Pair>) {
-    for held in Holders::of(values).groups().filter(|held| trusted[held[0].0 as usize]) {
-        star(table, held.iter().map(|h| h.1), rule, found);
-    }
-}
-
-fn star(table: &Table, members: impl Iterator<Item = u32> + Clone, rule: u8, found: &mut Vec<Pair>) {
+/// Ties every record to the one with the smallest tie.
+pub(crate) fn star(table: &Table, members: impl Iterator<Item = u32> + Clone, rule: u8, found: &mut Vec<Pair>) {
     if let Some(first) = members.clone().min_by(|&a, &b| table.by_tie(a, b)) {
         found.extend(members.filter(|&m| m != first).map(|m| Pair::new(first, m, rule)));
     }
 }
 
 /// Ties a device's own record to the account of its source that was signed in on the device, when there is just one.
-fn only_accounts(table: &Table, devices: &Values, found: &mut Vec<Pair>) {
+/// `held`: records with the device.
+pub(crate) fn only_account(
+    table: &Table,
+    held: impl Iterator<Item = u32> + Clone,
+    config: &TrustConfig,
+    found: &mut Vec<Pair>,
+) {
+    if held.clone().count() > config.records_per_value_max {
+        return;
+    }
     let is_device = |record: &u32| table.standing[*record as usize].device;
-    for held in Holders::of(devices).groups().filter(|held| !devices.shared[held[0].0 as usize]) {
-        let (own, others): (Vec<u32>, Vec<u32>) = held.iter().map(|h| h.1).partition(is_device);
-        let Some(&first) = own.first() else { continue };
-        let source = table.source[first as usize];
-        let mut accounts = others.into_iter().filter(|&r| table.source[r as usize] == source);
+    for own in held.clone().filter(is_device) {
+        let source = table.source[own as usize];
+        let mut accounts = held.clone().filter(|r| !is_device(r) && table.source[*r as usize] == source);
         if let (Some(account), None) = (accounts.next(), accounts.next()) {
-            found.extend(own.into_iter().map(|record| Pair::new(account, record, ONLY_ACCOUNT)));
+            found.push(Pair::new(account, own, ONLY_ACCOUNT));
         }
     }
 }
 
-/// What the records state of others, as targets.
-fn claims(records: &Records, kind: ClaimKind) -> Vec<(Target, u32)> {
-    let of_kind = records.claims.iter().filter(|claim| claim.kind == kind);
-    of_kind.filter_map(|claim| Some((target(records, claim)?, claim.record))).collect()
+/// Pairs that follow from what records state of others. `claims`: all those about the ids they name, or none.
+pub(crate) fn claimed<'a>(
+    records: &Records,
+    claims: impl Iterator<Item = &'a Claim> + Clone,
+    config: &TrustConfig,
+) -> Vec<Pair> {
+    let targets = |kind: ClaimKind| -> Vec<(Target, u32)> {
+        let of_kind = claims.clone().filter(|claim| claim.kind == kind);
+        of_kind.filter_map(|claim| Some((target(records, claim)?, claim.record))).collect()
+    };
+    let table = &records.table;
+    let mut found = tie(table, targets(ClaimKind::Merged), MERGED, |_| true);
+    found.extend(tie(table, targets(ClaimKind::Account), ACCOUNT_ID, |members| {
+        // An id that different people store is not an account of one.
+        members.len() <= config.records_per_value_max
+            && usize::from(people_among(table, members.iter().copied())) <= config.people_per_value_max
+    }));
+    found
 }
 
 fn target(records: &Records, claim: &Claim) -> Option<Target> {

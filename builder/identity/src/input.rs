@@ -12,19 +12,17 @@ use crate::schema::Schema;
 pub struct Input<'a> {
     /// The latest version of each record, also deleted and merged ones. Their order does not matter.
     pub records: &'a [CustomerRecord],
-    /// What the records bought, from every system that knows.
-    pub baskets: &'a [Basket],
+    /// What the records bought, from every system that knows, by position in `records`.
+    pub baskets: &'a [(u32, Basket)],
 }
 
 /// One order of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basket {
-    /// Position in the order of the records.
-    pub record: u32,
     /// The number on the receipt, the same in every system.
     pub order_number: Option<String>,
     pub day: Date,
-    /// Items, by any numbering that the caller keeps for one call.
+    /// Items, by any numbering that the caller keeps for as long as the records.
     pub items: Vec<u32>,
 }
 
@@ -41,7 +39,7 @@ impl Input<'_> {
     pub fn take(&self) -> Result<Records, ResolveError> {
         let mut records = Records::new(Schema::company())?;
         records.push_customers(self.records)?;
-        self.baskets.iter().try_for_each(|basket| records.bought(basket))?;
+        self.baskets.iter().try_for_each(|(record, basket)| records.bought(*record, basket))?;
         Ok(records)
     }
 }

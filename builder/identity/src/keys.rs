@@ -87,8 +87,8 @@ fn each_value(table: &Table, part: Part, record: u32, mut each: impl FnMut(u64))
             postcode => single(table.areas[postcode as usize]),
         },
         Part::City => single(table.cities.of[at]),
-        Part::OrderNumber => table.purchases.orders.row(record).iter().for_each(|&n| single(n)),
-        Part::Basket => table.purchases.baskets.row(record).iter().for_each(|&b| single(b)),
+        Part::OrderNumber => table.purchases.orders.row(record).iter().for_each(|&order| each(order)),
+        Part::Basket => table.purchases.baskets.row(record).iter().for_each(|&basket| each(basket)),
         Part::Number => single(table.numbers.of[at]),
         Part::Attribute(n) => match table.attributes.get(usize::from(n)) {
             Some(AttributeColumn::Category(c) | AttributeColumn::Number(c)) => single(c.of[at]),

@@ -29,6 +29,7 @@ pub(crate) struct Persons {
 }
 
 /// A person of the last run, as seen in this one.
+#[derive(Clone, Copy)]
 struct Former {
     id: PersonId,
     /// When the first of their records was created: age of the person, not of the id, so that it survives a lost table.
@@ -36,21 +37,40 @@ struct Former {
     /// First record of the cluster that most of their records are in now.
     home: u32,
     overlap: u32,
+    /// At home with another person of the last run that all their records there were once.
+    branch: bool,
 }
 
-/// `first`: by record, the first record of its cluster. `is_person`: by first record. `prior`: whose records were.
+/// A record of the last run: whose it was, the first record of its cluster now, and itself.
+type Place = (PersonId, u32, u32);
+
+/// The clusters that ids are given to.
+pub(crate) struct Homes<'a> {
+    pub records: &'a Records,
+    /// By record, the first record of its cluster.
+    pub first: &'a dyn Fn(u32) -> u32,
+    /// First records of the clusters that are people.
+    pub people: Vec<u32>,
+    /// Whether an id is in use elsewhere.
+    pub taken: &'a dyn Fn(PersonId) -> bool,
+    /// Ids that the records of a cluster had before the last run, the likeliest first.
+    pub former: &'a dyn Fn(u32) -> Vec<PersonId>,
+    /// Whether an id is the first that a record had.
+    pub native: &'a dyn Fn(u32, PersonId) -> bool,
+    /// Whether a record had an id before the last run.
+    pub had: &'a dyn Fn(u32, PersonId) -> bool,
+}
+
+/// `prior`: whose records were.
 ///
-/// A person who was split lives on where most of their records are (ties: the cluster whose first record has the smaller
-/// tie). Where several now live together, the oldest gives the id (ties: most records, then the smaller id) and the others
-/// redirect.
-pub(crate) fn assign(
-    records: &Records,
-    prior: &[(u32, PersonId)],
-    first: &[u32],
-    is_person: impl Fn(u32) -> bool,
-) -> Result<Persons, ResolveError> {
+/// A person who was split lives on where most of the records are that had their id from the first (ties: most of all their
+/// records, then the cluster whose first record has the smaller tie). Where several now live together, the oldest gives the id (ties: most records, then the smaller id) and the others
+/// redirect. Who is split off gets the id back that they had before.
+pub(crate) fn assign(prior: &[(u32, PersonId)], homes: &Homes<'_>) -> Result<Persons, ResolveError> {
+    let records = homes.records;
     let mut persons = Persons::default();
-    let formers = formers(records, prior, first, &is_person, &mut persons.retired)?;
+    let people: FxHashSet<u32> = homes.people.iter().copied().collect();
+    let formers = formers(prior, homes, &people, &mut persons.retired)?;
     for home in formers.chunk_by(|x, y| x.home == y.home) {
         let survivor = home[0].id;
         persons.of.insert(home[0].home, survivor);
@@ -58,14 +78,13 @@ pub(crate) fn assign(
         persons.kept += 1;
     }
     let mut used: FxHashSet<PersonId> = prior.iter().map(|p| p.1).collect();
-    let new = (0..first.len() as u32).filter(|&r| first[r as usize] == r && is_person(r));
-    let mut new: Vec<u32> = new.filter(|r| !persons.of.contains_key(r)).collect();
+    let mut new: Vec<u32> = homes.people.iter().copied().filter(|r| !persons.of.contains_key(r)).collect();
     // Which of two people gets an id that both derive must not depend on who arrived first.
     new.sort_unstable_by(|&a, &b| records.table.by_tie(a, b));
     for record in new {
         let key = records.key_text(record);
-        let id = (0..).map(|salt| derived(&key, salt)).find(|id| !used.contains(id));
-        let id = id.unwrap_or(PersonId(0));
+        let mut ids = (homes.former)(record).into_iter().chain((0..).map(|salt| derived(&key, salt)));
+        let id = ids.find(|id| !used.contains(id) && !(homes.taken)(*id)).unwrap_or(PersonId(0));
         used.insert(id);
         persons.of.insert(record, id);
         persons.new += 1;
@@ -88,12 +107,12 @@ fn derived(key: &str, salt: u32) -> PersonId {
 
 /// The people of the last run who still have a cluster, by home, the one whose id survives first.
 fn formers(
-    records: &Records,
     prior: &[(u32, PersonId)],
-    first: &[u32],
-    is_person: &impl Fn(u32) -> bool,
+    homes: &Homes<'_>,
+    people: &FxHashSet<u32>,
     retired: &mut Vec<PersonId>,
 ) -> Result<Vec<Former>, ResolveError> {
+    let records = homes.records;
     let mut sorted = prior.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
@@ -101,18 +120,34 @@ fn formers(
         return Err(ResolveError::PriorConflict { key: records.key_text(twice[0].0) });
     }
     // (person, first record of the cluster now, record): sorted, so that runs of one person and cluster are overlaps.
-    let mut places: Vec<(PersonId, u32, u32)> = sorted.into_iter().map(|(r, p)| (p, first[r as usize], r)).collect();
+    let place = |(record, person): (u32, PersonId)| (person, (homes.first)(record), record);
+    let mut places: Vec<Place> = sorted.into_iter().map(place).collect();
     places.sort_unstable();
-    let mut found: Vec<Former> = Vec::new();
+    let mut found: Vec<(Former, &[Place])> = Vec::new();
     for person in places.chunk_by(|x, y| x.0 == y.0) {
         let since = person.iter().map(|p| records.created(p.2)).min().unwrap_or(Timestamp(i64::MAX));
-        let clusters = person.chunk_by(|x, y| x.1 == y.1).filter(|c| is_person(c[0].1));
-        let rank = |c: &&[(PersonId, u32, u32)]| (std::cmp::Reverse(c.len()), records.table.tie[c[0].1 as usize]);
+        let clusters = person.chunk_by(|x, y| x.1 == y.1).filter(|c| people.contains(&c[0].1));
+        let rank = |c: &&[Place]| {
+            let own = c.iter().filter(|p| (homes.native)(p.2, p.0)).count();
+            (std::cmp::Reverse((own, c.len())), records.table.tie[c[0].1 as usize])
+        };
         match clusters.min_by_key(rank) {
-            Some(c) => found.push(Former { id: person[0].0, since, home: c[0].1, overlap: c.len() as u32 }),
+            Some(c) => {
+                found
+                    .push((Former { id: person[0].0, since, home: c[0].1, overlap: c.len() as u32, branch: false }, c));
+            }
             None => retired.push(person[0].0),
         }
     }
-    found.sort_unstable_by_key(|f| (f.home, f.since, std::cmp::Reverse(f.overlap), f.id));
-    Ok(found)
+    found.sort_unstable_by_key(|(f, _)| (f.home, f.since, std::cmp::Reverse(f.overlap), f.id));
+    let branches = |(own, places): &(Former, &[Place]), home: &[(Former, &[_])]| {
+        let from = |other: &PersonId| places.iter().all(|p| (homes.had)(p.2, *other));
+        home.iter().map(|(other, _)| other.id).filter(|id| *id != own.id).any(|id| from(&id))
+    };
+    let mut formers: Vec<Former> = Vec::with_capacity(found.len());
+    for home in found.chunk_by(|x, y| x.0.home == y.0.home) {
+        formers.extend(home.iter().map(|own| Former { branch: home.len() > 1 && branches(own, home), ..own.0 }));
+    }
+    formers.sort_by_key(|f| (f.home, f.branch));
+    Ok(formers)
 }

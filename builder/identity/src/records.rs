@@ -10,10 +10,10 @@ use rayon::prelude::*;
 use crate::error::ResolveError;
 use crate::input::Basket;
 use crate::pairs::RECORDS_MAX;
-use crate::purchases::PurchaseLog;
+use crate::purchases::{Keep, PurchaseLog, Purchases};
 use crate::row::{RawRecord, Row};
 use crate::schema::Schema;
-use crate::table::Table;
+use crate::table::{Measures, Table};
 use crate::vocabulary::{hash_text, mix, slice};
 
 /// Records normalised at a time.
@@ -25,7 +25,10 @@ pub struct Records {
     pub(crate) schema: Schema,
     pub(crate) keys: Keys,
     pub(crate) table: Table,
-    pub(crate) purchases: PurchaseLog,
+    log: PurchaseLog,
+    keep: Keep,
+    /// All are there: see [`Records::complete`].
+    measured: bool,
     /// Merges and account ids that records state.
     pub(crate) claims: Vec<Claim>,
     /// When each record was created, in microseconds; [`i64::MAX`] when nobody says.
@@ -58,10 +61,20 @@ impl Records {
             table: Table::new(&schema),
             schema,
             keys: Keys::default(),
-            purchases: PurchaseLog::default(),
+            log: PurchaseLog::default(),
+            keep: Keep::Shared,
+            measured: false,
             claims: Vec::new(),
             created: Vec::new(),
         })
+    }
+
+    /// Records that more will come to (see [`crate::Live`]): keeps every order, also those that only one record has.
+    ///
+    /// # Errors
+    /// As [`Records::new`].
+    pub fn growing(schema: Schema) -> Result<Records, ResolveError> {
+        Ok(Records { keep: Keep::All, ..Records::new(schema)? })
     }
 
     /// Records of the five systems; the schema must be [`Schema::company`].
@@ -69,6 +82,7 @@ impl Records {
     /// # Errors
     /// A key that was pushed before, or too many records.
     pub fn push_customers(&mut self, records: &[CustomerRecord]) -> Result<(), ResolveError> {
+        self.check_open()?;
         for chunk in records.chunks(CHUNK_RECORDS) {
             let rows: Vec<Row> = chunk.par_iter().map(Row::of_customer).collect();
             for (record, row) in chunk.iter().zip(&rows) {
@@ -87,6 +101,7 @@ impl Records {
     /// # Errors
     /// A key that was pushed before, a source that the schema does not have, or too many records.
     pub fn push(&mut self, records: &[RawRecord<'_>]) -> Result<(), ResolveError> {
+        self.check_open()?;
         for chunk in records.chunks(CHUNK_RECORDS) {
             let rows: Vec<Row> = chunk.par_iter().map(|raw| Row::of_raw(raw, &self.schema)).collect();
             for raw in chunk {
@@ -102,14 +117,56 @@ impl Records {
     /// What a record bought.
     ///
     /// # Errors
-    /// [`ResolveError::BasketOutOfRange`] for a record that was not pushed.
-    pub fn bought(&mut self, basket: &Basket) -> Result<(), ResolveError> {
-        if basket.record as usize >= self.len() {
-            let (record, records) = (basket.record, self.len());
-            return Err(ResolveError::BasketOutOfRange { basket: self.purchases.len(), record, records });
+    /// [`ResolveError::NoSuchRecord`] for a record that was not pushed.
+    pub fn bought(&mut self, record: u32, basket: &Basket) -> Result<(), ResolveError> {
+        self.check_open()?;
+        if record as usize >= self.len() {
+            return Err(ResolveError::NoSuchRecord { record, what: "a basket", records: self.len() });
         }
-        self.purchases.push(basket);
+        self.log.push(record, basket);
         Ok(())
+    }
+
+    fn check_open(&self) -> Result<(), ResolveError> {
+        if self.measured { Err(ResolveError::AlreadyResolved) } else { Ok(()) }
+    }
+
+    /// Measures what the records have; after it, records come in by [`Records::put`] alone. `measures`: those of a model.
+    pub(crate) fn complete(&mut self, measures: Option<&Measures>) {
+        if !std::mem::replace(&mut self.measured, true) {
+            let weights = measures.map(|m| &m.purchases);
+            self.table.purchases = Purchases::build(&mut self.log, self.table.len(), self.keep, weights);
+        }
+        self.table.complete(measures);
+    }
+
+    /// Appends a record to measured records, in place of the one with its key, if there is one, which is returned. The
+    /// number of the new one is the last. What is measured of its values is to be completed afterwards.
+    pub(crate) fn put(&mut self, put: &Put<'_>, row: Row) -> Result<Option<u32>, ResolveError> {
+        let (source, id) = (row.source, put.id());
+        let former = self.find(source, id);
+        let number = self.keys.put(&self.schema, source, id)?;
+        self.table.tie.push(hash_key(source, id));
+        match put.record {
+            Incoming::Customer(record) => {
+                self.created.push(record.created_at.map_or(i64::MAX, |t| t.0));
+                self.claim(number, record);
+            }
+            Incoming::Raw(_) => self.created.push(i64::MAX),
+        }
+        self.table.push(std::slice::from_ref(&row));
+        self.table.purchases.push(put.baskets);
+        Ok(former)
+    }
+
+    /// Forgets the key of a record; what it said stays until the records are read again.
+    pub(crate) fn forget(&mut self, source: u8, id: &str) -> Option<u32> {
+        self.keys.forget(source, id)
+    }
+
+    /// The record whose key has this hash.
+    pub(crate) fn of_tie(&self, tie: u64) -> Option<u32> {
+        self.keys.of_hash(tie)
     }
 
     pub fn len(&self) -> usize {
@@ -182,7 +239,48 @@ pub(crate) struct Keys {
     index: HashTable<u32>,
 }
 
-fn hash_key(source: u8, id: &str) -> u64 {
+/// A record that comes in after the others were resolved.
+#[derive(Debug, Clone, Copy)]
+pub struct Put<'a> {
+    pub record: Incoming<'a>,
+    /// All that it has bought.
+    pub baskets: &'a [Basket],
+}
+
+/// A record as it comes in.
+#[derive(Debug, Clone, Copy)]
+pub enum Incoming<'a> {
+    /// Of the five systems.
+    Customer(&'a CustomerRecord),
+    /// Of any schema.
+    Raw(&'a RawRecord<'a>),
+}
+
+impl<'a> Put<'a> {
+    pub(crate) fn source(&self) -> u8 {
+        match self.record {
+            Incoming::Customer(record) => record.key.system as u8,
+            Incoming::Raw(record) => record.source,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &'a str {
+        match self.record {
+            Incoming::Customer(record) => &record.key.id,
+            Incoming::Raw(record) => record.id,
+        }
+    }
+
+    pub(crate) fn row(&self, schema: &Schema) -> Row {
+        match self.record {
+            Incoming::Customer(record) => Row::of_customer(record),
+            Incoming::Raw(record) => Row::of_raw(record, schema),
+        }
+    }
+}
+
+/// A number for the key of a record; two keys with one number are as good as impossible.
+pub(crate) fn hash_key(source: u8, id: &str) -> u64 {
     mix(hash_text(id) ^ mix(u64::from(source)))
 }
 
@@ -204,6 +302,23 @@ impl Keys {
         let (text, ends, sources) = (&self.text, &self.ends, &self.sources);
         self.index.insert_unique(hash, number, |&n| hash_key(sources[n as usize], slice(text, ends, n)));
         Ok(number)
+    }
+
+    /// As `push`, in place of the record that has the key.
+    fn put(&mut self, schema: &Schema, source: u8, id: &str) -> Result<u32, ResolveError> {
+        self.forget(source, id);
+        self.push(schema, source, id)
+    }
+
+    /// The record that had the key.
+    fn forget(&mut self, source: u8, id: &str) -> Option<u32> {
+        let number = self.find(source, id)?;
+        let entry = self.index.find_entry(hash_key(source, id), |&n| n == number).ok()?;
+        Some(entry.remove().0)
+    }
+
+    fn of_hash(&self, hash: u64) -> Option<u32> {
+        self.index.find(hash, |&n| hash_key(self.sources[n as usize], self.id(n)) == hash).copied()
     }
 
     fn find(&self, source: u8, id: &str) -> Option<u32> {

@@ -142,19 +142,24 @@ pub struct Resolution {
 
 impl Resolution {
     pub fn rule_name(&self, rule: RuleId) -> &str {
-        match rule.0 {
-            DECIDED => "decided by a steward",
-            MERGED => "merged in the source",
-            ACCOUNT_ID => "account id stored by another system",
-            TRUSTED_EMAIL => "trustworthy email",
-            TRUSTED_PHONE => "trustworthy phone",
-            ONLY_ACCOUNT => "only account signed in on the device",
-            blocking => self.report.blocking.get(usize::from(blocking)).map_or("", |r| &r.rule),
-        }
+        rule_name(rule, self.report.blocking.iter().map(|r| r.rule.as_str()))
     }
 
     /// What speaks for and against two records being one person. `records`: those that were resolved.
     pub fn evidence(&self, records: &Records, a: u32, b: u32) -> Evidence {
         Evidence::of(records, &self.scorer.weigh(&compare(&records.table, a, b)))
+    }
+}
+
+/// `blocking`: names of the blocking rules, in order.
+pub(crate) fn rule_name<'a>(rule: RuleId, mut blocking: impl Iterator<Item = &'a str>) -> &'a str {
+    match rule.0 {
+        DECIDED => "decided by a steward",
+        MERGED => "merged in the source",
+        ACCOUNT_ID => "account id stored by another system",
+        TRUSTED_EMAIL => "trustworthy email",
+        TRUSTED_PHONE => "trustworthy phone",
+        ONLY_ACCOUNT => "only account signed in on the device",
+        number => blocking.nth(usize::from(number)).unwrap_or(""),
     }
 }

@@ -19,7 +19,7 @@ use crate::field::Field;
 use crate::keys;
 use crate::model::{Levels, Model, Parameters, Scorer};
 use crate::pairs::Pair;
-use crate::persons::{self, Persons};
+use crate::persons::{self, Homes, Persons};
 use crate::prior::Histogram;
 use crate::random_pairs::RandomPairs;
 use crate::records::Records;
@@ -74,7 +74,7 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
     config.check()?;
     check_records(records, "an earlier assignment", &known.prior.iter().map(|p| p.0).collect::<Vec<_>>())?;
     check_records(records, "a decision", &known.decisions.iter().flat_map(|d| [d.a, d.b]).collect::<Vec<_>>())?;
-    records.table.complete(&mut records.purchases);
+    records.complete(None);
     let (trust, emails, phones) = judge_values(&mut records.table, config);
     let decided = decided(records, known, &emails, &phones, config);
     let found = blocking::candidates(&records.table, &config.blocking, config.fit.pairs_per_rule_max, config.seed);
@@ -84,14 +84,25 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
     let least = model.threshold_bits(config.link_probability_min);
     let link_bits = fitted.weights.threshold(config.precision_min, lambda, least);
     let review_bits = model.threshold_bits(config.review_probability_min);
-    let proposals = proposals(table, &fitted, &decided, link_bits - config.guard.group_bits);
+    let least = centibits(link_bits - config.guard.group_bits);
+    let proposals = proposals(table, &fitted.scorer, &fitted.weighed, &decided, least);
     let records_per_person_max = config.guard.records_per_person_max;
     let limits = Limits { records_per_person_max, threshold: centibits(link_bits) };
     let apart = clusters::apart(known.decisions.iter().filter(|d| !d.same).map(|d| (d.a, d.b)));
     let joined = clusters::join(table, &fitted.scorer, proposals, &apart, &limits);
-    let review = review(table, &fitted, &joined, review_bits, config);
+    let judge = Judge { table, scorer: &fitted.scorer, model, review_bits, fields_min: config.review_fields_min };
+    let review = judge.review(&joined.refused, |record| joined.first[record as usize]);
     let sizes = sizes(&joined.first);
-    let persons = persons::assign(records, known.prior, &joined.first, |first| sizes[first as usize] > 1)?;
+    let homes = Homes {
+        records,
+        first: &|record| joined.first[record as usize],
+        people: (0..table.len()).filter(|&first| sizes[first as usize] > 1).collect(),
+        taken: &|_| false,
+        former: &|_| Vec::new(),
+        native: &|_, _| true,
+        had: &|_, _| false,
+    };
+    let persons = persons::assign(known.prior, &homes)?;
     let tiers = tiers(table, &joined, &review);
     let mut report = Report { trust, link_bits, review_bits, ..Report::default() };
     report.candidates = found.pairs.len() as u64;
@@ -106,7 +117,7 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
     Ok(Resolution {
         persons: joined.first.iter().map(of).collect(),
         tiers,
-        links: links(&joined),
+        links: joined.links.iter().map(link).collect(),
         clusters: joined.first,
         review,
         redirects: persons.redirects,
@@ -125,11 +136,11 @@ fn check_records(records: &Records, what: &'static str, named: &[u32]) -> Result
     }
 }
 
-fn centibits(bits: f64) -> i32 {
+pub(crate) fn centibits(bits: f64) -> i32 {
     (bits * 100.0).ceil() as i32
 }
 
-fn judge_values(table: &mut Table, config: &Config) -> (Trust, Vec<bool>, Vec<bool>) {
+pub(crate) fn judge_values(table: &mut Table, config: &Config) -> (Trust, Vec<bool>, Vec<bool>) {
     let (email_people, emails, email_counts) = trust::judge(table, &table.emails, &config.trust);
     let (phone_people, phones, phone_counts) = trust::judge(table, &table.phones, &config.trust);
     let (device_people, _, device_counts) = trust::judge(table, &table.devices, &config.trust);
@@ -140,7 +151,13 @@ fn judge_values(table: &mut Table, config: &Config) -> (Trust, Vec<bool>, Vec<bo
 }
 
 /// Tier 1 and what stewards have decided to be one person.
-fn decided(records: &Records, known: &Known, emails: &[bool], phones: &[bool], config: &Config) -> Vec<Pair> {
+pub(crate) fn decided(
+    records: &Records,
+    known: &Known,
+    emails: &[bool],
+    phones: &[bool],
+    config: &Config,
+) -> Vec<Pair> {
     let mut pairs = deterministic::pairs(records, emails, phones, &config.trust);
     let same = known.decisions.iter().filter(|d| d.same && d.a != d.b);
     pairs.extend(same.map(|d| Pair::new(d.a, d.b, DECIDED)));
@@ -217,7 +234,7 @@ pub fn explain(
     b: u32,
 ) -> Result<Evidence, ResolveError> {
     check_records(records, "the question", &[a, b])?;
-    records.table.complete(&mut records.purchases);
+    records.complete(None);
     judge_values(&mut records.table, config);
     records.table.aliases = Aliases::read(&records.table, &model.aliases);
     Ok(Evidence::of(records, &Scorer::of(model).weigh(&compare(&records.table, a, b))))
@@ -250,7 +267,7 @@ fn differences(table: &Table, scorer: &Scorer, samples: &[Vec<Pair>]) -> Differe
 }
 
 /// Weighs all pairs; keeps those of at least `floor`, and counts all.
-fn weigh(table: &Table, scorer: &Scorer, pairs: &[Pair], floor: i32) -> (Vec<Proposal>, Histogram) {
+pub(crate) fn weigh(table: &Table, scorer: &Scorer, pairs: &[Pair], floor: i32) -> (Vec<Proposal>, Histogram) {
     let chunks: Vec<(Vec<Proposal>, Histogram)> = pairs
         .par_chunks(CHUNK_PAIRS.max(pairs.len() / 256))
         .map(|chunk| {
@@ -289,48 +306,63 @@ fn captures(fitted: &Fitted, found: &Candidates) -> Captures {
     captures
 }
 
-/// Tier 1, and the candidates from `least` bits that tier 1 has not decided.
-fn proposals(table: &Table, fitted: &Fitted, decided: &[Pair], least: f64) -> Vec<Proposal> {
+/// Tier 1, and the candidates of at least `least` hundredths of a bit that tier 1 has not decided.
+pub(crate) fn proposals(
+    table: &Table,
+    scorer: &Scorer,
+    weighed: &[Proposal],
+    decided: &[Pair],
+    least: i32,
+) -> Vec<Proposal> {
     let weigh = |&pair: &Pair| {
-        let centibits = fitted.scorer.weigh(&compare(table, pair.first(), pair.second())).total();
+        let centibits = scorer.weigh(&compare(table, pair.first(), pair.second())).total();
         Proposal { pair, centibits }
     };
     let mut proposals: Vec<Proposal> = decided.par_iter().map(weigh).collect();
     let is_decided = |p: &Proposal| decided.binary_search_by_key(&p.pair.records(), |d| d.records()).is_ok();
-    let least = centibits(least);
-    proposals.extend(fitted.weighed.iter().filter(|p| p.centibits >= least && !is_decided(p)));
+    proposals.extend(weighed.iter().filter(|p| p.centibits >= least && !is_decided(p)));
     proposals
 }
 
-/// The strongest open question between each two clusters.
-fn review(table: &Table, fitted: &Fitted, joined: &Clusters, least: f64, config: &Config) -> Vec<ReviewItem> {
-    let least = centibits(least);
-    let asked = |&&(proposal, centibits, why): &&(Proposal, i32, Refusal)| match why {
-        Refusal::Decided => false,
-        Refusal::TooManyRecords => true,
-        _ => centibits >= least || proposal.deterministic(),
-    };
-    let mut strongest: FxHashMap<(u32, u32), (Proposal, i32, Refusal)> = FxHashMap::default();
-    for &(proposal, centibits, why) in joined.refused.iter().filter(asked) {
-        let (a, b) = (proposal.pair.first() as usize, proposal.pair.second() as usize);
-        let (a, b) = (joined.first[a], joined.first[b]);
-        let best = strongest.entry((a.min(b), a.max(b))).or_insert((proposal, centibits, why));
-        if proposal.rank(table) < best.0.rank(table) {
-            *best = (proposal, centibits, why);
+/// What asks and answers about the clusters of a model.
+pub(crate) struct Judge<'a> {
+    pub table: &'a Table,
+    pub scorer: &'a Scorer,
+    pub model: &'a Model,
+    pub review_bits: f64,
+    pub fields_min: usize,
+}
+
+impl Judge<'_> {
+    /// The strongest open question between each two clusters. `first`: by record, the first of its cluster.
+    pub(crate) fn review(&self, refused: &[(Proposal, i32, Refusal)], first: impl Fn(u32) -> u32) -> Vec<ReviewItem> {
+        let least = centibits(self.review_bits);
+        let asked = |&&(proposal, centibits, why): &&(Proposal, i32, Refusal)| match why {
+            Refusal::Decided => false,
+            Refusal::TooManyRecords => true,
+            _ => centibits >= least || proposal.deterministic(),
+        };
+        let mut strongest: FxHashMap<(u32, u32), (Proposal, i32, Refusal)> = FxHashMap::default();
+        for &(proposal, centibits, why) in refused.iter().filter(asked) {
+            let (a, b) = (first(proposal.pair.first()), first(proposal.pair.second()));
+            let best = strongest.entry((a.min(b), a.max(b))).or_insert((proposal, centibits, why));
+            if proposal.rank(self.table) < best.0.rank(self.table) {
+                *best = (proposal, centibits, why);
+            }
         }
+        // One agreeing field is a coincidence, not a question.
+        let weigh = |p: &Proposal| self.scorer.weigh(&compare(self.table, p.pair.first(), p.pair.second()));
+        let mut items: Vec<(Proposal, i32, Refusal)> = strongest.into_values().collect();
+        items.retain(|(p, ..)| p.deterministic() || weigh(p).fields_for() >= self.fields_min);
+        items.sort_unstable_by_key(|(p, centibits, _)| (-centibits, self.table.pair_tie(p.pair)));
+        let item = |(p, centibits, reason): (Proposal, i32, Refusal)| {
+            let weight_bits = f64::from(centibits) / 100.0;
+            let probability = self.model.probability(weight_bits);
+            let (a, b) = (p.pair.first(), p.pair.second());
+            ReviewItem { a, b, rule: RuleId(p.pair.rule()), reason, weight_bits, probability }
+        };
+        items.into_iter().map(item).collect()
     }
-    // One agreeing field is a coincidence, not a question.
-    let fields_for = |p: &Proposal| fitted.scorer.weigh(&compare(table, p.pair.first(), p.pair.second())).fields_for();
-    let mut items: Vec<(Proposal, i32, Refusal)> = strongest.into_values().collect();
-    items.retain(|(p, ..)| p.deterministic() || fields_for(p) >= config.review_fields_min);
-    items.sort_unstable_by_key(|(p, centibits, _)| (-centibits, table.pair_tie(p.pair)));
-    let item = |(p, centibits, reason): (Proposal, i32, Refusal)| {
-        let weight_bits = f64::from(centibits) / 100.0;
-        let probability = fitted.model.probability(weight_bits);
-        let (a, b) = (p.pair.first(), p.pair.second());
-        ReviewItem { a, b, rule: RuleId(p.pair.rule()), reason, weight_bits, probability }
-    };
-    items.into_iter().map(item).collect()
 }
 
 /// By first record: records in its cluster.
@@ -356,15 +388,14 @@ fn tiers(table: &Table, joined: &Clusters, review: &[ReviewItem]) -> Vec<Tier> {
     tiers
 }
 
-fn links(joined: &Clusters) -> Vec<Link> {
-    let link = |p: &Proposal| Link {
+pub(crate) fn link(p: &Proposal) -> Link {
+    Link {
         a: p.pair.first(),
         b: p.pair.second(),
         tier: if p.deterministic() { Tier::Deterministic } else { Tier::Probabilistic },
         rule: RuleId(p.pair.rule()),
         weight_bits: f64::from(p.centibits) / 100.0,
-    };
-    joined.links.iter().map(link).collect()
+    }
 }
 
 fn count(report: &mut Report, table: &Table, joined: &Clusters, sizes: &[u32], persons: &Persons, tiers: &[Tier]) {

@@ -12,10 +12,10 @@ use crate::field::Field;
 use crate::normalise::date::Written;
 use crate::normalise::nickname;
 use crate::pairs::Pair;
-use crate::purchases::{PurchaseLog, Purchases};
+use crate::purchases::{Purchases, Weights};
 use crate::row::{Cell, Row, Standing};
 use crate::schema::{AttributeKind, Schema};
-use crate::vocabulary::{NONE, Vocabulary, mix};
+use crate::vocabulary::{Frequencies, NONE, Vocabulary, mix};
 
 #[derive(Debug, Default)]
 pub(crate) struct Table {
@@ -47,6 +47,7 @@ pub(crate) struct Table {
     pub word_groups: Vec<&'static [u16]>,
     /// By word of a name: what of it survives a slip, numbered.
     pub word_sounds: Vec<u32>,
+    sounds: Vocabulary,
     /// What stands for what, learnt from confident pairs.
     pub aliases: Aliases,
     /// Fields that at least two records have.
@@ -59,6 +60,37 @@ pub(crate) struct Locals {
     /// By email: its local part.
     pub local: Vec<u32>,
     pub locals: Vocabulary,
+}
+
+/// What is measured on the records that a model is fitted to, and holds for those that come later.
+#[derive(Debug, Clone)]
+pub(crate) struct Measures {
+    /// In the order of [`Table::counted`].
+    counted: Vec<Frequencies>,
+    active: Vec<Field>,
+    pub purchases: Weights,
+}
+
+/// A column whose values have frequencies.
+enum Counted<'a> {
+    Texts(&'a mut Vocabulary),
+    Dates(&'a mut Dates),
+}
+
+impl Counted<'_> {
+    fn complete(self, frequencies: Option<&Frequencies>) {
+        match self {
+            Counted::Texts(texts) => texts.complete(frequencies),
+            Counted::Dates(dates) => dates.complete(frequencies),
+        }
+    }
+
+    fn frequencies(self) -> Frequencies {
+        match self {
+            Counted::Texts(texts) => texts.frequencies(),
+            Counted::Dates(dates) => dates.frequencies(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -98,22 +130,39 @@ impl Table {
         self.births.get(record)
     }
 
-    /// To be called when all records are there, and before anything is read.
-    pub(crate) fn complete(&mut self, log: &mut PurchaseLog) {
-        self.purchases = Purchases::build(log, self.len());
-        let words = (0..self.names.word.len() as u32).map(|w| nickname::groups(self.names.word.get(w)));
-        self.word_groups = words.collect();
-        let mut sounds = Vocabulary::default();
-        let words = (0..self.names.word.len() as u32).map(|w| sounds.intern(&sound(self.names.word.get(w))));
-        self.word_sounds = words.collect();
-        let phones = (0..self.phones.vocabulary.len() as u32).map(|p| digits(self.phones.vocabulary.get(p)));
-        self.phone_digits = phones.collect();
-        self.complete_rarities();
-        self.active = self.fields_with_values();
+    /// To be called when all records are there, and before anything is read; once more when records were appended.
+    /// `measures`: those of a model; else they are counted.
+    pub(crate) fn complete(&mut self, measures: Option<&Measures>) {
+        let words = self.word_groups.len() as u32..self.names.word.len() as u32;
+        for word in words {
+            let text = self.names.word.get(word);
+            self.word_groups.push(nickname::groups(text));
+            self.word_sounds.push(self.sounds.intern(&sound(text)));
+        }
+        let phones = self.phone_digits.len() as u32..self.phones.vocabulary.len() as u32;
+        self.phone_digits.extend(phones.map(|p| digits(self.phones.vocabulary.get(p))));
+        let counted = measures.map(|m| m.counted.as_slice()).unwrap_or_default();
+        for (n, column) in self.counted().enumerate() {
+            column.complete(counted.get(n));
+        }
+        self.active = measures.map_or_else(|| self.fields_with_values(), |m| m.active.clone());
     }
 
-    fn complete_rarities(&mut self) {
-        for vocabulary in [
+    /// What [`Table::complete`] measured, for other records.
+    pub(crate) fn measures(&mut self) -> Measures {
+        let counted = self.counted().map(Counted::frequencies).collect();
+        Measures { counted, active: self.active.clone(), purchases: self.purchases.weights.clone() }
+    }
+
+    /// Everything whose values have frequencies, in fixed order.
+    fn counted(&mut self) -> impl Iterator<Item = Counted<'_>> {
+        let attributes = self.attributes.iter_mut().filter_map(|column| match column {
+            AttributeColumn::Category(c) | AttributeColumn::Number(c) => Some(Counted::Texts(&mut c.vocabulary)),
+            AttributeColumn::Text(c) => Some(Counted::Texts(&mut c.whole)),
+            AttributeColumn::Date(c) => Some(Counted::Dates(c)),
+            AttributeColumn::Place(_) => None,
+        });
+        let texts = [
             &mut self.names.whole,
             &mut self.names.word,
             &mut self.emails.vocabulary,
@@ -125,18 +174,9 @@ impl Table {
             &mut self.cities.vocabulary,
             &mut self.devices.vocabulary,
             &mut self.numbers.vocabulary,
-        ] {
-            vocabulary.complete();
-        }
-        self.births.complete();
-        for column in &mut self.attributes {
-            match column {
-                AttributeColumn::Category(c) | AttributeColumn::Number(c) => c.vocabulary.complete(),
-                AttributeColumn::Text(c) => c.whole.complete(),
-                AttributeColumn::Date(c) => c.complete(),
-                AttributeColumn::Place(_) => {}
-            }
-        }
+        ];
+        let roles = texts.into_iter().map(Counted::Texts).chain([Counted::Dates(&mut self.births)]);
+        roles.chain(attributes)
     }
 
     /// The order of two records that no arrival changes. Ties of hashes are as good as impossible, and then the order of

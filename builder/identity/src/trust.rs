@@ -12,8 +12,6 @@ use crate::comparison::{births_conflict, name};
 use crate::config::TrustConfig;
 use crate::table::Table;
 
-/// Records looked at under one value. A value of more records is not one person's whatever their names.
-const RECORDS_LOOKED_AT_MAX: usize = 256;
 /// Groups told apart under one value.
 const GROUPS_MAX: usize = 32;
 
@@ -50,41 +48,65 @@ impl Holders {
     }
 }
 
+/// Whether a value decides alone, or why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Trusted,
+    Single,
+    Flagged,
+    SeveralPeople,
+    TooManyRecords,
+}
+
+/// People seen under a value that the records `held` have, and whether it decides alone. `shared`: a system says that
+/// several people use it.
+pub(crate) fn judge_value(table: &Table, held: &[u32], shared: bool, config: &TrustConfig) -> (u16, Verdict) {
+    if held.len() > config.records_per_value_max {
+        // A crowd: each record may be another person's. In powers of two, so that it hardly ever changes as records come.
+        let people = held.len().next_power_of_two().min(usize::from(u16::MAX)) as u16;
+        return (people, if shared { Verdict::Flagged } else { Verdict::TooManyRecords });
+    }
+    let people = people_among(table, held.iter().copied());
+    let verdict = match (held.len() < 2, shared, usize::from(people) > config.people_per_value_max) {
+        (true, ..) => Verdict::Single,
+        (_, true, _) => Verdict::Flagged,
+        (.., true) => Verdict::SeveralPeople,
+        _ => Verdict::Trusted,
+    };
+    (people, verdict)
+}
+
 /// Fills in [`Values::people`] and returns, by value, whether it decides alone.
 pub(crate) fn judge(table: &Table, values: &Values, config: &TrustConfig) -> (Vec<u16>, Vec<bool>, TrustCounts) {
     let holders = Holders::of(values);
     let groups: Vec<&[(u32, u32)]> = holders.groups().collect();
-    let people: Vec<u16> = groups.par_iter().map(|held| people_under(table, held)).collect();
+    let judge = |held: &&[(u32, u32)]| {
+        let records: Vec<u32> = held.iter().map(|h| h.1).collect();
+        judge_value(table, &records, values.shared[held[0].0 as usize], config)
+    };
+    let judged: Vec<(u16, Verdict)> = groups.par_iter().map(judge).collect();
     let mut counts = TrustCounts { values: groups.len() as u64, ..TrustCounts::default() };
-    let mut by_value = vec![0_u16; values.vocabulary.len()];
+    let mut people = vec![0_u16; values.vocabulary.len()];
     let mut trusted = vec![false; values.vocabulary.len()];
-    for (held, people) in groups.iter().zip(people) {
+    for (held, (own, verdict)) in groups.iter().zip(judged) {
         let value = held[0].0 as usize;
-        let crowd = held.len() > config.records_per_value_max;
-        // A crowd without names is still a crowd: as many people as full allotments of records.
-        by_value[value] = if crowd {
-            people.max((held.len() / config.records_per_value_max + 1).min(usize::from(u16::MAX)) as u16)
-        } else {
-            people
-        };
-        let several = usize::from(people) > config.people_per_value_max;
-        let kind = match (held.len() < 2, values.shared[value], crowd, several) {
-            (true, ..) => &mut counts.single,
-            (_, true, ..) => &mut counts.flagged,
-            (_, _, true, _) => &mut counts.too_many_records,
-            (_, _, _, true) => &mut counts.several_people,
-            _ => {
-                trusted[value] = true;
-                &mut counts.trusted
-            }
-        };
-        *kind += 1;
+        people[value] = own;
+        trusted[value] = verdict == Verdict::Trusted;
+        *counts.of(verdict) += 1;
     }
-    (by_value, trusted, counts)
+    (people, trusted, counts)
 }
 
-fn people_under(table: &Table, held: &[(u32, u32)]) -> u16 {
-    people_among(table, held.iter().map(|&(_, record)| record))
+impl TrustCounts {
+    fn of(&mut self, verdict: Verdict) -> &mut u64 {
+        match verdict {
+            Verdict::Trusted => &mut self.trusted,
+            Verdict::Single => &mut self.single,
+            Verdict::Flagged => &mut self.flagged,
+            Verdict::SeveralPeople => &mut self.several_people,
+            Verdict::TooManyRecords => &mut self.too_many_records,
+        }
+    }
 }
 
 /// Groups of records that cannot be one person: each record joins the first group whose first member it is compatible
@@ -92,7 +114,6 @@ fn people_under(table: &Table, held: &[(u32, u32)]) -> u16 {
 pub(crate) fn people_among(table: &Table, records: impl Iterator<Item = u32>) -> u16 {
     let mut records: Vec<u32> = records.collect();
     records.sort_unstable_by_key(|&r| (std::cmp::Reverse(table.names.words_of(r).len()), table.tie[r as usize]));
-    records.truncate(RECORDS_LOOKED_AT_MAX);
     let mut firsts: Vec<u32> = Vec::with_capacity(2);
     for record in records {
         let known = firsts.iter().any(|&first| could_be_one(table, first, record));

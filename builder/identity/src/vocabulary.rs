@@ -1,12 +1,12 @@
 //! Texts as numbers, and compressed rows of numbers.
 //!
 //! A [`Vocabulary`] numbers distinct texts in order of first appearance and counts the records that have each, which is
-//! what term-frequency adjustment needs. Records are visited in canonical order, so numbers do not depend on the input's.
+//! what term-frequency adjustment needs.
 
 use std::hash::Hasher;
 
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
 /// No value.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -24,6 +24,23 @@ pub(crate) fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     x ^ (x >> 31)
+}
+
+/// How often values occurred in the records that a model was fitted to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Frequencies {
+    /// Records with any value.
+    pub records: u32,
+    /// By hash of the value, where more than one record had it.
+    pub counts: FxHashMap<u64, u32>,
+}
+
+impl Frequencies {
+    /// `-log2` of the share of the records with any value that have this one; of a value that none had, as if one had.
+    pub(crate) fn rarity(&self, hash: u64) -> f32 {
+        let count = self.counts.get(&hash).copied().unwrap_or(1);
+        (self.records.max(1) as f32 / count as f32).log2()
+    }
 }
 
 /// Distinct texts, numbered.
@@ -103,10 +120,28 @@ impl Vocabulary {
         self.ends.len()
     }
 
-    /// To be called when all records are counted, and before rarities are asked for.
-    pub(crate) fn complete(&mut self) {
-        let records = self.records.max(1) as f32;
-        self.rarities = self.counts.iter().map(|&count| (records / count.max(1) as f32).log2()).collect();
+    /// To be called when all records are counted, and before rarities are asked for. `frequencies`: those of a model; else
+    /// they are as counted.
+    pub(crate) fn complete(&mut self, frequencies: Option<&Frequencies>) {
+        let start = self.rarities.len();
+        match frequencies {
+            None => {
+                let records = self.records.max(1) as f32;
+                self.rarities = self.counts.iter().map(|&count| (records / count.max(1) as f32).log2()).collect();
+            }
+            Some(known) => {
+                let new = (start as u32..self.len() as u32).map(|id| known.rarity(hash_text(self.get(id))));
+                let new: Vec<f32> = new.collect();
+                self.rarities.extend(new);
+            }
+        }
+    }
+
+    /// How often each text occurs.
+    pub(crate) fn frequencies(&self) -> Frequencies {
+        let several = self.counts.iter().enumerate().filter(|(_, count)| **count > 1);
+        let counts = several.map(|(id, &count)| (hash_text(self.get(id as u32)), count)).collect();
+        Frequencies { records: self.records, counts }
     }
 
     /// `-log2` of the share of the records with any value that have this one.
@@ -221,7 +256,7 @@ mod tests {
         words.count([0]);
         words.count([]);
         assert_eq!((words.get(0), words.get(2), words.len()), ("tan", "", 3));
-        words.complete();
+        words.complete(None);
         assert_eq!((words.rarity(0), words.rarity(1)), (0.0, 1.0));
     }
 

@@ -20,8 +20,8 @@ fn shuffled(company: &Company, seed: u64) -> Company {
     Dice(seed).shuffle(&mut order);
     let mut place = vec![0_u32; order.len()];
     order.iter().enumerate().for_each(|(now, &was)| place[was] = now as u32);
-    let mut baskets: Vec<Basket> =
-        company.baskets.iter().map(|b| Basket { record: place[b.record as usize], ..b.clone() }).collect();
+    let mut baskets: Vec<(u32, Basket)> =
+        company.baskets.iter().map(|(record, basket)| (place[*record as usize], basket.clone())).collect();
     Dice(seed + 1).shuffle(&mut baskets);
     Company {
         records: order.iter().map(|&at| company.records[at].clone()).collect(),

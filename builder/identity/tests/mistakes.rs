@@ -217,10 +217,10 @@ fn very_long_and_strange_texts() {
 fn declared_mistakes_are_errors() {
     let rows = [named(System::Shopify, "1", "A B"), named(System::Shopify, "1", "A B")];
     let key = "shopify:1".to_owned();
-    let take = |records: &[CustomerRecord], baskets: &[Basket]| Input { records, baskets }.take();
+    let take = |records: &[CustomerRecord], baskets: &[(u32, Basket)]| Input { records, baskets }.take();
     assert_eq!(take(&rows, &[]).expect_err("a mistake"), ResolveError::DuplicateRecord { key: key.clone() });
-    let basket = Basket { record: 1, order_number: None, day: Date(0), items: vec![] };
-    let expected = ResolveError::BasketOutOfRange { basket: 0, record: 1, records: 1 };
+    let basket = (1, Basket { order_number: None, day: Date(0), items: vec![] });
+    let expected = ResolveError::NoSuchRecord { record: 1, what: "a basket", records: 1 };
     assert_eq!(take(&rows[..1], &[basket]).expect_err("a mistake"), expected);
     let run = |known: &Known, config: &Config| {
         resolve(&mut take(&rows[..1], &[]).expect("one record"), known, config).expect_err("a mistake")

@@ -130,7 +130,12 @@ fn prior(company: &Company, records: &Records) -> Result<Vec<(u32, PersonId)>> {
 }
 
 /// Orders with a customer, and what was in them, by number: overlapping purchase history is evidence.
-fn baskets(records: &[CustomerRecord], orders: &[Order], lines: &[OrderLine], events: &[AppEvent]) -> Vec<Basket> {
+fn baskets(
+    records: &[CustomerRecord],
+    orders: &[Order],
+    lines: &[OrderLine],
+    events: &[AppEvent],
+) -> Vec<(u32, Basket)> {
     let position: HashMap<&RecordKey, u32> = records.iter().enumerate().map(|(n, r)| (&r.key, n as u32)).collect();
     // Systems name a product by SKU or by product id; the SKU is what all of them have.
     let mut numbers: HashMap<&str, u32> = HashMap::new();
@@ -147,23 +152,23 @@ fn baskets(records: &[CustomerRecord], orders: &[Order], lines: &[OrderLine], ev
     let of_order = |order: &Order| {
         let record = *position.get(order.customer.as_ref()?)?;
         let items = items.get(&(order.system, order.order_id.as_str())).cloned().unwrap_or_default();
-        Some(Basket { record, order_number: Some(order.number.clone()), day: order.ordered_at.date(), items })
+        let order_number = Some(order.number.clone());
+        Some((record, Basket { order_number, day: order.ordered_at.date(), items }))
     };
-    let mut baskets: Vec<Basket> = orders.iter().filter_map(of_order).collect();
+    let mut baskets: Vec<(u32, Basket)> = orders.iter().filter_map(of_order).collect();
     let mut early: BTreeMap<(u32, &str), Basket> = BTreeMap::new();
     for event in events.iter().filter(|e| e.kind == EventKind::Purchased) {
         let (Some(&record), Some(order)) = (position.get(&event.actor), event.order_number.as_deref()) else {
             continue;
         };
         let basket = early.entry((record, order)).or_insert_with(|| Basket {
-            record,
             order_number: Some(order.to_owned()),
             day: event.happened_at.date(),
             items: Vec::new(),
         });
         basket.items.extend(event.sku.as_deref().or(event.item_id.as_deref()).map(&mut number));
     }
-    baskets.extend(early.into_values());
+    baskets.extend(early.into_iter().map(|((record, _), basket)| (record, basket)));
     baskets
 }
 

@@ -16,7 +16,8 @@ use kenal_world::truth::{self, Person};
 pub struct Company {
     /// The latest version of each.
     pub customers: Vec<CustomerRecord>,
-    pub baskets: Vec<Basket>,
+    /// By position in `customers`.
+    pub baskets: Vec<(u32, Basket)>,
     /// By customer: their number in the truth, and whether the record shares evidence with another of theirs. `None` for
     /// records that are nobody's, such as a shared device.
     pub truth: Vec<Option<(u64, bool)>>,
@@ -126,7 +127,7 @@ fn baskets(
     orders: &HashMap<(System, String), Order>,
     lines: &HashMap<(System, String), HashMap<String, OrderLine>>,
     purchases: &[AppEvent],
-) -> Vec<Basket> {
+) -> Vec<(u32, Basket)> {
     let mut numbers: HashMap<String, u32> = HashMap::new();
     let mut number = |name: &str| {
         let next = numbers.len() as u32;
@@ -137,7 +138,8 @@ fn baskets(
         let Some(&record) = order.customer.as_ref().and_then(|c| position.get(c)) else { continue };
         let named = lines.get(key).into_iter().flat_map(HashMap::values);
         let items = named.filter_map(|l| l.sku.as_deref().or(l.item_id.as_deref())).map(&mut number).collect();
-        baskets.push(Basket { record, order_number: Some(order.number.clone()), day: order.ordered_at.date(), items });
+        let order_number = Some(order.number.clone());
+        baskets.push((record, Basket { order_number, day: order.ordered_at.date(), items }));
     }
     let mut early: HashMap<(u32, &str), Basket> = HashMap::new();
     for event in purchases {
@@ -145,13 +147,12 @@ fn baskets(
             continue;
         };
         let basket = early.entry((record, order)).or_insert_with(|| Basket {
-            record,
             order_number: Some(order.to_owned()),
             day: event.happened_at.date(),
             items: Vec::new(),
         });
         basket.items.extend(event.sku.as_deref().or(event.item_id.as_deref()).map(&mut number));
     }
-    baskets.extend(early.into_values());
+    baskets.extend(early.into_iter().map(|((record, _), basket)| (record, basket)));
     baskets
 }

@@ -174,7 +174,6 @@ pub(crate) fn is_compatible(level: u8) -> bool {
 mod tests {
     use super::*;
     use crate::normalise::name::name_words;
-    use crate::purchases::PurchaseLog;
 
     #[test]
     fn levels() {
@@ -202,7 +201,7 @@ mod tests {
             for text in [a, b] {
                 table.names.push(&name_words(None, None, Some(text)));
             }
-            table.complete(&mut PurchaseLog::default());
+            table.complete(None);
             assert_eq!(compare(&table, 0, 1).0, expected, "{a} / {b}");
             assert_eq!(compare(&table, 1, 0), compare(&table, 0, 1), "{b} / {a}");
         }

@@ -42,14 +42,14 @@ pub struct Solved {
 }
 
 impl Solved {
-    pub fn of(records: &[CustomerRecord], baskets: &[Basket], config: &Config) -> Solved {
+    pub fn of(records: &[CustomerRecord], baskets: &[(u32, Basket)], config: &Config) -> Solved {
         Solved::knowing(records, baskets, config, &[])
     }
 
     /// With the people of an earlier run.
     pub fn knowing(
         records: &[CustomerRecord],
-        baskets: &[Basket],
+        baskets: &[(u32, Basket)],
         config: &Config,
         prior: &[(RecordKey, PersonId)],
     ) -> Solved {
@@ -149,7 +149,7 @@ impl Dice {
 pub struct Company {
     pub records: Vec<CustomerRecord>,
     pub truth: Vec<u64>,
-    pub baskets: Vec<Basket>,
+    pub baskets: Vec<(u32, Basket)>,
 }
 
 const SYLLABLES: [&str; 40] = [
@@ -256,7 +256,7 @@ fn add_person(dice: &mut Dice, company: &mut Company, number: u64, person: &Pers
                     let own_copy = system == System::Shopify || count == 1 || order.len() % 2 == copy;
                     if own_copy && dice.chance(0.9) {
                         let order_number = Some(order.clone());
-                        company.baskets.push(Basket { record: at, order_number, day: *day, items: items.clone() });
+                        company.baskets.push((at, Basket { order_number, day: *day, items: items.clone() }));
                     }
                 }
             }

@@ -1,0 +1,84 @@
+//! A model that was fitted, with everything that was measured beside it: under it, who is who follows from the records and
+//! the stewards' decisions alone, whatever the order in which they came.
+
+use crate::aliases::Aliases;
+use crate::blocking;
+use crate::clusters::{Limits, Proposal};
+use crate::config::Config;
+use crate::model::{Model, Scorer};
+use crate::records::Records;
+use crate::resolution::Resolution;
+use crate::resolve::{Known, centibits, decided, judge_values, proposals, weigh};
+use crate::table::Measures;
+
+/// A fitted model, its thresholds, and the frequencies of the values it was fitted to.
+#[derive(Debug, Clone)]
+pub struct Frozen {
+    pub(crate) model: Model,
+    pub(crate) scorer: Scorer,
+    /// With the blocking rules that were in use.
+    pub(crate) config: Config,
+    measures: Measures,
+    pub(crate) link_bits: f64,
+    pub(crate) review_bits: f64,
+}
+
+/// What the tiers propose under a frozen model.
+pub(crate) struct Proposed {
+    pub proposals: Vec<Proposal>,
+    /// By value, whether it decides alone.
+    pub emails: Vec<bool>,
+    pub phones: Vec<bool>,
+}
+
+impl Frozen {
+    /// `resolution`: of `records`, with `config`.
+    pub fn of(records: &mut Records, resolution: &Resolution, config: &Config) -> Frozen {
+        let mut config = config.clone();
+        let in_use: Vec<&str> =
+            resolution.report.blocking.iter().filter(|r| !r.too_many).map(|r| r.rule.as_str()).collect();
+        config.blocking.rules.retain(|rule| in_use.contains(&rule.name.as_str()));
+        Frozen {
+            model: resolution.model.clone(),
+            scorer: resolution.scorer.clone(),
+            config,
+            measures: records.table.measures(),
+            link_bits: resolution.report.link_bits,
+            review_bits: resolution.report.review_bits,
+        }
+    }
+
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        let records_per_person_max = self.config.guard.records_per_person_max;
+        Limits { records_per_person_max, threshold: centibits(self.link_bits) }
+    }
+
+    /// Weight from which a pair that no fact decides is proposed, in hundredths of a bit.
+    pub(crate) fn floor(&self) -> i32 {
+        centibits(self.link_bits - self.config.guard.group_bits)
+    }
+
+    /// Measures what the records have under this model.
+    pub(crate) fn measure(&self, records: &mut Records) {
+        records.complete(Some(&self.measures));
+    }
+
+    /// Everything that is proposed of the records, all at once.
+    pub(crate) fn propose(&self, records: &mut Records, known: &Known) -> Proposed {
+        Aliases::intern(&mut records.table, &self.model.aliases);
+        self.measure(records);
+        records.table.aliases = Aliases::read(&records.table, &self.model.aliases);
+        let (_, emails, phones) = judge_values(&mut records.table, &self.config);
+        let decided = decided(records, known, &emails, &phones, &self.config);
+        // All rules in use are in use, however many pairs they make of these records.
+        let blocking = crate::config::BlockingConfig { pairs_per_record_max: f64::MAX, ..self.config.blocking.clone() };
+        let found = blocking::candidates(&records.table, &blocking, 0, self.config.seed);
+        let (weighed, _) = weigh(&records.table, &self.scorer, &found.pairs, self.floor());
+        let proposals = proposals(&records.table, &self.scorer, &weighed, &decided, self.floor());
+        Proposed { proposals, emails, phones }
+    }
+}

@@ -1,0 +1,470 @@
+//! Identity as records come, change and go, without resolving everything again.
+//!
+//! Under a [`Frozen`] model, who is who follows from the records alone, so an update has only to find what depends on the
+//! records that changed: their own pairs, and the pairs of the records that `index` names (a block that became too large,
+//! an email that another person uses too). Proposals (`edges`) make a graph; its components that were touched are joined
+//! again by the same code as in a batch (`clusters`), and all others stay as they are. Whatever the order in which records
+//! came, the partition is that of all of them at once.
+//!
+//! Ids do depend on history: `people` keeps them, and `history` tells what happened, so that a merge can be undone.
+
+mod edges;
+mod history;
+mod index;
+mod people;
+mod postings;
+mod rulings;
+
+use kenal_types::PersonId;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+pub use self::history::{Event, EventKind};
+pub use self::people::Moved;
+
+use self::edges::{Edge, Finder};
+use self::index::{Index, Touched};
+use self::people::{People, Regrouped};
+use self::rulings::Rulings;
+use crate::clusters::{self, Apart, Joined, Proposal, Refusal, join_component};
+use crate::error::ResolveError;
+use crate::frozen::Frozen;
+use crate::pairs::{Pair, RECORDS_MAX};
+use crate::persons::Redirect;
+use crate::records::{Put, Records, hash_key};
+use crate::resolution::{Link, ReviewItem, RuleId, Tier};
+use crate::resolve::{Judge, Known, link};
+use crate::row::Row;
+
+/// A record's source and id.
+pub type Key<'a> = (u8, &'a str);
+
+/// Something that happened to the records, or that a steward said of them.
+#[derive(Debug, Clone, Copy)]
+pub enum Change<'a> {
+    /// A new record, or the new state of a known one.
+    Put(Put<'a>),
+    /// A record that is no more.
+    Remove(Key<'a>),
+    /// Two records are one person, or two; `None` takes back what was said of them.
+    Decide { a: Key<'a>, b: Key<'a>, same: Option<bool> },
+}
+
+/// What an update changed. Lists are in the order of keys or ids.
+#[derive(Debug, Default)]
+pub struct Update {
+    /// Records whose person is another now.
+    pub moved: Vec<Moved>,
+    /// Ids that stand for another now.
+    pub redirects: Vec<Redirect>,
+    /// Ids that are in use and were not before.
+    pub created: Vec<PersonId>,
+    /// Ids without records.
+    pub retired: Vec<PersonId>,
+    /// Records that were to be removed and are not known.
+    pub unknown: u64,
+    /// Records whose pairs were looked at again.
+    pub compared: u64,
+    /// Records whose clusters were made again, by number; what they were linked by before is replaced by `links`.
+    pub regrouped: Vec<u32>,
+    pub links: Vec<Link>,
+    pub review: Vec<ReviewItem>,
+}
+
+/// Records resolved under a frozen model, open to change.
+#[derive(Debug)]
+pub struct Live {
+    records: Records,
+    frozen: Frozen,
+    index: Index,
+    rulings: Rulings,
+    /// By record: neither removed nor replaced by a later version.
+    alive: Vec<bool>,
+    edges: Vec<Vec<Edge>>,
+    /// By record: the first of its cluster.
+    first: Vec<u32>,
+    tiers: Vec<Tier>,
+    people: People,
+}
+
+impl Live {
+    /// Resolves `records` under `frozen`, all at once. What they bought counts only where they are
+    /// [`Records::growing`] or bought nothing.
+    ///
+    /// # Errors
+    /// As [`crate::resolve`].
+    pub fn start(mut records: Records, frozen: Frozen, known: &Known) -> Result<Live, ResolveError> {
+        let proposed = frozen.propose(&mut records, known);
+        let index = Index::new(&records, &frozen, &proposed);
+        let mut rulings = Rulings::default();
+        let tie = |record: u32| records.table.tie[record as usize];
+        known.decisions.iter().for_each(|d| rulings.decide(tie(d.a), tie(d.b), Some(d.same)));
+        let count = records.len();
+        let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); count];
+        for &Proposal { pair, centibits } in &proposed.proposals {
+            for (own, other) in [(pair.first(), pair.second()), (pair.second(), pair.first())] {
+                edges[own as usize].push(Edge { other, centibits, rule: pair.rule() });
+            }
+        }
+        let mut live = Live {
+            records,
+            frozen,
+            index,
+            rulings,
+            alive: vec![true; count],
+            edges,
+            first: (0..count as u32).collect(),
+            tiers: vec![Tier::Unmatched; count],
+            people: People::default(),
+        };
+        let mut persons = vec![None; count];
+        known.prior.iter().for_each(|&(record, person)| persons[record as usize] = Some(person));
+        live.people = People::new(persons);
+        let seeds: Vec<u32> = (0..count as u32).collect();
+        live.regroup(&seeds, &[], &FxHashMap::default(), &mut Update::default())?;
+        Ok(live)
+    }
+
+    /// Makes changes, as one: of several to one record, the last counts.
+    ///
+    /// # Errors
+    /// [`ResolveError::UnknownSource`] and [`ResolveError::TooManyRecords`], before anything is changed.
+    ///
+    /// Cost: for each record that changes, the pairs of its blocks and of those that share its values; then its component.
+    pub fn apply(&mut self, changes: &[Change<'_>]) -> Result<Update, ResolveError> {
+        self.check(changes)?;
+        let mut update = Update::default();
+        let mut again: Vec<u32> = Vec::new();
+        let (leaving, coming, replaced) = self.take(changes, &mut update)?;
+        self.decide(changes, &mut again);
+        let mut touched = Touched::default();
+        for &record in leaving.iter().chain(&coming) {
+            self.index.touch(&self.records, &self.frozen, record, &mut touched);
+        }
+        touched.sort();
+        let before = self.index.before(&self.records.table, &self.frozen, &self.alive, &touched);
+        for &record in &leaving {
+            self.alive[record as usize] = false;
+            self.index.remove(&self.records, &self.frozen, record);
+        }
+        for &record in &coming {
+            self.alive[record as usize] = true;
+            self.index.add(&self.records, &self.frozen, record);
+        }
+        again.extend(&coming);
+        self.index.settle(&mut self.records, &self.frozen, &self.alive, &touched, &before, &mut again);
+        self.index.split_touched(&self.records, &self.frozen, &self.alive, &coming);
+        again.retain(|&record| self.alive[record as usize]);
+        again.sort_unstable();
+        again.dedup();
+        update.compared = again.len() as u64;
+        let seeds = self.renew(&again, &leaving);
+        self.regroup(&seeds, &leaving, &replaced, &mut update)?;
+        Ok(update)
+    }
+
+    fn check(&self, changes: &[Change<'_>]) -> Result<(), ResolveError> {
+        let sources = self.records.schema().sources.len();
+        let mut coming = 0;
+        for change in changes {
+            let named = match change {
+                Change::Put(put) => {
+                    coming += 1;
+                    [put.source(), put.source()]
+                }
+                Change::Remove(key) => [key.0, key.0],
+                Change::Decide { a, b, .. } => [a.0, b.0],
+            };
+            if let Some(&source_number) = named.iter().find(|&&source| usize::from(source) >= sources) {
+                return Err(ResolveError::UnknownSource { source_number, sources });
+            }
+        }
+        let records = self.records.len() + coming;
+        if records > RECORDS_MAX {
+            return Err(ResolveError::TooManyRecords { records, max: RECORDS_MAX });
+        }
+        Ok(())
+    }
+
+    /// Takes records in and out: those that leave, those that come, and whose place the latter take.
+    #[allow(clippy::type_complexity, reason = "three lists that are taken apart at once")]
+    fn take(
+        &mut self,
+        changes: &[Change<'_>],
+        update: &mut Update,
+    ) -> Result<(Vec<u32>, Vec<u32>, FxHashMap<u32, u32>), ResolveError> {
+        let mut last: FxHashMap<(u8, &str), usize> = FxHashMap::default();
+        for (at, change) in changes.iter().enumerate() {
+            match change {
+                Change::Put(put) => drop(last.insert((put.source(), put.id()), at)),
+                Change::Remove(key) => drop(last.insert(*key, at)),
+                Change::Decide { .. } => {}
+            }
+        }
+        let mut last: Vec<usize> = last.into_values().collect();
+        last.sort_unstable();
+        let schema = self.records.schema.clone();
+        let row = |&at: &usize| match &changes[at] {
+            Change::Put(put) => Some(put.row(&schema)),
+            _ => None,
+        };
+        let rows: Vec<Option<Row>> = last.par_iter().map(row).collect();
+        let (mut leaving, mut coming, mut replaced) = (Vec::new(), Vec::new(), FxHashMap::default());
+        for (at, row) in last.into_iter().zip(rows) {
+            match (&changes[at], row) {
+                (Change::Put(put), Some(row)) => {
+                    let number = self.records.len() as u32;
+                    if let Some(former) = self.records.put(put, row)? {
+                        leaving.push(former);
+                        replaced.insert(number, former);
+                    }
+                    coming.push(number);
+                }
+                (Change::Remove((source, id)), _) => match self.records.forget(*source, id) {
+                    Some(former) => leaving.push(former),
+                    None => update.unknown += 1,
+                },
+                _ => {}
+            }
+        }
+        self.frozen.measure(&mut self.records);
+        let count = self.records.len();
+        self.alive.resize(count, false);
+        self.edges.resize(count, Vec::new());
+        self.first.extend(self.first.len() as u32..count as u32);
+        self.tiers.resize(count, Tier::Unmatched);
+        self.people.of.resize(count, None);
+        Ok((leaving, coming, replaced))
+    }
+
+    /// Notes decisions; the records they are about are looked at again.
+    fn decide(&mut self, changes: &[Change<'_>], again: &mut Vec<u32>) {
+        for change in changes {
+            let Change::Decide { a, b, same } = *change else { continue };
+            self.rulings.decide(hash_key(a.0, a.1), hash_key(b.0, b.1), same);
+            again.extend([a, b].into_iter().filter_map(|(source, id)| self.records.find(source, id)));
+        }
+    }
+
+    /// Finds the proposals of the records `again` anew; those that leave have none. Returns the records whose components
+    /// may have changed.
+    fn renew(&mut self, again: &[u32], leaving: &[u32]) -> Vec<u32> {
+        let finder = Finder {
+            records: &self.records,
+            frozen: &self.frozen,
+            index: &self.index,
+            rulings: &self.rulings,
+            alive: &self.alive,
+        };
+        let mut found: Vec<Vec<Edge>> = again.par_iter().map(|&record| finder.edges(record)).collect();
+        let renewed: FxHashSet<u32> = again.iter().chain(leaving).copied().collect();
+        let mut seeds: Vec<u32> = again.to_vec();
+        found.resize(again.len() + leaving.len(), Vec::new());
+        for (&record, edges) in again.iter().chain(leaving).zip(found) {
+            for old in std::mem::take(&mut self.edges[record as usize]) {
+                if !renewed.contains(&old.other) {
+                    self.edges[old.other as usize].retain(|edge| edge.other != record);
+                    seeds.push(old.other);
+                }
+            }
+            for new in edges.iter().filter(|edge| !renewed.contains(&edge.other)) {
+                self.edges[new.other as usize].push(Edge { other: record, ..*new });
+            }
+            self.edges[record as usize] = edges;
+        }
+        seeds
+    }
+
+    /// Joins the components of the seeds again, and gives their people ids.
+    fn regroup(
+        &mut self,
+        seeds: &[u32],
+        leaving: &[u32],
+        replaced: &FxHashMap<u32, u32>,
+        update: &mut Update,
+    ) -> Result<(), ResolveError> {
+        let components = self.components(seeds);
+        let looked_at: Vec<u32> = components.iter().flat_map(|c| c.0.iter().copied()).collect();
+        let apart = self.apart(&looked_at);
+        let (table, scorer, limits) = (&self.records.table, &self.frozen.scorer, self.frozen.limits());
+        let several = components.par_iter().filter(|c| !c.1.is_empty());
+        let joined: Vec<Joined> =
+            several.map(|(_, proposals)| join_component(table, scorer, proposals, &apart, &limits)).collect();
+        for &record in &looked_at {
+            self.first[record as usize] = record;
+            self.tiers[record as usize] = Tier::Unmatched;
+        }
+        let (mut links, mut refused): (Vec<Proposal>, Vec<(Proposal, i32, Refusal)>) = (Vec::new(), Vec::new());
+        for component in joined {
+            component.records.iter().zip(&component.first).for_each(|(&r, &first)| self.first[r as usize] = first);
+            links.extend(component.links);
+            refused.extend(component.refused);
+        }
+        let judge = Judge {
+            table,
+            scorer,
+            model: &self.frozen.model,
+            review_bits: self.frozen.review_bits,
+            fields_min: self.frozen.config.review_fields_min,
+        };
+        update.review = judge.review(&refused, |record| self.first[record as usize]);
+        for record in update.review.iter().flat_map(|item| [item.a, item.b]) {
+            self.tiers[record as usize] = Tier::Review;
+        }
+        update.links = links.iter().map(link).collect();
+        for link in &update.links {
+            for record in [link.a, link.b] {
+                let own = &mut self.tiers[record as usize];
+                *own = link.tier.min(*own);
+            }
+        }
+        let mut clusters: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        looked_at.iter().for_each(|&r| clusters.entry(self.first[r as usize]).or_default().push(r));
+        let groups = Regrouped { records: &self.records, leaving, clusters: &clusters, first: &self.first, replaced };
+        let found = self.people.reassign(&groups)?;
+        update.moved = found.moved;
+        update.redirects = found.redirects;
+        update.created = found.created;
+        update.retired = found.retired;
+        update.regrouped = looked_at;
+        Ok(())
+    }
+
+    /// The components of the graph of proposals that the seeds are in: their records and proposals.
+    fn components(&self, seeds: &[u32]) -> Vec<(Vec<u32>, Vec<Proposal>)> {
+        let mut seen: FxHashSet<u32> = FxHashSet::default();
+        let mut found = Vec::new();
+        for &seed in seeds.iter().filter(|&&s| self.alive[s as usize]) {
+            if !seen.insert(seed) {
+                continue;
+            }
+            let (mut records, mut proposals) = (vec![seed], Vec::new());
+            let mut at = 0;
+            while at < records.len() {
+                let record = records[at];
+                at += 1;
+                for edge in &self.edges[record as usize] {
+                    if seen.insert(edge.other) {
+                        records.push(edge.other);
+                    }
+                    if edge.other > record {
+                        let pair = Pair::new(record, edge.other, edge.rule);
+                        proposals.push(Proposal { pair, centibits: edge.centibits });
+                    }
+                }
+            }
+            found.push((records, proposals));
+        }
+        found
+    }
+
+    /// Who of the records must stay apart.
+    fn apart(&self, records: &[u32]) -> Apart {
+        let own = records.iter().flat_map(|&record| {
+            let others = self.rulings.of(self.records.table.tie[record as usize]).filter(|r| !r.1);
+            others.filter_map(move |(tie, _)| Some((record, self.records.of_tie(tie)?))).filter(|(a, b)| a < b)
+        });
+        clusters::apart(own)
+    }
+
+    /// Undoes the merge by which `person` became another: its records and those of the other are decided to be two
+    /// people, as they were. Returns these decisions, which are to be kept, and what they changed.
+    ///
+    /// # Errors
+    /// [`ResolveError::Unknown`] when the id does not stand for another.
+    pub fn unmerge(&mut self, person: PersonId) -> Result<(Vec<Ruling>, Update), ResolveError> {
+        let merge = self.people.events.iter().rev().find_map(|event| match &event.kind {
+            EventKind::Merged { records, others, .. } if event.person == person => Some((records, others)),
+            _ => None,
+        });
+        let still = self.people.redirects.contains_key(&person);
+        let Some((own, others)) = merge.filter(|_| still) else {
+            return Err(ResolveError::Unknown { what: "a merge of person", key: person.to_string() });
+        };
+        let mut rulings: Vec<Ruling> = Vec::new();
+        for side in [own, others] {
+            rulings.extend(side[1..].iter().map(|b| Ruling { a: side[0].clone(), b: b.clone(), same: true }));
+        }
+        let (a, b) = (own[0].clone(), others[0].clone());
+        rulings.push(Ruling { a, b, same: false });
+        // What was said to be one across the two is one no more.
+        let hash = |key: &(u8, String)| hash_key(key.0, &key.1);
+        for a in own {
+            for b in others {
+                if self.rulings.of(hash(a)).any(|(tie, same)| same && tie == hash(b)) {
+                    rulings.push(Ruling { a: a.clone(), b: b.clone(), same: false });
+                }
+            }
+        }
+        let changes: Vec<Change<'_>> = rulings.iter().map(Ruling::change).collect();
+        let update = self.apply(&changes)?;
+        Ok((rulings, update))
+    }
+
+    /// Records, with earlier versions and those that are gone; see [`Live::is_alive`].
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    pub fn is_alive(&self, record: u32) -> bool {
+        self.alive[record as usize]
+    }
+
+    /// The record that stands for a record's cluster; itself where it is alone.
+    pub fn cluster(&self, record: u32) -> u32 {
+        self.first[record as usize]
+    }
+
+    pub fn person(&self, record: u32) -> Option<PersonId> {
+        self.people.of[record as usize]
+    }
+
+    pub fn tier(&self, record: u32) -> Tier {
+        self.tiers[record as usize]
+    }
+
+    /// People there are.
+    pub fn persons(&self) -> usize {
+        self.people.len()
+    }
+
+    /// The id that stands for an earlier one.
+    pub fn redirect(&self, person: PersonId) -> Option<PersonId> {
+        let mut at = *self.people.redirects.get(&person)?;
+        // A chain has no more links than there are redirects.
+        for _ in 0..self.people.redirects.len() {
+            match self.people.redirects.get(&at) {
+                Some(&next) => at = next,
+                None => break,
+            }
+        }
+        Some(at)
+    }
+
+    /// What happened to people since the start, in order.
+    pub fn history(&self) -> &[Event] {
+        &self.people.events
+    }
+
+    pub fn frozen(&self) -> &Frozen {
+        &self.frozen
+    }
+
+    pub fn rule_name(&self, rule: RuleId) -> &str {
+        crate::resolution::rule_name(rule, self.frozen.config.blocking.rules.iter().map(|r| r.name.as_str()))
+    }
+}
+
+/// A decision about two records, by their keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    pub a: (u8, String),
+    pub b: (u8, String),
+    pub same: bool,
+}
+
+impl Ruling {
+    pub fn change(&self) -> Change<'_> {
+        Change::Decide { a: (self.a.0, &self.a.1), b: (self.b.0, &self.b.1), same: Some(self.same) }
+    }
+}
