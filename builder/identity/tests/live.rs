@@ -313,7 +313,9 @@ fn a_decision_merges_and_taking_it_back_restores_everything() {
     let (_, state, mut live, _) = half(400, 21);
     let before = persons(&live, &state);
     let mut firsts: BTreeMap<PersonId, RecordKey> = BTreeMap::new();
-    before.iter().for_each(|(key, person)| drop(person.map(|p| firsts.entry(p).or_insert_with(|| key.clone()))));
+    for (key, person) in &before {
+        person.iter().for_each(|&p| _ = firsts.entry(p).or_insert_with(|| key.clone()));
+    }
     let keys: Vec<RecordKey> = firsts.into_values().collect();
     let mut merged = 0;
     for pair in keys.chunks(2).take(60) {
