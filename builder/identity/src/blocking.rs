@@ -31,30 +31,79 @@ pub struct RuleReport {
     pub capped_records: u64,
     /// Pairs of capped blocks, of which a few were made after splitting them.
     pub pairs_left_out: u64,
-    /// The rule makes more pairs than [`BlockingConfig::pairs_per_record_max`] allows, and was left out.
-    pub too_many: bool,
+    /// Why the rule was left out, when it was.
+    pub left_out: Option<LeftOut>,
 }
 
-/// Candidate pairs, and the pairs of each rule by itself for fitting.
+/// Why a rule was left out. Numbers are estimates from a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOut {
+    /// It makes more pairs than [`BlockingConfig::pairs_per_record_max`] allows.
+    TooMany { pairs: u64 },
+    /// Of the pairs that it would add to those of the others, hardly any would be of one person.
+    TooFew { pairs: u64, matches: u64 },
+}
+
+/// Candidate pairs.
 pub(crate) struct Candidates {
     /// Sorted; each pair once, under its first rule.
     pub pairs: Vec<Pair>,
     /// By pair: the kinds of rules that made it.
     pub kinds: Vec<u16>,
-    /// By rule, a sample of all its pairs.
-    pub samples: Vec<Vec<Pair>>,
     pub reports: Vec<RuleReport>,
 }
 
-/// `sample_max`: pairs kept per rule for fitting, chosen by hash with `seed`.
-pub(crate) fn candidates(table: &Table, config: &BlockingConfig, sample_max: u64, seed: u64) -> Candidates {
-    let mut found = Candidates { pairs: Vec::new(), kinds: Vec::new(), samples: Vec::new(), reports: Vec::new() };
+/// Some pairs of a rule.
+pub(crate) struct Sample {
+    pub pairs: Vec<Pair>,
+    /// About how many pairs the rule makes of all records.
+    pub of: f64,
+    pub too_many: bool,
+}
+
+/// Records whose keys a sample of pairs is taken from; of fewer records, it is all.
+const SAMPLED_RECORDS: f64 = 250_000.0;
+
+/// By rule, up to about `max` of its pairs, chosen by hash with `seed`: of all keys where records are few, else of a share
+/// of the keys.
+pub(crate) fn samples(table: &Table, config: &BlockingConfig, max: u64, seed: u64) -> Vec<Sample> {
+    let share = (SAMPLED_RECORDS / f64::from(table.len().max(1))).min(1.0);
+    let allowed = pairs_max(table, config);
+    let sample = |(number, rule): (usize, &BlockingRule)| {
+        let limit = (share * u64::MAX as f64) as u64;
+        let keyed = keyed(table, rule, |key| share >= 1.0 || mix(key ^ mix(seed)) < limit);
+        let blocks = Blocks::of(table, config, rule, &keyed);
+        let of = blocks.pairs as f64 / share;
+        if of > allowed {
+            return Sample { pairs: Vec::new(), of, too_many: true };
+        }
+        let mut pairs = blocks.pairs(number as u8);
+        pairs.par_sort_unstable();
+        pairs.dedup();
+        Sample { of: pairs.len() as f64 / share, pairs: fewer(table, &pairs, max, seed), too_many: false }
+    };
+    config.rules.iter().enumerate().map(sample).collect()
+}
+
+/// The pairs of the rules in use. `used`: by rule.
+pub(crate) fn candidates(table: &Table, config: &BlockingConfig, used: &[bool]) -> Candidates {
+    let mut found = Candidates { pairs: Vec::new(), kinds: Vec::new(), reports: Vec::new() };
     for (number, rule) in config.rules.iter().enumerate() {
         let mut report = RuleReport { rule: rule.name.clone(), ..RuleReport::empty() };
-        let mut pairs = rule_pairs(table, config, rule, number as u8, &mut report);
-        found.samples.push(sample(table, &pairs, sample_max, seed));
+        if used[number] {
+            let keyed = keyed(table, rule, |_| true);
+            let blocks = Blocks::of(table, config, rule, &keyed);
+            blocks.tell(&mut report);
+            let mut pairs = blocks.pairs(number as u8);
+            drop(blocks);
+            drop(keyed);
+            pairs.par_sort_unstable();
+            pairs.dedup();
+            report.pairs = pairs.len() as u64;
+            found.pairs.append(&mut pairs);
+        }
         found.reports.push(report);
-        found.pairs.append(&mut pairs);
     }
     found.pairs.par_sort_unstable();
     let kinds = capture::kinds(&config.rules);
@@ -75,6 +124,10 @@ pub(crate) fn candidates(table: &Table, config: &BlockingConfig, sample_max: u64
     found
 }
 
+fn pairs_max(table: &Table, config: &BlockingConfig) -> f64 {
+    config.pairs_per_record_max * f64::from(table.len()).max(PAIRS_PER_RECORD_RECORDS_MIN)
+}
+
 impl RuleReport {
     fn empty() -> RuleReport {
         RuleReport {
@@ -86,13 +139,13 @@ impl RuleReport {
             capped_blocks: 0,
             capped_records: 0,
             pairs_left_out: 0,
-            too_many: false,
+            left_out: None,
         }
     }
 }
 
 /// About `max` of the pairs, the same ones for the same records and seed.
-pub(crate) fn sample(table: &Table, pairs: &[Pair], max: u64, seed: u64) -> Vec<Pair> {
+pub(crate) fn fewer(table: &Table, pairs: &[Pair], max: u64, seed: u64) -> Vec<Pair> {
     if pairs.len() as u64 <= max {
         return pairs.to_vec();
     }
@@ -100,62 +153,89 @@ pub(crate) fn sample(table: &Table, pairs: &[Pair], max: u64, seed: u64) -> Vec<
     pairs.iter().copied().filter(|p| mix(table.pair_tie(*p) ^ mix(seed)) < limit).collect()
 }
 
-/// The pairs of one rule, sorted, each once.
-fn rule_pairs(
-    table: &Table,
-    config: &BlockingConfig,
-    rule: &BlockingRule,
-    number: u8,
-    report: &mut RuleReport,
-) -> Vec<Pair> {
-    let append = |mut a: Vec<(u64, u32)>, mut b: Vec<(u64, u32)>| {
-        a.append(&mut b);
-        a
-    };
+/// Keys of the records under a rule, sorted, each once.
+fn keyed(table: &Table, rule: &BlockingRule, wanted: impl Fn(u64) -> bool + Sync) -> Vec<(u64, u32)> {
     let keyed = (0..table.len()).into_par_iter().fold(Vec::new, |mut keyed, record| {
+        let first = keyed.len();
         keys(table, rule, record, &mut keyed);
+        let mut kept = first;
+        for at in first..keyed.len() {
+            if wanted(keyed[at].0) {
+                keyed[kept] = keyed[at];
+                kept += 1;
+            }
+        }
+        keyed.truncate(kept);
         keyed
     });
-    let keyed = sorted(keyed.reduce(Vec::new, append));
-    let blocks = || keyed.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1);
-    let whole = |records: usize| records as u64 * (records as u64 - 1) / 2;
-    let mut capped: Vec<&[(u64, u32)]> = Vec::new();
-    for block in blocks() {
-        report.blocks += 1;
-        report.largest_block_records = report.largest_block_records.max(block.len() as u64);
-        if block.len() <= config.block_records_max {
-            report.pairs += whole(block.len());
-        } else {
-            capped.push(block);
-            report.capped_blocks += 1;
-            report.capped_records += block.len() as u64;
-            report.pairs_left_out += whole(block.len());
+    sorted(keyed.reduce(Vec::new, append))
+}
+
+fn append(mut a: Vec<(u64, u32)>, mut b: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+    a.append(&mut b);
+    a
+}
+
+/// The blocks of one rule.
+struct Blocks<'a> {
+    keyed: &'a [(u64, u32)],
+    /// What the blocks that are too large are split into.
+    split: Vec<(u64, u32)>,
+    block_records_max: usize,
+    /// Pairs in all, those that are in several blocks more than once.
+    pairs: u64,
+}
+
+impl<'a> Blocks<'a> {
+    fn of(table: &Table, config: &BlockingConfig, rule: &BlockingRule, keyed: &'a [(u64, u32)]) -> Blocks<'a> {
+        let mut blocks = Blocks { keyed, split: Vec::new(), block_records_max: config.block_records_max, pairs: 0 };
+        let large: Vec<&[(u64, u32)]> = blocks.several().filter(|b| b.len() > config.block_records_max).collect();
+        let split = large.par_iter().fold(Vec::new, |mut split, block| {
+            block.iter().for_each(|&entry| split_keys(table, rule, &config.split, entry, &mut split));
+            split
+        });
+        blocks.split = sorted(split.reduce(Vec::new, append));
+        blocks.pairs = blocks.open().map(|block| all_pairs(block.len())).sum();
+        blocks
+    }
+
+    /// Blocks of two or more records, whatever their size.
+    fn several(&self) -> impl Iterator<Item = &'a [(u64, u32)]> {
+        self.keyed.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1)
+    }
+
+    /// Blocks and parts of blocks of which all pairs are made.
+    fn open(&self) -> impl Iterator<Item = &[(u64, u32)]> {
+        let parts = self.split.chunk_by(|x, y| x.0 == y.0);
+        self.several().chain(parts).filter(|block| (2..=self.block_records_max).contains(&block.len()))
+    }
+
+    fn pairs(&self, rule: u8) -> Vec<Pair> {
+        let mut pairs = Vec::with_capacity(self.pairs as usize);
+        for block in self.open() {
+            for (at, &(_, a)) in block.iter().enumerate() {
+                pairs.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, rule)));
+            }
+        }
+        pairs
+    }
+
+    fn tell(&self, report: &mut RuleReport) {
+        for block in self.several() {
+            report.blocks += 1;
+            report.largest_block_records = report.largest_block_records.max(block.len() as u64);
+            if block.len() > self.block_records_max {
+                report.capped_blocks += 1;
+                report.capped_records += block.len() as u64;
+                report.pairs_left_out += all_pairs(block.len());
+            }
         }
     }
-    let split = capped.par_iter().fold(Vec::new, |mut keyed, block| {
-        block.iter().for_each(|&entry| split_keys(table, rule, &config.split, entry, &mut keyed));
-        keyed
-    });
-    let split = sorted(split.reduce(Vec::new, append));
-    let parts = || split.chunk_by(|x, y| x.0 == y.0).filter(|b| (2..=config.block_records_max).contains(&b.len()));
-    report.pairs += parts().map(|part| whole(part.len())).sum::<u64>();
-    let allowed = config.pairs_per_record_max * f64::from(table.len()).max(PAIRS_PER_RECORD_RECORDS_MIN);
-    if report.pairs as f64 > allowed {
-        report.too_many = true;
-        return Vec::new();
-    }
-    let mut pairs = Vec::with_capacity(report.pairs as usize);
-    let mut pair_up = |block: &[(u64, u32)]| {
-        for (at, &(_, a)) in block.iter().enumerate() {
-            pairs.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, number)));
-        }
-    };
-    parts().for_each(&mut pair_up);
-    blocks().filter(|b| b.len() <= config.block_records_max).for_each(pair_up);
-    pairs.par_sort_unstable();
-    pairs.dedup();
-    report.pairs = pairs.len() as u64;
-    pairs
+}
+
+/// Pairs of so many records.
+fn all_pairs(records: usize) -> u64 {
+    records as u64 * (records as u64 - 1) / 2
 }
 
 fn sorted(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
@@ -209,7 +289,7 @@ mod tests {
     fn pairs_are_those_that_share_a_key() {
         for seed in 0..40 {
             let rows = rows(seed, 30);
-            let found = candidates(&table(&rows), &config(1000), u64::MAX, 1);
+            let found = candidates(&table(&rows), &config(1000), &[true, true]);
             let mut expected = BTreeSet::new();
             for (a, x) in rows.iter().enumerate() {
                 for (b, y) in rows.iter().enumerate().skip(a + 1) {
@@ -231,11 +311,14 @@ mod tests {
     #[test]
     fn a_block_above_the_limit_is_split_and_reported() {
         let rows: Vec<(&str, &str)> = (0..100).map(|n| ("mei tan", CODES[if n < 40 { n % 3 } else { 3 }])).collect();
-        let found = candidates(&table(&rows), &config(50), 10, 1);
+        let table = table(&rows);
+        let found = candidates(&table, &config(50), &[true, true]);
         let report = &found.reports[1];
         assert_eq!((report.capped_blocks, report.capped_records, report.largest_block_records), (1, 100, 100));
         // By postcode: 14 and 13 records, 13 without one, and 60, which are still too many.
         assert_eq!(report.pairs, 14 * 13 / 2 + 13 * 12 / 2);
-        assert!(found.samples[1].len() < 60, "about ten are kept");
+        let samples = samples(&table, &config(50), 10, 1);
+        assert_eq!(samples[1].of, report.pairs as f64);
+        assert!(samples[1].pairs.len() < 60, "about ten are kept");
     }
 }

@@ -126,7 +126,7 @@ impl Dates {
     }
 }
 
-fn hash_date(date: Written) -> u64 {
+pub(crate) fn hash_date(date: Written) -> u64 {
     mix(u64::from(date.year) << 16 | u64::from(date.month) << 8 | u64::from(date.day))
 }
 

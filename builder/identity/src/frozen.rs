@@ -36,7 +36,7 @@ impl Frozen {
     pub fn of(records: &mut Records, resolution: &Resolution, config: &Config) -> Frozen {
         let mut config = config.clone();
         let in_use: Vec<&str> =
-            resolution.report.blocking.iter().filter(|r| !r.too_many).map(|r| r.rule.as_str()).collect();
+            resolution.report.blocking.iter().filter(|r| r.left_out.is_none()).map(|r| r.rule.as_str()).collect();
         config.blocking.rules.retain(|rule| in_use.contains(&rule.name.as_str()));
         Frozen {
             model: resolution.model.clone(),
@@ -74,9 +74,8 @@ impl Frozen {
         records.table.aliases = Aliases::read(&records.table, &self.model.aliases);
         let (_, emails, phones) = judge_values(&mut records.table, &self.config);
         let decided = decided(records, known, &emails, &phones, &self.config);
-        // All rules in use are in use, however many pairs they make of these records.
-        let blocking = crate::config::BlockingConfig { pairs_per_record_max: f64::MAX, ..self.config.blocking.clone() };
-        let found = blocking::candidates(&records.table, &blocking, 0, self.config.seed);
+        let blocking = &self.config.blocking;
+        let found = blocking::candidates(&records.table, blocking, &vec![true; blocking.rules.len()]);
         let (weighed, _) = weigh(&records.table, &self.scorer, &found.pairs, self.floor());
         let proposals = proposals(&records.table, &self.scorer, &weighed, &decided, self.floor());
         Proposed { proposals, emails, phones }

@@ -1,12 +1,12 @@
 //! Blocking keys: what two records must share to be worth comparing.
 
-use crate::column::Values;
+use crate::column::{Dates, Values, hash_date};
 use crate::comparison::contact::TAIL;
 use crate::config::{BlockingRule, Part};
 use crate::field::Field;
 use crate::normalise::date::Written;
 use crate::table::{AttributeColumn, Table};
-use crate::vocabulary::{NONE, hash_text, mix};
+use crate::vocabulary::{NONE, Vocabulary, hash_text, mix};
 
 /// Keys of one record under one rule; a product of several values each is cut here.
 const KEYS_PER_RECORD_MAX: usize = 32;
@@ -45,19 +45,23 @@ pub(crate) fn split_keys(
     }
 }
 
-/// Calls `each` with a number for every value that the record has for the part.
+/// Calls `each` with a number for every value that the record has for the part; equal values have equal numbers, whatever
+/// the order in which they came.
 fn each_value(table: &Table, part: Part, record: u32, mut each: impl FnMut(u64)) {
     let at = record as usize;
-    let mut single = |value: u32| {
+    let mut single = |vocabulary: &Vocabulary, value: u32| {
         if value != NONE {
-            each(u64::from(value));
+            each(vocabulary.hash(value));
         }
     };
     match part {
         Part::Email => values(&table.emails, record, each),
         Part::Phone => values(&table.phones, record, each),
         Part::Device => values(&table.devices, record, each),
-        Part::EmailLocal => table.emails.of.row(record).iter().for_each(|&e| single(table.locals.local[e as usize])),
+        Part::EmailLocal => {
+            let locals = &table.locals;
+            table.emails.of.row(record).iter().for_each(|&e| single(&locals.locals, locals.local[e as usize]));
+        }
         Part::PhoneTail => {
             for &phone in table.phones.of.row(record) {
                 let digits = table.phone_digits[phone as usize];
@@ -66,49 +70,59 @@ fn each_value(table: &Table, part: Part, record: u32, mut each: impl FnMut(u64))
                 }
             }
         }
-        Part::Name if table.names.words_of(record).len() >= 2 => single(table.names.of[at]),
+        Part::Name if table.names.words_of(record).len() >= 2 => single(&table.names.whole, table.names.of[at]),
         Part::Name => {}
-        Part::NameWord => table.names.words_of(record).iter().filter(|&&w| is_word(table, w)).for_each(|&w| single(w)),
-        Part::NameSound => {
-            for &word in table.names.words_of(record).iter().filter(|&&w| is_word(table, w)) {
-                single(table.word_sounds[word as usize]);
-            }
-        }
-        Part::BirthDate => single(table.births.of[at]),
-        Part::BirthYear => each_date(table, record, |d| (d.year != 0).then(|| u64::from(d.year)), each),
+        Part::NameWord => each_word(table, record, |word| single(&table.names.word, word)),
+        Part::NameSound => each_word(table, record, |word| single(&table.sounds, table.word_sounds[word as usize])),
+        Part::BirthDate => each_date(&table.births, record, |d| Some(hash_date(d)), each),
+        Part::BirthYear => each_date(&table.births, record, |d| (d.year != 0).then(|| u64::from(d.year)), each),
         Part::BirthDay => {
             let day = |d: Written| (d.month != 0 && d.day != 0).then(|| u64::from(d.month) << 8 | u64::from(d.day));
-            each_date(table, record, day, each);
+            each_date(&table.births, record, day, each);
         }
-        Part::Street => single(table.streets.of[at]),
-        Part::Postcode => single(table.postcodes.of[at]),
+        Part::Street => single(&table.streets.whole, table.streets.of[at]),
+        Part::Postcode => single(&table.postcodes.vocabulary, table.postcodes.of[at]),
         Part::PostcodeArea => match table.postcodes.of[at] {
             NONE => {}
-            postcode => single(table.areas[postcode as usize]),
+            postcode => single(&table.area_names, table.areas[postcode as usize]),
         },
-        Part::City => single(table.cities.of[at]),
+        Part::City => single(&table.cities.vocabulary, table.cities.of[at]),
         Part::OrderNumber => table.purchases.orders.row(record).iter().for_each(|&order| each(order)),
         Part::Basket => table.purchases.baskets.row(record).iter().for_each(|&basket| each(basket)),
-        Part::Number => single(table.numbers.of[at]),
+        Part::Number => single(&table.numbers.vocabulary, table.numbers.of[at]),
         Part::Attribute(n) => match table.attributes.get(usize::from(n)) {
-            Some(AttributeColumn::Category(c) | AttributeColumn::Number(c)) => single(c.of[at]),
-            Some(AttributeColumn::Text(c)) => single(c.of[at]),
-            Some(AttributeColumn::Date(c)) => single(c.of[at]),
+            Some(AttributeColumn::Category(c) | AttributeColumn::Number(c)) => single(&c.vocabulary, c.of[at]),
+            Some(AttributeColumn::Text(c)) => single(&c.whole, c.of[at]),
+            Some(AttributeColumn::Date(c)) => each_date(c, record, |d| Some(hash_date(d)), each),
             Some(AttributeColumn::Place(_)) | None => {}
         },
     }
+}
+
+fn each_word(table: &Table, record: u32, each: impl FnMut(u32)) {
+    table.names.words_of(record).iter().copied().filter(|&w| is_word(table, w)).for_each(each);
 }
 
 fn is_word(table: &Table, word: u32) -> bool {
     table.names.word.get(word).len() >= NAME_WORD_BYTES_MIN
 }
 
-fn each_date(table: &Table, record: u32, part: impl Fn(Written) -> Option<u64>, each: impl FnMut(u64)) {
-    table.birth_date(record).and_then(part).into_iter().for_each(each);
+fn each_date(column: &Dates, record: u32, part: impl Fn(Written) -> Option<u64>, each: impl FnMut(u64)) {
+    column.get(record).and_then(part).into_iter().for_each(each);
 }
 
 fn values(values: &Values, record: u32, mut each: impl FnMut(u64)) {
-    values.of.row(record).iter().for_each(|&value| each(u64::from(value)));
+    values.of.row(record).iter().for_each(|&value| each(values.vocabulary.hash(value)));
+}
+
+/// Whether two records share a key of a rule, whatever the size of the block.
+pub(crate) fn share(table: &Table, rule: &BlockingRule, a: u32, b: u32, own: &mut Vec<(u64, u32)>) -> bool {
+    own.clear();
+    keys(table, rule, a, own);
+    let first = own.len();
+    keys(table, rule, b, own);
+    let (a, b) = own.split_at(first);
+    a.iter().any(|x| b.iter().any(|y| x.0 == y.0))
 }
 
 /// Fields whose agreement a rule brings about, directly or because they depend on what it demands: EM over the rule's

@@ -8,7 +8,7 @@
 //! [`Records`] takes records in, batch by batch: those of the five systems, or [`RawRecord`]s of any [`Schema`]. Then read
 //! in the order in which [`resolve`] runs: `row` and `normalise`, `column` and `table`, `purchases`, `trust` and
 //! `deterministic` (tier 1), `keys` and `blocking` (candidate pairs) and `capture` (what it misses), `field` and `comparison` (levels
-//! of agreement), `random_pairs`, `estimation`, `aliases` (what stands for what), `prior` and `model` (weights), `clusters`
+//! of agreement), `random_pairs`, `estimation`, `plan` (which rules are worth their pairs), `aliases` (what stands for what), `prior` and `model` (weights), `clusters`
 //! and `groups` (people compared as wholes), `persons` (ids that stay), [`resolution`] and [`report`] (what comes out).
 //!
 //! Nothing that comes out depends on the order in which records came, or on the number of threads: records are told apart
@@ -34,6 +34,7 @@ mod model;
 pub mod normalise;
 mod pairs;
 mod persons;
+mod plan;
 mod prior;
 mod purchases;
 mod random_pairs;
@@ -47,7 +48,7 @@ mod table;
 mod trust;
 mod vocabulary;
 
-pub use blocking::RuleReport;
+pub use blocking::{LeftOut, RuleReport};
 pub use capture::Captures;
 pub use clusters::Refusal;
 pub use config::{BlockingConfig, BlockingRule, Config, FitConfig, GuardConfig, Part, TrustConfig};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocking::RuleReport;
+use crate::blocking::{LeftOut, RuleReport};
 use crate::capture::Captures;
 use crate::clusters::Refusal;
 use crate::estimation::{Session, Stop};
@@ -99,15 +99,24 @@ impl fmt::Display for Report {
             "\n{:<24} {:>10} {:>8} {:>12} {:>12} {:>8} {:>14}",
             "blocking rule", "blocks", "largest", "pairs", "new", "capped", "left out"
         )?;
-        for r in self.blocking.iter().filter(|r| r.pairs > 0 && !r.too_many) {
+        for r in self.blocking.iter().filter(|r| r.pairs > 0) {
             writeln!(
                 f,
                 "{:<24} {:>10} {:>8} {:>12} {:>12} {:>8} {:>14}",
                 r.rule, r.blocks, r.largest_block_records, r.pairs, r.new_pairs, r.capped_blocks, r.pairs_left_out
             )?;
         }
-        for r in self.blocking.iter().filter(|r| r.too_many) {
-            writeln!(f, "left out: {} makes too many pairs ({})", r.rule, r.pairs)?;
+        for r in &self.blocking {
+            match r.left_out {
+                Some(LeftOut::TooMany { pairs }) => {
+                    writeln!(f, "left out: {} makes too many pairs, about {pairs}", r.rule)?;
+                }
+                Some(LeftOut::TooFew { pairs, matches }) => {
+                    let rule = &r.rule;
+                    writeln!(f, "left out: {rule} would add about {pairs} pairs, and {matches} of them of one person")?;
+                }
+                None => {}
+            }
         }
         writeln!(f, "{:<24} {:>34} {:>12}", "candidates", "", self.candidates)?;
         if let Some(recall) = self.captures.recall() {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::aliases::{Aliases, Differences};
-use crate::blocking::{self, Candidates};
+use crate::blocking::{self, Candidates, Sample};
 use crate::capture::Captures;
 use crate::clusters::{self, Clusters, Limits, Proposal, Refusal, root};
 use crate::comparison::compare;
@@ -20,6 +20,7 @@ use crate::keys;
 use crate::model::{Levels, Model, Parameters, Scorer};
 use crate::pairs::Pair;
 use crate::persons::{self, Homes, Persons};
+use crate::plan;
 use crate::prior::Histogram;
 use crate::random_pairs::RandomPairs;
 use crate::records::Records;
@@ -77,8 +78,7 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
     records.complete(None);
     let (trust, emails, phones) = judge_values(&mut records.table, config);
     let decided = decided(records, known, &emails, &phones, config);
-    let found = blocking::candidates(&records.table, &config.blocking, config.fit.pairs_per_rule_max, config.seed);
-    let fitted = fit(records, &found, config);
+    let (found, fitted) = fit(records, config);
     let (table, model) = (&records.table, &fitted.model);
     let lambda = model.match_probability;
     let least = model.threshold_bits(config.link_probability_min);
@@ -175,13 +175,14 @@ struct Fitted {
     weighed: Vec<Proposal>,
 }
 
-fn fit(records: &mut Records, found: &Candidates, config: &Config) -> Fitted {
+/// Fits the model on samples of the rules' pairs, chooses the rules, and weighs their pairs.
+fn fit(records: &mut Records, config: &Config) -> (Candidates, Fitted) {
     let schema = records.schema.clone();
     let table = &mut records.table;
+    let rules = &config.blocking.rules;
     let learn = |random: &RandomPairs, patterns: &[Patterns], m: &Levels<f64>, lambda: f64| {
         let u = random.u(&schema, m, lambda);
-        let rules = config.blocking.rules.iter().zip(patterns);
-        let learnt: Vec<Learnt> = rules
+        let learnt: Vec<Learnt> = (rules.iter().zip(patterns))
             .map(|(rule, patterns)| {
                 estimation::learn(&schema, &rule.name, patterns, &keys::conditioned(rule), &u, &config.fit)
             })
@@ -192,16 +193,22 @@ fn fit(records: &mut Records, found: &Candidates, config: &Config) -> Fitted {
     };
     let n = table.len();
     let defaults = crate::model::default_m(&schema);
+    let samples = blocking::samples(table, &config.blocking, config.fit.pairs_per_rule_max, config.seed);
     // First to learn what stands for what; then, with that known, what the levels are worth.
-    let few = found.samples.iter().map(|s| blocking::sample(table, s, FIRST_PAIRS_PER_RULE, config.seed + 1));
+    let few = samples.iter().map(|s| blocking::fewer(table, &s.pairs, FIRST_PAIRS_PER_RULE, config.seed + 1));
     let few: Vec<Vec<Pair>> = few.collect();
     let random = RandomPairs::draw(table, config.fit.random_pairs / FIRST_RANDOM_SHARE, config.seed);
-    let patterns: Vec<Patterns> = few.iter().map(|s| estimation::patterns(table, s)).collect();
+    let patterns: Vec<Patterns> = few.iter().map(|pairs| estimation::patterns(table, pairs)).collect();
     let (first, _) = learn(&random, &patterns, &defaults, 0.0);
     let scorer = Scorer::of(&Model::new(&schema, &first, 0.0, n));
-    table.aliases = differences(table, &scorer, &found.samples).aliases();
+    table.aliases = differences(table, &scorer, &samples).aliases();
+    let left_out = plan::choose(table, &scorer, rules, &samples);
+    let used: Vec<bool> = left_out.iter().map(Option::is_none).collect();
     let random = RandomPairs::draw(table, config.fit.random_pairs, config.seed);
-    let patterns: Vec<Patterns> = found.samples.iter().map(|s| estimation::patterns(table, s)).collect();
+    let patterns: Vec<Patterns> = samples.iter().map(|s| estimation::patterns(table, &s.pairs)).collect();
+    drop(samples);
+    let mut found = blocking::candidates(table, &config.blocking, &used);
+    found.reports.iter_mut().zip(left_out).for_each(|(report, left_out)| report.left_out = left_out);
     let (mut m, mut lambda) = (defaults, 0.0);
     let rounds = if n <= CLEARED_RECORDS_MAX { CLEARING_ROUNDS } else { 1 };
     let floor = centibits(f64::from(n.max(2)).log2() - FLOOR_BITS);
@@ -217,7 +224,7 @@ fn fit(records: &mut Records, found: &Candidates, config: &Config) -> Fitted {
         if round == rounds {
             model.match_probability = lambda;
             model.aliases = table.aliases.written(table);
-            return Fitted { model, scorer, learnt, weights, weighed };
+            return (found, Fitted { model, scorer, learnt, weights, weighed });
         }
     }
 }
@@ -241,9 +248,9 @@ pub fn explain(
 }
 
 /// What differs within pairs that are of one person whatever the differing field says.
-fn differences(table: &Table, scorer: &Scorer, samples: &[Vec<Pair>]) -> Differences {
+fn differences(table: &Table, scorer: &Scorer, samples: &[Sample]) -> Differences {
     let sure = centibits(f64::from(table.len().max(2)).log2() + CONFIDENT_BITS);
-    let mut pairs: Vec<Pair> = samples.concat();
+    let mut pairs: Vec<Pair> = samples.iter().flat_map(|s| s.pairs.iter().copied()).collect();
     pairs.par_sort_unstable();
     pairs.dedup_by_key(|pair| pair.records());
     let confident = |pair: &Pair| {

@@ -9,7 +9,6 @@ use crate::aliases::Aliases;
 use crate::column::{Dates, Phrases, Single, Values};
 use crate::comparison::contact::digits;
 use crate::field::Field;
-use crate::normalise::date::Written;
 use crate::normalise::nickname;
 use crate::pairs::Pair;
 use crate::purchases::{Purchases, Weights};
@@ -47,7 +46,7 @@ pub(crate) struct Table {
     pub word_groups: Vec<&'static [u16]>,
     /// By word of a name: what of it survives a slip, numbered.
     pub word_sounds: Vec<u32>,
-    sounds: Vocabulary,
+    pub sounds: Vocabulary,
     /// What stands for what, learnt from confident pairs.
     pub aliases: Aliases,
     /// Fields that at least two records have.
@@ -124,10 +123,6 @@ impl Table {
 
     pub(crate) fn len(&self) -> u32 {
         self.source.len() as u32
-    }
-
-    pub(crate) fn birth_date(&self, record: u32) -> Option<Written> {
-        self.births.get(record)
     }
 
     /// To be called when all records are there, and before anything is read; once more when records were appended.

@@ -50,6 +50,8 @@ pub(crate) struct Vocabulary {
     ends: Vec<u64>,
     counts: Vec<u32>,
     ids: HashTable<u32>,
+    /// By text: its hash, which does not depend on the order in which texts came.
+    hashes: Vec<u64>,
     /// Records that have any value.
     records: u32,
     /// By text: how rare it is, in bits; empty until all are counted.
@@ -72,9 +74,15 @@ impl Vocabulary {
         if let Some(outlines) = &mut self.outlines {
             outlines.push(Outline::of(text));
         }
-        let (all, ends) = (&self.text, &self.ends);
-        self.ids.insert_unique(hash, id, |&id| hash_text(slice(all, ends, id)));
+        self.hashes.push(hash);
+        let hashes = &self.hashes;
+        self.ids.insert_unique(hash, id, |&id| hashes[id as usize]);
         id
+    }
+
+    /// A number for a text that is the same for any order in which texts came.
+    pub(crate) fn hash(&self, id: u32) -> u64 {
+        self.hashes[id as usize]
     }
 
     /// The number of a text, when it has one.
@@ -130,9 +138,7 @@ impl Vocabulary {
                 self.rarities = self.counts.iter().map(|&count| (records / count.max(1) as f32).log2()).collect();
             }
             Some(known) => {
-                let new = (start as u32..self.len() as u32).map(|id| known.rarity(hash_text(self.get(id))));
-                let new: Vec<f32> = new.collect();
-                self.rarities.extend(new);
+                self.rarities.extend(self.hashes[start..].iter().map(|&hash| known.rarity(hash)));
             }
         }
     }
@@ -140,7 +146,7 @@ impl Vocabulary {
     /// How often each text occurs.
     pub(crate) fn frequencies(&self) -> Frequencies {
         let several = self.counts.iter().enumerate().filter(|(_, count)| **count > 1);
-        let counts = several.map(|(id, &count)| (hash_text(self.get(id as u32)), count)).collect();
+        let counts = several.map(|(id, &count)| (self.hashes[id], count)).collect();
         Frequencies { records: self.records, counts }
     }
 
