@@ -6,7 +6,6 @@ mod bundle_folder;
 mod cmd;
 mod gold;
 mod keys;
-mod outside;
 mod stage;
 mod ui;
 

@@ -1,8 +1,9 @@
 //! `cargo xtask`: the commands a person who has just cloned the repository needs.
 //!
 //! Not here: anything the product does. This program installs what is missing, then runs cargo, npm and the `kenal`
-//! binary in order, and says what it is doing. Read [`demo`] and [`test`], then [`setup`].
+//! binary in order, and says what it is doing. Read [`demo`] and [`test`], then [`setup`]; [`bench`] stands apart.
 
+mod bench;
 mod demo;
 mod setup;
 mod step;
@@ -25,6 +26,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Everything that must pass before a change is taken.
     Test(test::TestArgs),
+    /// Measure Kenal beside what people use today.
+    Bench(bench::BenchArgs),
     /// Install what demo and test need, and nothing else.
     Setup,
 }
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run_steps(&args),
+        Command::Bench(args) => bench::run_bench(&args),
         Command::Setup => setup::everything(),
     };
     match outcome {

@@ -7,10 +7,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use kenal_identity::{Known, Records, Resolution, resolve};
-use kenal_tables::write::{ClusterWriter, Link, LinkWriter};
+use kenal_identity::{Known, resolve};
+use kenal_outside::{Setup, Taken, take, write_clusters, write_links};
 
-use crate::outside::{Setup, Taken, take};
 use crate::ui::{Progress, count, duration};
 
 #[derive(clap::Args)]
@@ -65,7 +64,7 @@ impl ResolveArgs {
             println!("{}", setup.to_toml()?);
         }
         let progress = Progress::start("read");
-        let Taken { mut records, rejected } = take(&setup, &self.input, &progress)?;
+        let Taken { mut records, rejected } = take(&setup, &self.input, |records| progress.set("records", records, 0))?;
         progress.finish(&format!("{} records, {} rejected", count(records.len() as u64), count(rejected.len() as u64)));
         let progress = Progress::start("resolve");
         let found = resolve(&mut records, &Known::default(), &setup.engine)?;
@@ -86,43 +85,6 @@ impl ResolveArgs {
         eprintln!("{} is written, {}", self.out.display(), duration(started.elapsed()));
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn source(records: &Records, record: u32) -> &str {
-    &records.schema().sources[usize::from(records.source(record))].name
-}
-
-fn write_clusters(path: &Path, records: &Records, found: &Resolution) -> Result<()> {
-    let several = records.schema().sources.len() > 1;
-    let mut writer = ClusterWriter::create(path, several)?;
-    for (record, &first) in found.clusters.iter().enumerate() {
-        let record = record as u32;
-        if several {
-            writer.write(source(records, record), records.id(record), &records.key_text(first))?;
-        } else {
-            writer.write("", records.id(record), records.id(first))?;
-        }
-    }
-    writer.finish()?;
-    Ok(())
-}
-
-fn write_links(path: &Path, records: &Records, found: &Resolution) -> Result<()> {
-    let mut writer = LinkWriter::create(path, records.schema().sources.len() > 1)?;
-    let linked = found.links.iter().map(|l| (l.a, l.b, l.weight_bits, "linked"));
-    let asked = found.review.iter().map(|r| (r.a, r.b, r.weight_bits, "review"));
-    for (a, b, weight_bits, decision) in linked.chain(asked) {
-        let evidence = found.evidence(records, a, b).to_string();
-        writer.write(&Link {
-            a: (source(records, a), records.id(a)),
-            b: (source(records, b), records.id(b)),
-            probability: found.model.probability(weight_bits),
-            decision,
-            evidence: &evidence,
-        })?;
-    }
-    writer.finish()?;
-    Ok(())
 }
 
 /// Rows that could not be used, one JSON object a line, with their bytes.

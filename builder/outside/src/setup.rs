@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
 use kenal_identity::{Attribute, AttributeKind, BlockingConfig, Config, Schema, Source};
 use kenal_tables::guess::{Sample, guess};
 use kenal_tables::mapping::{self, Mapping, Reasons};
 use serde::{Deserialize, Serialize};
 
-use super::open;
+use crate::{OutsideError, open, positions};
 
 /// Columns and settings.
+#[derive(Debug)]
 pub struct Setup {
+    /// Which column means what.
     pub mapping: Mapping,
+    /// The engine's settings.
     pub engine: Config,
     reasons: Reasons,
 }
@@ -34,29 +36,38 @@ struct Engine<'a> {
 
 impl Setup {
     /// Works out columns from names and values, and settings from the columns.
-    pub fn guess(inputs: &[PathBuf]) -> Result<Setup> {
+    ///
+    /// # Errors
+    /// A file cannot be read, or no column of it can be an id.
+    pub fn guess(inputs: &[PathBuf]) -> Result<Setup, OutsideError> {
         let samples: Result<Vec<Sample>, _> = open(inputs)?.into_iter().map(Sample::take).collect();
         let guessed = guess(&samples?)?;
         let engine = automatic(&guessed.mapping);
         Ok(Setup { mapping: guessed.mapping, engine, reasons: guessed.reasons })
     }
 
-    /// Reads a configuration.
-    pub fn from_toml(text: &str, inputs: &[PathBuf]) -> Result<Setup> {
+    /// Reads a configuration for these files.
+    ///
+    /// # Errors
+    /// The text is no TOML, names a key or a column that there is not, or a setting is out of range.
+    pub fn from_toml(text: &str, inputs: &[PathBuf]) -> Result<Setup, OutsideError> {
         let written: Written = toml::from_str(text)?;
-        let mut engine = toml::Table::try_from(automatic(&written.columns)).context("writing the defaults")?;
+        let mut engine = toml::Table::try_from(automatic(&written.columns))?;
         merge(&mut engine, written.engine.unwrap_or_default());
         let engine: Config = engine.try_into()?;
         engine.check()?;
         let setup = Setup { mapping: written.columns, engine, reasons: Reasons::default() };
-        super::positions(&setup, &open(inputs)?)?;
+        positions(&setup, &open(inputs)?)?;
         Ok(setup)
     }
 
     /// The configuration as a file to keep and edit.
-    pub fn to_toml(&self) -> Result<String> {
+    ///
+    /// # Errors
+    /// A setting cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String, OutsideError> {
         let columns = self.mapping.to_toml(&self.reasons);
-        let engine = toml::to_string(&Engine { engine: &self.engine }).context("writing the settings")?;
+        let engine = toml::to_string(&Engine { engine: &self.engine })?;
         Ok(format!("[columns]\n{columns}\n{engine}"))
     }
 
@@ -125,7 +136,7 @@ mod tests {
             ("[colums]\nid = 'id'\n", "colums"),
         ] {
             let error = Setup::from_toml(wrong, std::slice::from_ref(&file)).err().expect("a mistake");
-            assert!(format!("{error:#}").contains(expected), "{error:#}");
+            assert!(error.to_string().contains(expected), "{error}");
         }
     }
 }

@@ -1,0 +1,87 @@
+//! `cargo xtask bench`: Kenal beside what people use today, on the same files in one run.
+//!
+//! The scripts that run the others are not part of this repository; without them a bench says that it was not run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::step::{cargo, command, root, run, target_dir, tools_dir};
+
+#[derive(clap::Args)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(clap::Subcommand)]
+enum Bench {
+    /// Who is the same person: Kenal and Splink on made-up people and on public data sets.
+    Identity(IdentityArgs),
+}
+
+#[derive(clap::Args)]
+struct IdentityArgs {
+    /// Made-up people in households: how many records, for each file one number; 4,100,000 take about 5 GiB.
+    #[arg(long, value_name = "N", num_args = 0.., default_values_t = [1_000_000])]
+    records: Vec<u64>,
+    /// The same of people none of whom share a home.
+    #[arg(long, value_name = "N", num_args = 0.., default_values_t = [1_000_000])]
+    alone: Vec<u64>,
+    /// Other people, other errors [default: 1].
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Also write the figures into a dated file in tests/bench/record.
+    #[arg(long)]
+    record: bool,
+}
+
+pub fn run_bench(args: &BenchArgs) -> Result<()> {
+    let Bench::Identity(args) = &args.bench;
+    let shared = root().join("../shared");
+    let peers = shared.join("tools/peers");
+    if !peers.is_dir() {
+        eprintln!("bench identity: not run, since the peers' scripts are not in {}", peers.display());
+        return Ok(());
+    }
+    let python = python(&peers.join("requirements.txt"))?;
+    run("build", cargo().args(["build", "--release", "--package", "kenal-bench", "--bin", "identity-peers"]))?;
+    let mut bench = command(target_dir().join("release/identity-peers"));
+    bench.arg("run").arg("--python").arg(python).arg("--splink").arg(peers.join("splink_people.py"));
+    bench.arg("--work").arg(target_dir().join("bench-identity"));
+    let data = shared.join("data/identity");
+    if data.is_dir() {
+        bench.arg("--data").arg(data);
+    } else {
+        eprintln!("bench identity: without the public data sets, which are not in {}", data.display());
+    }
+    for (option, numbers) in [("--records", &args.records), ("--alone", &args.alone)] {
+        if !numbers.is_empty() {
+            bench.arg(option).args(numbers.iter().map(u64::to_string));
+        }
+    }
+    if let Some(seed) = args.seed {
+        bench.args(["--seed", &seed.to_string()]);
+    }
+    if args.record {
+        bench.arg("--record").arg(root().join("tests/bench/record"));
+    }
+    run("Kenal and Splink", &mut bench)
+}
+
+/// A Python with the peers' packages, in a virtual environment that is made once for each list of them.
+fn python(requirements: &Path) -> Result<PathBuf> {
+    let venv = tools_dir().join("peers");
+    let python = venv.join("bin/python");
+    let stamp = venv.join("requirements.txt");
+    let wanted = fs::read_to_string(requirements).with_context(|| format!("reading {}", requirements.display()))?;
+    if fs::read_to_string(&stamp).is_ok_and(|has| has == wanted) {
+        return Ok(python);
+    }
+    run("make a virtual environment", command("python3").args(["-m", "venv"]).arg(&venv))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+    run("install the peers (once, some minutes)", command(&python).args(pip).arg(requirements))?;
+    fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))?;
+    Ok(python)
+}
