@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture;
 use crate::config::{BlockingConfig, BlockingRule};
-use crate::keys::{keys, split_keys};
+use crate::keys::{keys_where, split_keys};
 use crate::pairs::Pair;
 use crate::table::Table;
 use crate::vocabulary::mix;
@@ -72,7 +72,7 @@ pub(crate) fn samples(table: &Table, config: &BlockingConfig, max: u64, seed: u6
     let allowed = pairs_max(table, config);
     let sample = |(number, rule): (usize, &BlockingRule)| {
         let limit = (share * u64::MAX as f64) as u64;
-        let keyed = keyed(table, rule, |key| share >= 1.0 || mix(key ^ mix(seed)) < limit);
+        let keyed = keyed(table, rule, |value| share >= 1.0 || mix(value ^ mix(seed)) < limit);
         let blocks = Blocks::of(table, config, rule, &keyed);
         let of = blocks.pairs as f64 / share;
         if of > allowed {
@@ -153,19 +153,10 @@ pub(crate) fn fewer(table: &Table, pairs: &[Pair], max: u64, seed: u64) -> Vec<P
     pairs.iter().copied().filter(|p| mix(table.pair_tie(*p) ^ mix(seed)) < limit).collect()
 }
 
-/// Keys of the records under a rule, sorted, each once.
+/// Keys of the records under a rule, sorted, each once; of the values of its first part that are `wanted`.
 fn keyed(table: &Table, rule: &BlockingRule, wanted: impl Fn(u64) -> bool + Sync) -> Vec<(u64, u32)> {
     let keyed = (0..table.len()).into_par_iter().fold(Vec::new, |mut keyed, record| {
-        let first = keyed.len();
-        keys(table, rule, record, &mut keyed);
-        let mut kept = first;
-        for at in first..keyed.len() {
-            if wanted(keyed[at].0) {
-                keyed[kept] = keyed[at];
-                kept += 1;
-            }
-        }
-        keyed.truncate(kept);
+        keys_where(table, rule, record, &wanted, &mut keyed);
         keyed
     });
     sorted(keyed.reduce(Vec::new, append))

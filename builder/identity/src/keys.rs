@@ -6,19 +6,36 @@ use crate::config::{BlockingRule, Part};
 use crate::field::Field;
 use crate::normalise::date::Written;
 use crate::table::{AttributeColumn, Table};
-use crate::vocabulary::{NONE, Vocabulary, hash_text, mix};
+use crate::vocabulary::{NONE, Vocabulary, mix};
 
 /// Keys of one record under one rule; a product of several values each is cut here.
 const KEYS_PER_RECORD_MAX: usize = 32;
-/// One-letter words are initials, and two-letter ones (of Latin letters) half of Hanoi.
-const NAME_WORD_BYTES_MIN: usize = 2;
 
 /// Appends the keys of a record: the product of the values of the rule's parts.
 pub(crate) fn keys(table: &Table, rule: &BlockingRule, record: u32, keyed: &mut Vec<(u64, u32)>) {
+    keys_where(table, rule, record, |_| true, keyed);
+}
+
+/// As [`keys`], only of values of the first part that are `wanted`: with all records whose value there is.
+pub(crate) fn keys_where(
+    table: &Table,
+    rule: &BlockingRule,
+    record: u32,
+    wanted: impl Fn(u64) -> bool,
+    keyed: &mut Vec<(u64, u32)>,
+) {
     let first = keyed.len();
-    keyed.push((hash_text("rule"), record));
-    for &part in &rule.parts {
+    let Some((&part, parts)) = rule.parts.split_first() else { return };
+    each_value(table, part, record, |value| {
+        if wanted(value) && keyed.len() - first < KEYS_PER_RECORD_MAX {
+            keyed.push((mix(value), record));
+        }
+    });
+    for &part in parts {
         let so_far = first..keyed.len();
+        if so_far.is_empty() {
+            return;
+        }
         for at in so_far.clone() {
             let key = keyed[at].0;
             each_value(table, part, record, |value| {
@@ -100,11 +117,7 @@ fn each_value(table: &Table, part: Part, record: u32, mut each: impl FnMut(u64))
 }
 
 fn each_word(table: &Table, record: u32, each: impl FnMut(u32)) {
-    table.names.words_of(record).iter().copied().filter(|&w| is_word(table, w)).for_each(each);
-}
-
-fn is_word(table: &Table, word: u32) -> bool {
-    table.names.word.get(word).len() >= NAME_WORD_BYTES_MIN
+    table.names.words_of(record).iter().copied().filter(|&w| table.word_tells[w as usize]).for_each(each);
 }
 
 fn each_date(column: &Dates, record: u32, part: impl Fn(Written) -> Option<u64>, each: impl FnMut(u64)) {

@@ -40,7 +40,7 @@ const CHUNK_PAIRS: usize = 1 << 14;
 const CONFIDENT_BITS: f64 = 7.0;
 
 /// What the first fit sees, which only serves to find confident pairs.
-const FIRST_PAIRS_PER_RULE: u64 = 20_000;
+const FIRST_PAIRS_PER_RULE: u64 = 10_000;
 const FIRST_RANDOM_SHARE: u64 = 4;
 
 /// What is known beforehand.
@@ -193,7 +193,7 @@ fn fit(records: &mut Records, config: &Config) -> (Candidates, Fitted) {
     };
     let n = table.len();
     let defaults = crate::model::default_m(&schema);
-    let samples = blocking::samples(table, &config.blocking, config.fit.pairs_per_rule_max, config.seed);
+    let mut samples = blocking::samples(table, &config.blocking, config.fit.pairs_per_rule_max, config.seed);
     // First to learn what stands for what; then, with that known, what the levels are worth.
     let few = samples.iter().map(|s| blocking::fewer(table, &s.pairs, FIRST_PAIRS_PER_RULE, config.seed + 1));
     let few: Vec<Vec<Pair>> = few.collect();
@@ -201,9 +201,10 @@ fn fit(records: &mut Records, config: &Config) -> (Candidates, Fitted) {
     let patterns: Vec<Patterns> = few.iter().map(|pairs| estimation::patterns(table, pairs)).collect();
     let (first, _) = learn(&random, &patterns, &defaults, 0.0);
     let scorer = Scorer::of(&Model::new(&schema, &first, 0.0, n));
-    table.aliases = differences(table, &scorer, &samples).aliases();
     let left_out = plan::choose(table, &scorer, rules, &samples);
     let used: Vec<bool> = left_out.iter().map(Option::is_none).collect();
+    samples.iter_mut().zip(&used).filter(|(_, used)| !**used).for_each(|(sample, _)| sample.pairs.clear());
+    table.aliases = differences(table, &scorer, &samples).aliases();
     let random = RandomPairs::draw(table, config.fit.random_pairs, config.seed);
     let patterns: Vec<Patterns> = samples.iter().map(|s| estimation::patterns(table, &s.pairs)).collect();
     drop(samples);

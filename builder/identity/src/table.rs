@@ -16,6 +16,9 @@ use crate::row::{Cell, Row, Standing};
 use crate::schema::{AttributeKind, Schema};
 use crate::vocabulary::{Frequencies, NONE, Vocabulary, mix};
 
+/// One-letter words are initials, and two-letter ones (of Latin letters) half of Hanoi.
+const NAME_WORD_BYTES_MIN: usize = 2;
+
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     pub names: Phrases,
@@ -47,6 +50,8 @@ pub(crate) struct Table {
     /// By word of a name: what of it survives a slip, numbered.
     pub word_sounds: Vec<u32>,
     pub sounds: Vocabulary,
+    /// By word of a name: it is more than an initial, or a syllable.
+    pub word_tells: Vec<bool>,
     /// What stands for what, learnt from confident pairs.
     pub aliases: Aliases,
     /// Fields that at least two records have.
@@ -133,6 +138,7 @@ impl Table {
             let text = self.names.word.get(word);
             self.word_groups.push(nickname::groups(text));
             self.word_sounds.push(self.sounds.intern(&sound(text)));
+            self.word_tells.push(text.len() >= NAME_WORD_BYTES_MIN);
         }
         let phones = self.phone_digits.len() as u32..self.phones.vocabulary.len() as u32;
         self.phone_digits.extend(phones.map(|p| digits(self.phones.vocabulary.get(p))));

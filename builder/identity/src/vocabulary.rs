@@ -200,6 +200,11 @@ impl Outline {
         self.chars.abs_diff(other.chars) <= 1 && (self.mask ^ other.mask).count_ones() <= 2
     }
 
+    /// Whether a text can be a part of another that is longer.
+    pub(crate) fn may_be_within(self, other: Outline) -> bool {
+        self.chars < other.chars && self.mask & !other.mask == 0
+    }
+
     pub(crate) fn chars(self) -> u32 {
         self.chars
     }

@@ -123,8 +123,10 @@ type Words<'a> = (&'a [u32], &'a [bool; NAME_WORDS_MAX]);
 
 /// Two free words that, written together, are `word`: Mei Ling and Meiling.
 fn glued(names: &Phrases, word: u32, long: &[u32], used: &[bool]) -> Option<(usize, usize)> {
+    let outline = names.word.outline(word);
+    let may_begin = |&j: &usize| !used[j] && names.word.outline(long[j]).may_be_within(outline);
     let word = names.word.get(word);
-    for j in 0..long.len() {
+    for j in (0..long.len()).filter(may_begin) {
         let head = names.word.get(long[j]);
         let Some(rest) = word.strip_prefix(head).filter(|rest| !used[j] && !rest.is_empty()) else { continue };
         if let Some(k) = (0..long.len()).find(|&k| k != j && !used[k] && names.word.get(long[k]) == rest) {
