@@ -78,7 +78,8 @@ pub(crate) fn samples(table: &Table, config: &BlockingConfig, max: u64, seed: u6
         if of > allowed {
             return Sample { pairs: Vec::new(), of, too_many: true };
         }
-        let mut pairs = blocks.pairs(number as u8);
+        let mut pairs = Vec::new();
+        blocks.pairs(number as u8, &mut pairs);
         pairs.par_sort_unstable();
         pairs.dedup();
         Sample { of: pairs.len() as f64 / share, pairs: fewer(table, &pairs, max, seed), too_many: false }
@@ -95,13 +96,7 @@ pub(crate) fn candidates(table: &Table, config: &BlockingConfig, used: &[bool]) 
             let keyed = keyed(table, rule, |_| true);
             let blocks = Blocks::of(table, config, rule, &keyed);
             blocks.tell(&mut report);
-            let mut pairs = blocks.pairs(number as u8);
-            drop(blocks);
-            drop(keyed);
-            pairs.par_sort_unstable();
-            pairs.dedup();
-            report.pairs = pairs.len() as u64;
-            found.pairs.append(&mut pairs);
+            blocks.pairs(number as u8, &mut found.pairs);
         }
         found.reports.push(report);
     }
@@ -110,7 +105,11 @@ pub(crate) fn candidates(table: &Table, config: &BlockingConfig, used: &[bool]) 
     let mut kept = 0;
     for at in 0..found.pairs.len() {
         let pair = found.pairs[at];
+        if at > 0 && found.pairs[at - 1] == pair {
+            continue;
+        }
         let kind = kinds[usize::from(pair.rule())];
+        found.reports[usize::from(pair.rule())].pairs += 1;
         if kept > 0 && found.pairs[kept - 1].records() == pair.records() {
             found.kinds[kept - 1] |= kind;
             continue;
@@ -159,12 +158,7 @@ fn keyed(table: &Table, rule: &BlockingRule, wanted: impl Fn(u64) -> bool + Sync
         keys_where(table, rule, record, &wanted, &mut keyed);
         keyed
     });
-    sorted(keyed.reduce(Vec::new, append))
-}
-
-fn append(mut a: Vec<(u64, u32)>, mut b: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
-    a.append(&mut b);
-    a
+    sorted(keyed.collect())
 }
 
 /// The blocks of one rule.
@@ -185,7 +179,7 @@ impl<'a> Blocks<'a> {
             block.iter().for_each(|&entry| split_keys(table, rule, &config.split, entry, &mut split));
             split
         });
-        blocks.split = sorted(split.reduce(Vec::new, append));
+        blocks.split = sorted(split.collect());
         blocks.pairs = blocks.open().map(|block| all_pairs(block.len())).sum();
         blocks
     }
@@ -201,14 +195,13 @@ impl<'a> Blocks<'a> {
         self.several().chain(parts).filter(|block| (2..=self.block_records_max).contains(&block.len()))
     }
 
-    fn pairs(&self, rule: u8) -> Vec<Pair> {
-        let mut pairs = Vec::with_capacity(self.pairs as usize);
+    fn pairs(&self, rule: u8, pairs: &mut Vec<Pair>) {
+        pairs.reserve(self.pairs as usize);
         for block in self.open() {
             for (at, &(_, a)) in block.iter().enumerate() {
                 pairs.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, rule)));
             }
         }
-        pairs
     }
 
     fn tell(&self, report: &mut RuleReport) {
@@ -229,7 +222,9 @@ fn all_pairs(records: usize) -> u64 {
     records as u64 * (records as u64 - 1) / 2
 }
 
-fn sorted(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+fn sorted(parts: Vec<Vec<(u64, u32)>>) -> Vec<(u64, u32)> {
+    let mut keyed = parts.concat();
+    drop(parts);
     keyed.par_sort_unstable();
     keyed.dedup();
     keyed

@@ -50,6 +50,9 @@ pub(crate) struct Phrases {
     pub word: Vocabulary,
     /// Word numbers of each *whole*, in the order in which the words were pushed.
     pub words: Rows<u32>,
+    /// The text that is pushed, and its words.
+    text: String,
+    ids: Vec<u32>,
 }
 
 impl Single {
@@ -158,6 +161,11 @@ impl Values {
 }
 
 impl Phrases {
+    /// A column whose words will be compared by likeness.
+    pub(crate) fn of_names() -> Phrases {
+        Phrases { word: Vocabulary::outlined(), ..Phrases::default() }
+    }
+
     /// A column whose wholes will be compared by likeness.
     pub(crate) fn outlined() -> Phrases {
         Phrases { whole: Vocabulary::outlined(), ..Phrases::default() }
@@ -168,15 +176,23 @@ impl Phrases {
             self.of.push(NONE);
             return;
         }
-        let whole = self.whole.intern(&words.join(" "));
-        self.whole.count(Some(whole));
-        let mut ids: Vec<u32> = words.iter().map(|w| self.word.intern(w)).collect();
-        if whole as usize == self.words.len() {
-            self.words.push(&ids);
+        self.text.clear();
+        self.ids.clear();
+        for word in words {
+            if !self.text.is_empty() {
+                self.text.push(' ');
+            }
+            self.text.push_str(word);
+            self.ids.push(self.word.intern(word));
         }
-        ids.sort_unstable();
-        ids.dedup();
-        self.word.count(ids.iter().copied());
+        let whole = self.whole.intern(&self.text);
+        self.whole.count(Some(whole));
+        if whole as usize == self.words.len() {
+            self.words.push(&self.ids);
+        }
+        self.ids.sort_unstable();
+        self.ids.dedup();
+        self.word.count(self.ids.iter().copied());
         self.of.push(whole);
     }
 

@@ -15,7 +15,7 @@ use crate::pairs::Pair;
 use crate::table::Table;
 
 /// Pairs of each rule that are looked at.
-const PAIRS_PER_RULE: usize = 8_000;
+const PAIRS_PER_RULE: usize = 4_000;
 /// Records times pairs that a further match is worth: the more records, the dearer is a pair of each.
 const RECORDS_TIMES_PAIRS: f64 = 2e8;
 /// Pairs that a further match is worth, at least and at most.

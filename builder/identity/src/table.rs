@@ -116,7 +116,7 @@ impl Table {
             AttributeKind::Place => AttributeColumn::Place(Vec::new()),
         };
         Table {
-            names: Phrases { word: Vocabulary::outlined(), ..Phrases::default() },
+            names: Phrases::of_names(),
             streets: Phrases::outlined(),
             locals: Locals { locals: Vocabulary::outlined(), ..Locals::default() },
             cities: Single::outlined(),

@@ -58,9 +58,15 @@ pub fn phone(text: &str, market: Option<Market>) -> Option<String> {
         if international && is_filler(rest) {
             return None;
         }
+        // A slip of a finger. A trunk prefix, and the services that begin so, are the library's business.
+        if international && !matches!(rest, [b'0' | b'1', ..] | [b'8', b'0', b'0', ..]) {
+            return Some(signed('+', digits));
+        }
     }
     match international {
-        true if plan::is_mobile_of_a_neighbour(digits) => Some(signed('+', digits)),
+        true if plan::is_mobile_of_a_neighbour(digits) || plan::is_line_of_a_neighbour(digits) => {
+            Some(signed('+', digits))
+        }
         true => by_the_library(digits),
         false => Some(signed('~', digits)),
     }

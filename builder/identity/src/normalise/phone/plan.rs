@@ -101,3 +101,14 @@ pub(super) fn is_mobile_of_a_neighbour(digits: &[u8]) -> bool {
         digits.strip_prefix(code).is_some_and(|rest| rest.len() == count && first.contains(&rest[0]))
     })
 }
+
+/// Calling codes whose services and trunk prefixes begin with other digits than these.
+const LINES: [(&[u8], &[u8]); 3] = [(b"44", b"127"), (b"61", b"2347"), (b"33", b"1234567")];
+
+/// Whether the digits are of a line that somebody has, or would be but for a slip: no service number, and without a trunk
+/// prefix.
+pub(super) fn is_line_of_a_neighbour(digits: &[u8]) -> bool {
+    LINES.iter().any(|&(code, first)| {
+        digits.strip_prefix(code).is_some_and(|rest| rest.first().is_some_and(|d| first.contains(d)))
+    })
+}

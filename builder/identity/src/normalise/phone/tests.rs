@@ -146,3 +146,39 @@ fn mobiles_of_neighbours_are_numbers_of_the_library() {
         assert_eq!(by_the_library(digits).as_deref(), Some(text));
     }
 }
+
+/// Slips of a finger make numbers of a market that fit no plan: the library keeps them as written too.
+#[test]
+fn numbers_of_a_market_that_fit_no_plan_are_as_the_library_has_them() {
+    let mut compared = 0;
+    for seed in 0..60_000_u64 {
+        let x = crate::vocabulary::mix(seed);
+        let market = Market::ALL[(x & 3) as usize];
+        let digits = format!("{}{}", market.calling_code(), x / 8 % 10_u64.pow(6 + (x >> 60) as u32 % 6)).into_bytes();
+        let Some((market, rest)) = plan::of_a_market(&digits) else { continue };
+        if plan::after_code(rest, market).is_none() && digits.len() >= DIGITS_MIN && !is_filler(&digits) {
+            compared += 1;
+            let text = format!("+{}", String::from_utf8_lossy(&digits));
+            let expected =
+                if plan::is_service(rest, market) || is_filler(rest) { None } else { by_the_library(&digits) };
+            assert_eq!(phone(&text, None), expected, "{text}");
+        }
+    }
+    assert!(compared > 30_000, "{compared}");
+}
+
+#[test]
+fn lines_of_neighbours_are_as_the_library_has_them() {
+    let mut compared = 0;
+    for seed in 0..80_000_u64 {
+        let x = crate::vocabulary::mix(seed);
+        let code = ["44", "61", "33"][(x % 3) as usize];
+        let digits = format!("{code}{}", x / 8 % 10_u64.pow(7 + (x >> 60) as u32 % 4)).into_bytes();
+        if plan::is_line_of_a_neighbour(&digits) && (DIGITS_MIN..=DIGITS_MAX).contains(&digits.len()) {
+            compared += 1;
+            let text = String::from_utf8_lossy(&digits);
+            assert_eq!(by_the_library(&digits), Some(signed('+', &digits)), "{text}");
+        }
+    }
+    assert!(compared > 30_000, "{compared}");
+}
