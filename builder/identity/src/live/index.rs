@@ -17,6 +17,9 @@ use crate::table::Table;
 use crate::trust::{Verdict, judge_value};
 use crate::vocabulary::{hash_text, mix};
 
+/// Fewer keys are not worth another thread.
+const KEYS_PER_THREAD_MIN: usize = 2_000;
+
 /// Kinds of values that several records may have.
 pub(super) const KINDS: usize = 3;
 pub(super) const EMAIL: usize = 0;
@@ -83,6 +86,15 @@ fn values_mut(table: &mut Table, kind: usize) -> &mut Values {
         PHONE => &mut table.phones,
         _ => &mut table.devices,
     }
+}
+
+/// The keys of the blocks that a record is in, and the numbers of their rules.
+pub(super) type Own = Vec<(u64, usize)>;
+
+pub(super) fn own_blocks(table: &Table, frozen: &Frozen, record: u32) -> Own {
+    let mut own = Own::new();
+    each_block(table, frozen, record, |key, rule| own.push((key, rule)));
+    own
 }
 
 /// Calls `each` with the key of every block that a record is in, and the number of its rule.
@@ -158,6 +170,10 @@ impl Index {
         self.blocks.of(key).filter(|&r| alive[r as usize]).take(max + 1).count() <= max
     }
 
+    fn are_open(&self, frozen: &Frozen, alive: &[bool], keys: &[u64]) -> Vec<bool> {
+        keys.par_iter().with_min_len(KEYS_PER_THREAD_MIN).map(|&key| self.is_open(frozen, alive, key)).collect()
+    }
+
     fn split_block(&mut self, records: &Records, frozen: &Frozen, alive: &[bool], key: u64, rule: usize) {
         self.split.insert(key);
         let members: Vec<u32> = self.blocks.of(key).filter(|&r| alive[r as usize]).collect();
@@ -180,14 +196,14 @@ impl Index {
     }
 
     /// Adds what a record touches.
-    pub(super) fn touch(&self, records: &Records, frozen: &Frozen, record: u32, touched: &mut Touched) {
+    pub(super) fn touch(&self, records: &Records, frozen: &Frozen, record: u32, own: &Own, touched: &mut Touched) {
         let table = &records.table;
-        each_block(table, frozen, record, |key, rule| {
+        for &(key, rule) in own {
             touched.blocks.push(key);
             if self.split.contains(&key) {
                 touched.blocks.extend(split_of(table, frozen, key, rule, record));
             }
-        });
+        }
         for kind in 0..KINDS {
             touched.values[kind].extend_from_slice(values(table, kind).of.row(record));
         }
@@ -198,7 +214,7 @@ impl Index {
 
     /// How things stand, to be compared with how they stand when the change is made.
     pub(super) fn before(&self, table: &Table, frozen: &Frozen, alive: &[bool], touched: &Touched) -> Before {
-        let open = touched.blocks.iter().map(|&key| self.is_open(frozen, alive, key)).collect();
+        let open = self.are_open(frozen, alive, &touched.blocks);
         let values = std::array::from_fn(|kind| {
             touched.values[kind].iter().map(|&value| self.standing(table, alive, kind, value)).collect()
         });
@@ -219,14 +235,14 @@ impl Index {
         self.flags[kind].get(&value).is_some_and(|flagged| flagged.iter().any(|&r| alive[r as usize]))
     }
 
-    pub(super) fn add(&mut self, records: &Records, frozen: &Frozen, record: u32) {
+    pub(super) fn add(&mut self, records: &Records, frozen: &Frozen, record: u32, own: &Own) {
         let table = &records.table;
-        each_block(table, frozen, record, |key, rule| {
+        for &(key, rule) in own {
             self.blocks.add(key, record);
             if self.split.contains(&key) {
                 split_of(table, frozen, key, rule, record).into_iter().for_each(|k| self.blocks.add(k, record));
             }
-        });
+        }
         for kind in 0..KINDS {
             let of = values(table, kind);
             of.of.row(record).iter().for_each(|&v| self.values[kind].add(mix(u64::from(v)), record));
@@ -240,14 +256,14 @@ impl Index {
         own_claims(records, record).for_each(|(at, claim)| self.claims.add(id_hash(&claim.id), at as u32));
     }
 
-    pub(super) fn remove(&mut self, records: &Records, frozen: &Frozen, record: u32) {
+    pub(super) fn remove(&mut self, records: &Records, frozen: &Frozen, record: u32, own: &Own) {
         let table = &records.table;
-        each_block(table, frozen, record, |key, rule| {
+        for &(key, rule) in own {
             self.blocks.remove(key, record);
             if self.split.contains(&key) {
                 split_of(table, frozen, key, rule, record).into_iter().for_each(|k| self.blocks.remove(k, record));
             }
-        });
+        }
         for kind in 0..KINDS {
             for &value in values(table, kind).of.row(record) {
                 self.values[kind].remove(mix(u64::from(value)), record);
@@ -271,11 +287,9 @@ impl Index {
         again: &mut Vec<u32>,
     ) {
         let is_alive = |r: &u32| alive[*r as usize];
-        for (&key, &was_open) in touched.blocks.iter().zip(&before.open) {
-            let open = self.is_open(frozen, alive, key);
-            if open != was_open {
-                again.extend(self.blocks.of(key).filter(is_alive));
-            }
+        let open = self.are_open(frozen, alive, &touched.blocks);
+        for (&key, _) in touched.blocks.iter().zip(open.iter().zip(&before.open)).filter(|(_, (now, was))| now != was) {
+            again.extend(self.blocks.of(key).filter(is_alive));
         }
         for kind in 0..KINDS {
             for (&value, was) in touched.values[kind].iter().zip(&before.values[kind]) {
@@ -333,16 +347,18 @@ impl Index {
         }
     }
 
-    /// Splits the touched blocks that have become too large. After it, what is touched may be forgotten.
-    pub(super) fn split_touched(&mut self, records: &Records, frozen: &Frozen, alive: &[bool], coming: &[u32]) {
-        for &record in coming {
-            let mut large = Vec::new();
-            each_block(&records.table, frozen, record, |key, rule| {
-                if !self.split.contains(&key) && !self.is_open(frozen, alive, key) {
-                    large.push((key, rule));
-                }
-            });
-            large.into_iter().for_each(|(key, rule)| self.split_block(records, frozen, alive, key, rule));
+    /// Splits the blocks of records that came, where they have become too large.
+    pub(super) fn split_touched(
+        &mut self,
+        records: &Records,
+        frozen: &Frozen,
+        alive: &[bool],
+        blocks: impl Iterator<Item = (u64, usize)>,
+    ) {
+        for (key, rule) in blocks {
+            if !self.split.contains(&key) && !self.is_open(frozen, alive, key) {
+                self.split_block(records, frozen, alive, key, rule);
+            }
         }
     }
 }

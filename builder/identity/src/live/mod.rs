@@ -23,7 +23,7 @@ pub use self::history::{Event, EventKind};
 pub use self::people::Moved;
 
 use self::edges::{Edge, Finder};
-use self::index::{Index, Touched};
+use self::index::{Index, Own, Touched, own_blocks};
 use self::people::{People, Regrouped};
 use self::rulings::Rulings;
 use crate::clusters::{self, Apart, Joined, Proposal, Refusal, join_component};
@@ -137,23 +137,28 @@ impl Live {
         let mut again: Vec<u32> = Vec::new();
         let (leaving, coming, replaced) = self.take(changes, &mut update)?;
         self.decide(changes, &mut again);
+        let changed: Vec<u32> = leaving.iter().chain(&coming).copied().collect();
+        let (table, frozen) = (&self.records.table, &self.frozen);
+        let own: Vec<Own> = changed.par_iter().map(|&record| own_blocks(table, frozen, record)).collect();
         let mut touched = Touched::default();
-        for &record in leaving.iter().chain(&coming) {
-            self.index.touch(&self.records, &self.frozen, record, &mut touched);
+        for (&record, own) in changed.iter().zip(&own) {
+            self.index.touch(&self.records, &self.frozen, record, own, &mut touched);
         }
         touched.sort();
         let before = self.index.before(&self.records.table, &self.frozen, &self.alive, &touched);
-        for &record in &leaving {
+        let (own_leaving, own_coming) = own.split_at(leaving.len());
+        for (&record, own) in leaving.iter().zip(own_leaving) {
             self.alive[record as usize] = false;
-            self.index.remove(&self.records, &self.frozen, record);
+            self.index.remove(&self.records, &self.frozen, record, own);
         }
-        for &record in &coming {
+        for (&record, own) in coming.iter().zip(own_coming) {
             self.alive[record as usize] = true;
-            self.index.add(&self.records, &self.frozen, record);
+            self.index.add(&self.records, &self.frozen, record, own);
         }
         again.extend(&coming);
         self.index.settle(&mut self.records, &self.frozen, &self.alive, &touched, &before, &mut again);
-        self.index.split_touched(&self.records, &self.frozen, &self.alive, &coming);
+        let came = own_coming.iter().flatten().copied();
+        self.index.split_touched(&self.records, &self.frozen, &self.alive, came);
         again.retain(|&record| self.alive[record as usize]);
         again.sort_unstable();
         again.dedup();
