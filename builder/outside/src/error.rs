@@ -30,7 +30,7 @@ pub enum OutsideError {
     Settings(#[from] toml::ser::Error),
     /// A file broke off while it was read.
     #[error("reading {}", path.display())]
-    Reading { path: PathBuf, source: ReadError },
+    Reading { path: PathBuf, source: Box<ReadError> },
     /// A file's records do not fit: too many, as a rule.
     #[error("{}", path.display())]
     Taking { path: PathBuf, source: ResolveError },

@@ -42,7 +42,8 @@ pub fn take(setup: &Setup, inputs: &[PathBuf], progress: impl Fn(u64)) -> Result
     for (source, (reader, positions)) in readers.iter_mut().zip(&positions).enumerate() {
         reader.select(&positions.used());
         let path = reader.path().to_owned();
-        while reader.next_batch(&mut batch).map_err(|source| OutsideError::Reading { path: path.clone(), source })? {
+        let broken = |source| OutsideError::Reading { path: path.clone(), source: Box::new(source) };
+        while reader.next_batch(&mut batch).map_err(broken)? {
             rejected.extend(raw::push(&mut records, source as u8, &batch, positions, reader).map_err(|error| {
                 let path = path.clone();
                 match error {

@@ -135,7 +135,7 @@ mod tests {
             ("[columns]\nid = 'id'\n[engine]\nprecision_min = 2.0\n", "precision_min"),
             ("[colums]\nid = 'id'\n", "colums"),
         ] {
-            let error = Setup::from_toml(wrong, std::slice::from_ref(&file)).err().expect("a mistake");
+            let error = Setup::from_toml(wrong, std::slice::from_ref(&file)).expect_err("a mistake");
             assert!(error.to_string().contains(expected), "{error}");
         }
     }

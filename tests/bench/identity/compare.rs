@@ -76,6 +76,8 @@ pub struct Comparison {
 
 pub fn run(args: &RunArgs) -> Result<()> {
     std::fs::create_dir_all(&args.work).with_context(|| format!("making {}", args.work.display()))?;
+    // Before the long part: what is edited while it runs is not what runs.
+    let commit = report::commit();
     let mut done = Vec::new();
     let real = args.data.iter().flat_map(|data| Set::ALL.map(|set| (set.name().to_owned(), File::Real(set, data))));
     let together = args.records.iter().map(|&n| (format!("households {}", report::count(n)), File::Made(n, false)));
@@ -88,8 +90,9 @@ pub fn run(args: &RunArgs) -> Result<()> {
     if done.len() > 1 {
         println!("{}\n", report::table(&done));
     }
+    println!("{}", report::legend());
     if let Some(dir) = &args.record {
-        println!("{} is written", report::record(dir, &done)?.display());
+        println!("{} is written", report::record(dir, &commit, &done)?.display());
     }
     Ok(())
 }

@@ -34,8 +34,13 @@ pub fn table(done: &[Comparison]) -> String {
             table.add_row(cells(ratios(kenal, splink)));
         }
     }
+    table.to_string()
+}
+
+/// What the columns mean.
+pub fn legend() -> String {
     format!(
-        "{table}\nCPU and memory are of the whole process, start to end; asked at 4.1 million: ratio of CPU at most \
+        "CPU and memory are of the whole process, start to end; asked at 4.1 million: ratio of CPU at most \
          {CPU_RATIO_ASKED}, of memory at most {MEMORY_RATIO_ASKED}.\nF1, precision and recall are of pairs of records in \
          one cluster, of all true pairs; largest is the largest cluster found / true."
     )
@@ -79,15 +84,15 @@ fn ratios(kenal: &Figures, splink: &Figures) -> [String; COLUMNS.len()] {
 }
 
 /// Writes the figures with date, machine, command and commit, and gives the file's name.
-pub fn record(dir: &Path, done: &[Comparison]) -> Result<PathBuf> {
+pub fn record(dir: &Path, commit: &str, done: &[Comparison]) -> Result<PathBuf> {
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     let now = jiff::Zoned::now();
     let mut text = format!("# Identity beside Splink, {}\n\n", now.strftime("%Y-%m-%d"));
     let mut line = |name: &str, value: &str| writeln!(text, "- {name}: {value}");
     line("machine", &machine())?;
-    line("commit", &commit())?;
+    line("commit", commit)?;
     line("command", &command())?;
-    write!(text, "\n```\n{}\n```\n\nWhat each says of its own steps:\n\n```\n", table(done))?;
+    write!(text, "\n```\n{}\n```\n\n{}\n\nWhat each says of its own steps:\n\n```\n", table(done), legend())?;
     for file in done {
         for figures in [&file.kenal, &file.splink].into_iter().flatten() {
             writeln!(text, "{}: {}", file.name, figures.own)?;
@@ -99,17 +104,25 @@ pub fn record(dir: &Path, done: &[Comparison]) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Processor, cores and memory.
+/// Processor, cores, memory, and how busy it was.
 fn machine() -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu.lines().find_map(|l| l.strip_prefix("model name")).map(|l| l.trim_start_matches(['\t', ':', ' ']));
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = memory.lines().find_map(|l| l.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!("{}, {cores} cores, {} GiB", model.unwrap_or("unknown processor"), kib.unwrap_or(0) >> 20)
+    // Other work takes caches and shared units of a core, which costs CPU time too.
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "{}, {cores} cores, {} GiB; load at the end {}",
+        model.unwrap_or("unknown processor"),
+        kib.unwrap_or(0) >> 20,
+        load.split(' ').next().unwrap_or("unknown")
+    )
 }
 
-fn commit() -> String {
+/// What is checked out, and whether it is all.
+pub fn commit() -> String {
     let git = |args: &[&str]| {
         let output = Command::new("git").args(args).output().ok().filter(|o| o.status.success())?;
         String::from_utf8(output.stdout).ok()
