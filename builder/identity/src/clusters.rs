@@ -20,6 +20,7 @@ use crate::groups::{Groups, Whole};
 use crate::model::{Scorer, Weighed};
 use crate::pairs::{Pair, RULES_MAX};
 use crate::table::Table;
+use crate::vocabulary::mix;
 
 /// Passes over the pairs; people hardly ever need more than three.
 const PASSES_MAX: usize = 8;
@@ -43,6 +44,13 @@ impl Proposal {
         matches!(self.pair.rule(), MERGED | DECIDED)
     }
 
+    /// Tells a merge by this proposal in a pass from all others.
+    fn stamp(&self, table: &Table, pass: usize) -> u64 {
+        let (decided, merged, probabilistic, ..) = self.rank(table);
+        let kind = u64::from(decided) << 2 | u64::from(merged) << 1 | u64::from(probabilistic);
+        mix(table.pair_tie(self.pair) ^ mix(kind << 48 | (pass as u64) << 32 | u64::from(self.centibits as u32)))
+    }
+
     /// Strongest first, ties by the records' keys.
     pub(crate) fn rank(&self, table: &Table) -> (bool, bool, bool, i32, u64) {
         let rule = self.pair.rule();
@@ -53,6 +61,7 @@ impl Proposal {
 /// Why two people were not joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[repr(u8)]
 pub enum Refusal {
     /// Not likely enough as wholes.
     Doubtful,
@@ -179,6 +188,8 @@ pub(crate) struct Joined {
     pub records: Vec<u32>,
     /// By position in `records`: the record that stands for its cluster.
     pub first: Vec<u32>,
+    /// By position in `records`: a hash of how its cluster came to be, which merges in which passes.
+    pub trace: Vec<u64>,
     pub links: Vec<Proposal>,
     pub refused: Vec<(Proposal, i32, Refusal)>,
     pub passes: usize,
@@ -210,7 +221,7 @@ pub(crate) fn join_component(
             }
             match forest.objection(a, b, proposal, limits) {
                 None => {
-                    forest.union(a, b);
+                    forest.union(a, b, proposal.stamp(table, passes));
                     joined += 1;
                 }
                 objection => *refusal = objection,
@@ -232,8 +243,10 @@ pub(crate) fn join_component(
             refused.push((proposal, centibits, why));
         }
     }
-    let first = (0..records.len() as u32).map(|at| records[root(&mut forest.parent, at) as usize]).collect();
-    Joined { first, links, refused, passes, records }
+    let roots: Vec<usize> = (0..records.len() as u32).map(|at| root(&mut forest.parent, at) as usize).collect();
+    let first = roots.iter().map(|&at| records[at]).collect();
+    let trace = roots.iter().map(|&at| forest.trace[at]).collect();
+    Joined { first, trace, links, refused, passes, records }
 }
 
 /// Union–find over the records of a component, by their positions, whose roots are the records of their sets with the
@@ -243,6 +256,8 @@ struct Forest<'a> {
     scorer: &'a Scorer,
     records: &'a [u32],
     parent: Vec<u32>,
+    /// By root: a hash of how its group came to be; 0 while it is alone.
+    trace: Vec<u64>,
     groups: Groups,
     /// By root: roots it must stay apart from.
     apart: FxHashMap<u32, FxHashSet<u32>>,
@@ -265,7 +280,8 @@ impl<'a> Forest<'a> {
         }
         let parent = (0..records.len() as u32).collect();
         let (groups, refused) = (Groups::new(records.len()), FxHashMap::default());
-        Forest { table, scorer, records, parent, groups, apart: by_root, refused }
+        let trace = vec![0; records.len()];
+        Forest { table, scorer, records, parent, trace, groups, apart: by_root, refused }
     }
 
     /// The roots of the records of a pair, as positions.
@@ -316,11 +332,13 @@ impl<'a> Forest<'a> {
         Some((centibits, why))
     }
 
-    fn union(&mut self, a: u32, b: u32) {
+    fn union(&mut self, a: u32, b: u32, stamp: u64) {
         let first = self.table.by_tie(self.records[a as usize], self.records[b as usize]).is_le();
         let (root, child) = if first { (a, b) } else { (b, a) };
         self.groups.join(self.table, self.records, root, child);
         self.parent[child as usize] = root;
+        let (own, other) = (self.trace[root as usize], self.trace[child as usize]);
+        self.trace[root as usize] = mix(mix(own ^ stamp) ^ other) | 1;
         if let Some(others) = self.apart.remove(&child) {
             for &other in &others {
                 if let Some(back) = self.apart.get_mut(&other) {

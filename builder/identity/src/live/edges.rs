@@ -2,6 +2,7 @@
 
 use super::index::{DEVICE, EMAIL, Index, PHONE, each_block, id_hash, own_claims, split_of, values};
 use super::rulings::Rulings;
+use crate::clusters::Refusal;
 use crate::comparison::compare;
 use crate::deterministic::{DECIDED, TRUSTED_EMAIL, TRUSTED_PHONE, claimed, only_account, star};
 use crate::frozen::Frozen;
@@ -15,6 +16,19 @@ pub(super) struct Edge {
     /// Weight in hundredths of a bit.
     pub centibits: i32,
     pub rule: u8,
+    /// Why the two are not joined, and the weight of the two people as wholes; `None` where they are.
+    pub refused: Option<(i32, Refusal)>,
+}
+
+impl Edge {
+    pub(super) fn new(other: u32, centibits: i32, rule: u8) -> Edge {
+        Edge { other, centibits, rule, refused: None }
+    }
+
+    /// The same proposal.
+    pub(super) fn proposes(&self, as_: &Edge) -> bool {
+        (self.other, self.centibits, self.rule) == (as_.other, as_.centibits, as_.rule)
+    }
 }
 
 /// What proposals are found by.
@@ -39,10 +53,10 @@ impl Finder<'_> {
             }
             let centibits = weigh(other);
             if centibits >= floor {
-                edges.push(Edge { other, centibits, rule });
+                edges.push(Edge::new(other, centibits, rule));
             }
         }
-        edges.extend(decided.iter().map(|&(other, rule)| Edge { other, centibits: weigh(other), rule }));
+        edges.extend(decided.iter().map(|&(other, rule)| Edge::new(other, weigh(other), rule)));
         edges.sort_unstable();
         edges
     }

@@ -2,9 +2,9 @@
 //!
 //! Under a [`Frozen`] model, who is who follows from the records alone, so an update has only to find what depends on the
 //! records that changed: their own pairs, and the pairs of the records that `index` names (a block that became too large,
-//! an email that another person uses too). Proposals (`edges`) make a graph; its components that were touched are joined
-//! again by the same code as in a batch (`clusters`), and all others stay as they are. Whatever the order in which records
-//! came, the partition is that of all of them at once.
+//! an email that another person uses too). Proposals (`edges`) make a graph; the clusters in it that were touched are
+//! joined again by the same code as in a batch (`region`, `clusters`), and all others stay as they are. Whatever the order
+//! in which records came, the partition is that of all of them at once.
 //!
 //! Ids do depend on history: `people` keeps them, and `history` tells what happened, so that a merge can be undone.
 
@@ -13,6 +13,7 @@ mod history;
 mod index;
 mod people;
 mod postings;
+mod region;
 mod rulings;
 
 use kenal_types::PersonId;
@@ -25,8 +26,9 @@ pub use self::people::Moved;
 use self::edges::{Edge, Finder};
 use self::index::{Index, Own, Touched, own_blocks};
 use self::people::{People, Regrouped};
+use self::region::{Partition, Region, Seeds};
 use self::rulings::Rulings;
-use crate::clusters::{self, Apart, Joined, Proposal, Refusal, join_component};
+use crate::clusters::{self, Apart, Joined, Proposal, Refusal};
 use crate::error::ResolveError;
 use crate::frozen::Frozen;
 use crate::pairs::{Pair, RECORDS_MAX};
@@ -65,9 +67,11 @@ pub struct Update {
     pub unknown: u64,
     /// Records whose pairs were looked at again.
     pub compared: u64,
-    /// Records whose clusters were made again, by number; what they were linked by before is replaced by `links`.
+    /// Records whose clusters were made again, by number.
     pub regrouped: Vec<u32>,
+    /// Links of the records that were regrouped, instead of those they had.
     pub links: Vec<Link>,
+    /// Questions that name a record that was regrouped, instead of those that did.
     pub review: Vec<ReviewItem>,
 }
 
@@ -81,8 +85,7 @@ pub struct Live {
     /// By record: neither removed nor replaced by a later version.
     alive: Vec<bool>,
     edges: Vec<Vec<Edge>>,
-    /// By record: the first of its cluster.
-    first: Vec<u32>,
+    clusters: Partition,
     tiers: Vec<Tier>,
     people: People,
 }
@@ -103,7 +106,7 @@ impl Live {
         let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); count];
         for &Proposal { pair, centibits } in &proposed.proposals {
             for (own, other) in [(pair.first(), pair.second()), (pair.second(), pair.first())] {
-                edges[own as usize].push(Edge { other, centibits, rule: pair.rule() });
+                edges[own as usize].push(Edge::new(other, centibits, pair.rule()));
             }
         }
         let mut live = Live {
@@ -113,15 +116,20 @@ impl Live {
             rulings,
             alive: vec![true; count],
             edges,
-            first: (0..count as u32).collect(),
+            clusters: Partition::of_singles(count),
             tiers: vec![Tier::Unmatched; count],
             people: People::default(),
         };
         let mut persons = vec![None; count];
         known.prior.iter().for_each(|&(record, person)| persons[record as usize] = Some(person));
         live.people = People::new(persons);
-        let seeds: Vec<u32> = (0..count as u32).collect();
-        live.regroup(&seeds, &[], &FxHashMap::default(), &mut Update::default())?;
+        let all: Vec<u32> = (0..count as u32).collect();
+        live.regroup(
+            &Seeds { records: all, changed: FxHashSet::default() },
+            &[],
+            &FxHashMap::default(),
+            &mut Update::default(),
+        )?;
         Ok(live)
     }
 
@@ -163,7 +171,7 @@ impl Live {
         again.sort_unstable();
         again.dedup();
         update.compared = again.len() as u64;
-        let seeds = self.renew(&again, &leaving);
+        let seeds = self.renew(&again, &leaving, &coming);
         self.regroup(&seeds, &leaving, &replaced, &mut update)?;
         Ok(update)
     }
@@ -236,7 +244,7 @@ impl Live {
         let count = self.records.len();
         self.alive.resize(count, false);
         self.edges.resize(count, Vec::new());
-        self.first.extend(self.first.len() as u32..count as u32);
+        self.clusters.extend(count);
         self.tiers.resize(count, Tier::Unmatched);
         self.people.of.resize(count, None);
         Ok((leaving, coming, replaced))
@@ -251,9 +259,9 @@ impl Live {
         }
     }
 
-    /// Finds the proposals of the records `again` anew; those that leave have none. Returns the records whose components
-    /// may have changed.
-    fn renew(&mut self, again: &[u32], leaving: &[u32]) -> Vec<u32> {
+    /// Finds the proposals of the records `again` anew; those that leave have none. Returns whose clusters are to be made
+    /// again.
+    fn renew(&mut self, again: &[u32], leaving: &[u32], coming: &[u32]) -> Seeds {
         let finder = Finder {
             records: &self.records,
             frozen: &self.frozen,
@@ -263,69 +271,58 @@ impl Live {
         };
         let mut found: Vec<Vec<Edge>> = again.par_iter().map(|&record| finder.edges(record)).collect();
         let renewed: FxHashSet<u32> = again.iter().chain(leaving).copied().collect();
-        let mut seeds: Vec<u32> = again.to_vec();
+        let mut seeds = Seeds { records: again.to_vec(), changed: coming.iter().chain(leaving).copied().collect() };
         found.resize(again.len() + leaving.len(), Vec::new());
-        for (&record, edges) in again.iter().chain(leaving).zip(found) {
-            for old in std::mem::take(&mut self.edges[record as usize]) {
-                if !renewed.contains(&old.other) {
-                    self.edges[old.other as usize].retain(|edge| edge.other != record);
-                    seeds.push(old.other);
-                }
+        for (&record, mut edges) in again.iter().chain(leaving).zip(found) {
+            let former = std::mem::take(&mut self.edges[record as usize]);
+            for old in former.iter().filter(|old| !renewed.contains(&old.other)) {
+                self.edges[old.other as usize].retain(|edge| edge.other != record);
             }
-            for new in edges.iter().filter(|edge| !renewed.contains(&edge.other)) {
-                self.edges[new.other as usize].push(Edge { other: record, ..*new });
+            // What is asked about the other may have been about this.
+            let gone = former.iter().filter(|old| !edges.iter().any(|new| old.proposes(new)));
+            seeds.records.extend(gone.map(|old| old.other));
+            for new in &mut edges {
+                match former.iter().find(|old| old.proposes(new)) {
+                    Some(old) => new.refused = old.refused,
+                    None => seeds.records.push(new.other),
+                }
+                if !renewed.contains(&new.other) {
+                    self.edges[new.other as usize].push(Edge { other: record, ..*new });
+                }
             }
             self.edges[record as usize] = edges;
         }
+        seeds.records.extend(leaving);
         seeds
     }
 
-    /// Joins the components of the seeds again, and gives their people ids.
+    /// Makes the clusters of the seeds again, and gives their people ids.
     fn regroup(
         &mut self,
-        seeds: &[u32],
+        seeds: &Seeds,
         leaving: &[u32],
         replaced: &FxHashMap<u32, u32>,
         update: &mut Update,
     ) -> Result<(), ResolveError> {
-        let components = self.components(seeds);
-        let looked_at: Vec<u32> = components.iter().flat_map(|c| c.0.iter().copied()).collect();
-        let apart = self.apart(&looked_at);
-        let (table, scorer, limits) = (&self.records.table, &self.frozen.scorer, self.frozen.limits());
-        let several = components.par_iter().filter(|c| !c.1.is_empty());
-        let joined: Vec<Joined> =
-            several.map(|(_, proposals)| join_component(table, scorer, proposals, &apart, &limits)).collect();
-        for &record in &looked_at {
-            self.first[record as usize] = record;
-            self.tiers[record as usize] = Tier::Unmatched;
-        }
-        let (mut links, mut refused): (Vec<Proposal>, Vec<(Proposal, i32, Refusal)>) = (Vec::new(), Vec::new());
-        for component in joined {
-            component.records.iter().zip(&component.first).for_each(|(&r, &first)| self.first[r as usize] = first);
-            links.extend(component.links);
-            refused.extend(component.refused);
-        }
-        let judge = Judge {
-            table,
-            scorer,
-            model: &self.frozen.model,
-            review_bits: self.frozen.review_bits,
-            fields_min: self.frozen.config.review_fields_min,
-        };
-        update.review = judge.review(&refused, |record| self.first[record as usize]);
-        for record in update.review.iter().flat_map(|item| [item.a, item.b]) {
-            self.tiers[record as usize] = Tier::Review;
-        }
-        update.links = links.iter().map(link).collect();
-        for link in &update.links {
-            for record in [link.a, link.b] {
-                let own = &mut self.tiers[record as usize];
-                *own = link.tier.min(*own);
+        let mut region = Region::of(self, seeds);
+        let joined = loop {
+            let joined = region.join(self);
+            if !region.grow(self, seeds, &joined) {
+                break joined;
             }
+        };
+        let looked_at = region.records();
+        self.clusters.dissolve(&looked_at);
+        for component in joined {
+            self.clusters.set(&component);
+            self.note(&component);
+            update.links.extend(component.links.iter().map(link));
         }
+        self.ask(&looked_at, update);
         let mut clusters: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-        looked_at.iter().for_each(|&r| clusters.entry(self.first[r as usize]).or_default().push(r));
-        let groups = Regrouped { records: &self.records, leaving, clusters: &clusters, first: &self.first, replaced };
+        looked_at.iter().for_each(|&r| clusters.entry(self.clusters.first(r)).or_default().push(r));
+        let first = |record: u32| self.clusters.first(record);
+        let groups = Regrouped { records: &self.records, leaving, clusters: &clusters, first: &first, replaced };
         let found = self.people.reassign(&groups)?;
         update.moved = found.moved;
         update.redirects = found.redirects;
@@ -335,32 +332,49 @@ impl Live {
         Ok(())
     }
 
-    /// The components of the graph of proposals that the seeds are in: their records and proposals.
-    fn components(&self, seeds: &[u32]) -> Vec<(Vec<u32>, Vec<Proposal>)> {
-        let mut seen: FxHashSet<u32> = FxHashSet::default();
-        let mut found = Vec::new();
-        for &seed in seeds.iter().filter(|&&s| self.alive[s as usize]) {
-            if !seen.insert(seed) {
-                continue;
+    /// Notes with the proposals of a component what became of them.
+    fn note(&mut self, component: &Joined) {
+        let links = component.links.iter().map(|p| (p.pair, None));
+        let refused = component.refused.iter().map(|(p, centibits, why)| (p.pair, Some((*centibits, *why))));
+        for (pair, refused) in links.chain(refused) {
+            for (own, other) in [(pair.first(), pair.second()), (pair.second(), pair.first())] {
+                let edge = self.edges[own as usize].iter_mut().find(|edge| edge.other == other);
+                edge.into_iter().for_each(|edge| edge.refused = refused);
             }
-            let (mut records, mut proposals) = (vec![seed], Vec::new());
-            let mut at = 0;
-            while at < records.len() {
-                let record = records[at];
-                at += 1;
-                for edge in &self.edges[record as usize] {
-                    if seen.insert(edge.other) {
-                        records.push(edge.other);
-                    }
-                    if edge.other > record {
-                        let pair = Pair::new(record, edge.other, edge.rule);
-                        proposals.push(Proposal { pair, centibits: edge.centibits });
-                    }
-                }
-            }
-            found.push((records, proposals));
         }
-        found
+    }
+
+    /// Sets the tiers of records that were looked at, and asks stewards what is doubtful about them.
+    fn ask(&mut self, looked_at: &[u32], update: &mut Update) {
+        let judge = Judge {
+            table: &self.records.table,
+            scorer: &self.frozen.scorer,
+            model: &self.frozen.model,
+            review_bits: self.frozen.review_bits,
+            fields_min: self.frozen.config.review_fields_min,
+        };
+        let mut refused: Vec<(Proposal, i32, Refusal)> = Vec::new();
+        for &record in looked_at {
+            for edge in &self.edges[record as usize] {
+                let Some((centibits, why)) = edge.refused else { continue };
+                let pair = Pair::new(record, edge.other, edge.rule);
+                refused.push((Proposal { pair, centibits: edge.centibits }, centibits, why));
+            }
+        }
+        refused.sort_unstable_by_key(|(p, ..)| p.pair);
+        refused.dedup_by_key(|(p, ..)| p.pair);
+        update.review = judge.review(&refused, |record| self.clusters.first(record));
+        looked_at.iter().for_each(|&record| self.tiers[record as usize] = Tier::Unmatched);
+        for record in update.review.iter().flat_map(|item| [item.a, item.b]) {
+            let own = &mut self.tiers[record as usize];
+            *own = (*own).min(Tier::Review);
+        }
+        for link in &update.links {
+            for record in [link.a, link.b] {
+                let own = &mut self.tiers[record as usize];
+                *own = link.tier.min(*own);
+            }
+        }
     }
 
     /// Who of the records must stay apart.
@@ -417,7 +431,7 @@ impl Live {
 
     /// The record that stands for a record's cluster; itself where it is alone.
     pub fn cluster(&self, record: u32) -> u32 {
-        self.first[record as usize]
+        self.clusters.first(record)
     }
 
     pub fn person(&self, record: u32) -> Option<PersonId> {

@@ -49,7 +49,8 @@ pub(super) struct Regrouped<'a> {
     pub leaving: &'a [u32],
     /// Records that were looked at, by cluster, each cluster under its first record.
     pub clusters: &'a FxHashMap<u32, Vec<u32>>,
-    pub first: &'a [u32],
+    /// By record, the first of its cluster.
+    pub first: &'a dyn Fn(u32) -> u32,
     /// By record that came: the one whose place it took.
     pub replaced: &'a FxHashMap<u32, u32>,
 }
@@ -87,7 +88,7 @@ impl People {
         let prior: Vec<(u32, PersonId)> = before.iter().filter_map(|&(r, p)| Some((r, p?))).collect();
         let homes = Homes {
             records,
-            first: &|record| first[record as usize],
+            first,
             people: clusters.iter().filter(|(_, own)| own.len() > 1).map(|(&first, _)| first).collect(),
             taken: &|id| self.records.contains_key(&id),
             former: &|first| self.former(records, &clusters[&first]),
@@ -104,7 +105,7 @@ impl People {
         self.note_merges(records, &prior, &assigned.redirects);
         let mut split: FxHashMap<PersonId, FxHashSet<PersonId>> = FxHashMap::default();
         for &(record, was) in &before {
-            let home = first[record as usize];
+            let home = first(record);
             let now = if clusters[&home].len() > 1 { assigned.of.get(&home).copied() } else { None };
             self.of[record as usize] = now;
             if was != now {
