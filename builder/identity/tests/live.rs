@@ -88,7 +88,8 @@ fn assert_same(one: &Live, other: &Live, state: &State, what: &str) {
         panic!("{what}: {} records differ: {key} is with {} or with {}", different.len(), own[key], others[key]);
     }
     for key in state.records.keys() {
-        let tier = |live: &Live| live.tier(live.records().find(key.system as u8, &key.id).expect("the record is there"));
+        let tier =
+            |live: &Live| live.tier(live.records().find(key.system as u8, &key.id).expect("the record is there"));
         assert_eq!(tier(one), tier(other), "{what}: {key}");
     }
 }

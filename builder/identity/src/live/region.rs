@@ -104,7 +104,24 @@ impl Region {
             }
             region.take_in(live, record);
         }
+        region.expect(live, seeds);
         region
+    }
+
+    /// Takes in what the clusters that will very likely change have proposals to, so that joining once is mostly enough.
+    fn expect(&mut self, live: &Live, seeds: &Seeds) {
+        let limits = live.frozen.limits();
+        let mut expected: Vec<u32> = Vec::new();
+        for &record in seeds.changed.iter().filter(|&&record| live.alive[record as usize]) {
+            expected.push(record);
+            let likely = live.edges[record as usize].iter().filter(|edge| edge.centibits >= limits.threshold);
+            expected.extend(likely.flat_map(|edge| live.clusters.members(edge.other)));
+        }
+        for record in expected {
+            for edge in &live.edges[record as usize] {
+                self.take_in(live, edge.other);
+            }
+        }
     }
 
     fn take_in(&mut self, live: &Live, record: u32) {
