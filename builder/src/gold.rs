@@ -22,6 +22,7 @@ tables! {
     ReviewRow => "identity_review",
     IdentityModelRow => "identity_model",
     DecisionRow => "identity_decisions",
+    PastRow => "identity_past",
     RulingRow => "consent_rulings",
     SnapshotRow => "consent_snapshot",
     ConflictRow => "consent_conflicts",
@@ -73,6 +74,17 @@ pub struct IdentityModelRow {
     pub model: String,
     /// `kenal_identity::Config` as JSON.
     pub config: String,
+}
+
+/// A record that was a person's, and is another's or nobody's since a run. Rows are in the order of the runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastRow {
+    pub record: RecordKey,
+    pub person: PersonId,
+    /// Whose it was after that run.
+    pub then: Option<PersonId>,
+    /// Number of the run, from 1, of those that changed whose a record is.
+    pub run: u64,
 }
 
 /// A steward's word about two records.

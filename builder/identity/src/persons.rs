@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ResolveError;
+use crate::past::Past;
 use crate::records::Records;
 
 /// An id that is no longer used, and the id that stands for it now.
@@ -53,12 +54,10 @@ pub(crate) struct Homes<'a> {
     pub people: Vec<u32>,
     /// Whether an id is in use elsewhere.
     pub taken: &'a dyn Fn(PersonId) -> bool,
-    /// Ids that the records of a cluster had before the last run, the likeliest first.
-    pub former: &'a dyn Fn(u32) -> Vec<PersonId>,
-    /// Whether an id is the first that a record had.
-    pub native: &'a dyn Fn(u32, PersonId) -> bool,
-    /// Whether a record had an id before the last run.
-    pub had: &'a dyn Fn(u32, PersonId) -> bool,
+    /// Ids that records had before the last run.
+    pub past: &'a Past,
+    /// The records of a cluster, by its first.
+    pub members: &'a dyn Fn(u32) -> Vec<u32>,
 }
 
 /// `prior`: whose records were.
@@ -78,12 +77,14 @@ pub(crate) fn assign(prior: &[(u32, PersonId)], homes: &Homes<'_>) -> Result<Per
         persons.kept += 1;
     }
     let mut used: FxHashSet<PersonId> = prior.iter().map(|p| p.1).collect();
+    let tie = |record: u32| records.table.tie[record as usize];
     let mut new: Vec<u32> = homes.people.iter().copied().filter(|r| !persons.of.contains_key(r)).collect();
     // Which of two people gets an id that both derive must not depend on who arrived first.
     new.sort_unstable_by(|&a, &b| records.table.by_tie(a, b));
     for record in new {
         let key = records.key_text(record);
-        let mut ids = (homes.former)(record).into_iter().chain((0..).map(|salt| derived(&key, salt)));
+        let former = homes.past.ids((homes.members)(record).into_iter().map(tie));
+        let mut ids = former.into_iter().chain((0..).map(|salt| derived(&key, salt)));
         let id = ids.find(|id| !used.contains(id) && !(homes.taken)(*id)).unwrap_or(PersonId(0));
         used.insert(id);
         persons.of.insert(record, id);
@@ -113,6 +114,7 @@ fn formers(
     retired: &mut Vec<PersonId>,
 ) -> Result<Vec<Former>, ResolveError> {
     let records = homes.records;
+    let tie = |record: u32| records.table.tie[record as usize];
     let mut sorted = prior.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
@@ -128,7 +130,7 @@ fn formers(
         let since = person.iter().map(|p| records.created(p.2)).min().unwrap_or(Timestamp(i64::MAX));
         let clusters = person.chunk_by(|x, y| x.1 == y.1).filter(|c| people.contains(&c[0].1));
         let rank = |c: &&[Place]| {
-            let own = c.iter().filter(|p| (homes.native)(p.2, p.0)).count();
+            let own = c.iter().filter(|p| homes.past.is_first(tie(p.2), p.0)).count();
             (std::cmp::Reverse((own, c.len())), records.table.tie[c[0].1 as usize])
         };
         match clusters.min_by_key(rank) {
@@ -141,7 +143,7 @@ fn formers(
     }
     found.sort_unstable_by_key(|(f, _)| (f.home, f.since, std::cmp::Reverse(f.overlap), f.id));
     let branches = |(own, places): &(Former, &[Place]), home: &[(Former, &[_])]| {
-        let from = |other: &PersonId| places.iter().all(|p| (homes.had)(p.2, *other));
+        let from = |other: &PersonId| places.iter().all(|p| homes.past.had(tie(p.2), *other));
         home.iter().map(|(other, _)| other.id).filter(|id| *id != own.id).any(|id| from(&id))
     };
     let mut formers: Vec<Former> = Vec::with_capacity(found.len());

@@ -19,6 +19,7 @@ use crate::field::Field;
 use crate::keys;
 use crate::model::{Levels, Model, Parameters, Scorer};
 use crate::pairs::Pair;
+use crate::past::Past;
 use crate::persons::{self, Homes, Persons};
 use crate::plan;
 use crate::prior::Histogram;
@@ -48,6 +49,9 @@ const FIRST_RANDOM_SHARE: u64 = 4;
 pub struct Known<'a> {
     /// Whose records were in the last run; empty on the first.
     pub prior: &'a [(u32, PersonId)],
+    /// Ids that records had before those, in the order in which they lost them; empty where that was not kept. Who is
+    /// split off gets an id of theirs back.
+    pub past: &'a [(u32, PersonId)],
     /// What stewards have decided.
     pub decisions: &'a [Decision],
 }
@@ -74,6 +78,7 @@ pub struct Decision {
 pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<Resolution, ResolveError> {
     config.check()?;
     check_records(records, "an earlier assignment", &known.prior.iter().map(|p| p.0).collect::<Vec<_>>())?;
+    check_records(records, "an earlier id", &known.past.iter().map(|p| p.0).collect::<Vec<_>>())?;
     check_records(records, "a decision", &known.decisions.iter().flat_map(|d| [d.a, d.b]).collect::<Vec<_>>())?;
     records.complete(None);
     let (trust, emails, phones) = judge_values(&mut records.table, config);
@@ -93,14 +98,14 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
     let judge = Judge { table, scorer: &fitted.scorer, model, review_bits, fields_min: config.review_fields_min };
     let review = judge.review(&joined.refused, |record| joined.first[record as usize]);
     let sizes = sizes(&joined.first);
+    let members = if known.past.is_empty() { FxHashMap::default() } else { members(&joined.first) };
     let homes = Homes {
         records,
         first: &|record| joined.first[record as usize],
         people: (0..table.len()).filter(|&first| sizes[first as usize] > 1).collect(),
         taken: &|_| false,
-        former: &|_| Vec::new(),
-        native: &|_, _| true,
-        had: &|_, _| false,
+        past: &past(records, known.past),
+        members: &|first| members.get(&first).cloned().unwrap_or_default(),
     };
     let persons = persons::assign(known.prior, &homes)?;
     let tiers = tiers(table, &joined, &review);
@@ -371,6 +376,20 @@ impl Judge<'_> {
         };
         items.into_iter().map(item).collect()
     }
+}
+
+/// The past of the records of this resolution.
+pub(crate) fn past(records: &Records, known: &[(u32, PersonId)]) -> Past {
+    let mut past = Past::default();
+    known.iter().for_each(|&(record, id)| past.note(records.table.tie[record as usize], id));
+    past
+}
+
+/// By first record: the records of its cluster.
+fn members(first: &[u32]) -> FxHashMap<u32, Vec<u32>> {
+    let mut members: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+    first.iter().enumerate().for_each(|(record, &first)| members.entry(first).or_default().push(record as u32));
+    members
 }
 
 /// By first record: records in its cluster.

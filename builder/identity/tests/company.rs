@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::{HashMap, HashSet};
 
-use kenal_identity::{Basket, Config, Evidence, Tier};
+use kenal_identity::{Basket, Config, Decision, Evidence, Input, Known, Tier, resolve, two_people};
 use kenal_types::{CustomerRecord, PersonId};
 use proptest::prelude::*;
 use support::{Company, Dice, Solved, company, partition, score};
@@ -168,4 +168,46 @@ proptest! {
             prop_assert!(size as usize <= limit);
         }
     }
+}
+
+/// A steward joins two people and undoes it, with runs in between: everybody has the id again that they had.
+#[test]
+fn a_merge_is_undone_over_runs() {
+    let company = company(400, 17);
+    let run = |prior: &[(u32, PersonId)], past: &[(u32, PersonId)], decisions: &[Decision]| {
+        let mut records = Input { records: &company.records, baskets: &company.baskets }.take().expect("records");
+        resolve(&mut records, &Known { prior, past, decisions }, &Config::default()).expect("a resolution").persons
+    };
+    let assigned = |persons: &[Option<PersonId>]| -> Vec<(u32, PersonId)> {
+        persons.iter().enumerate().filter_map(|(record, person)| Some((record as u32, (*person)?))).collect()
+    };
+    let before = run(&[], &[], &[]);
+    let of = |persons: &[Option<PersonId>], person: Option<PersonId>| -> Vec<u32> {
+        (0..persons.len() as u32).filter(|&r| person.is_some() && persons[r as usize] == person).collect()
+    };
+    let mut undone = 0;
+    for seed in 0..30_u64 {
+        let mut dice = Dice(seed);
+        let (a, b) = (dice.below(before.len()), dice.below(before.len()));
+        if before[a].is_none() || before[b].is_none() || before[a] == before[b] {
+            continue;
+        }
+        let same = Decision { a: a as u32, b: b as u32, same: true };
+        let merged = run(&assigned(&before), &[], &[same]);
+        let lost = if merged[a] == before[a] { before[b] } else { before[a] };
+        let own = of(&before, lost);
+        let others: Vec<u32> = of(&merged, merged[a]).into_iter().filter(|r| !own.contains(r)).collect();
+        if own.iter().any(|&r| merged[r as usize] != merged[a]) {
+            continue;
+        }
+        let past: Vec<(u32, PersonId)> =
+            assigned(&before).into_iter().filter(|&(record, person)| merged[record as usize] != Some(person)).collect();
+        let decisions = two_people(&own, &others, &[(same.a, same.b)]);
+        let decisions: Vec<Decision> = decisions.into_iter().map(|(a, b, same)| Decision { a, b, same }).collect();
+        let after = run(&assigned(&merged), &past, &decisions);
+        let different: Vec<usize> = (0..before.len()).filter(|&r| after[r] != before[r]).collect();
+        assert!(different.is_empty(), "seed {seed}: {different:?}");
+        undone += 1;
+    }
+    assert!(undone >= 5, "{undone}");
 }

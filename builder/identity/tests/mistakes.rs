@@ -226,9 +226,9 @@ fn declared_mistakes_are_errors() {
         resolve(&mut take(&rows[..1], &[]).expect("one record"), known, config).expect_err("a mistake")
     };
     let prior = [(0, PersonId(1)), (0, PersonId(2))];
-    let known = Known { prior: &prior, decisions: &[] };
+    let known = Known { prior: &prior, ..Known::default() };
     assert_eq!(run(&known, &Config::default()), ResolveError::PriorConflict { key });
-    let known = Known { prior: &[(7, PersonId(1))], decisions: &[] };
+    let known = Known { prior: &[(7, PersonId(1))], ..Known::default() };
     assert!(matches!(run(&known, &Config::default()), ResolveError::NoSuchRecord { record: 7, .. }));
     let config = Config { link_probability_min: 2.0, ..Config::default() };
     assert!(matches!(run(&Known::default(), &config), ResolveError::BadSetting { .. }));

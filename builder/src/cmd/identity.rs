@@ -4,6 +4,7 @@ mod explain;
 mod resolve;
 mod review;
 mod score;
+mod unmerge;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ enum What {
     Explain(explain::ExplainArgs),
     /// The questions that stewards are asked, and their answers.
     Review(review::ReviewArgs),
+    /// Undo a merge: two people of a lake who became one are two again, as they were.
+    Unmerge(unmerge::UnmergeArgs),
 }
 
 impl IdentityArgs {
@@ -34,6 +37,7 @@ impl IdentityArgs {
             What::Score(args) => args.run(),
             What::Explain(args) => args.run(),
             What::Review(args) => args.run(),
+            What::Unmerge(args) => args.run(),
         }
     }
 }

@@ -9,14 +9,14 @@ use kenal_lake::{Fingerprint, Lake};
 use kenal_types::{AppEvent, CustomerRecord, EventKind, Order, OrderLine, PersonId, RecordKey};
 
 use super::Company;
-use crate::gold::{AssignmentRow, DecisionRow, GoldRow, IdentityModelRow, LinkRow, ReviewRow};
+use crate::gold::{AssignmentRow, DecisionRow, GoldRow, IdentityModelRow, LinkRow, PastRow, ReviewRow};
 use crate::ui::{Progress, count};
 
 /// Digits of a model's version: enough to tell models of one lake apart.
 const MODEL_VERSION_CHARS: usize = 12;
 
 /// Raise when the meaning of the tables below changes.
-const CODE: &str = "identity 3";
+const CODE: &str = "identity 4";
 
 pub fn run(company: &Company) -> Result<()> {
     let lake = &company.lake;
@@ -36,12 +36,22 @@ pub fn run(company: &Company) -> Result<()> {
     progress.set("records", 0, customers.len() as u64);
     let prior = prior(company, &records)?;
     let decided: Vec<Decision> = decisions.iter().filter_map(|row| decision(&records, row)).collect();
-    let resolution = resolve(&mut records, &Known { prior: &prior, decisions: &decided }, &config)?;
+    let mut history = history(lake)?;
+    let past: Vec<(u32, PersonId)> = history
+        .iter()
+        .filter_map(|row| Some((records.find(row.record.system as u8, &row.record.id)?, row.person)))
+        .collect();
+    let resolution = resolve(&mut records, &Known { prior: &prior, past: &past, decisions: &decided }, &config)?;
     let model = model_row(&resolution.model, &config)?;
 
     company.put(&links(&resolution, &records, &model.version)?, &fingerprint)?;
     company.put(&reviews(&resolution, &records, &model.version)?, &fingerprint)?;
     company.put(&[model], &fingerprint)?;
+    let lost = lost(&resolution, &records, &prior, &history)?;
+    if !lost.is_empty() {
+        history.extend(lost);
+        company.put(&history, &fingerprint)?;
+    }
     // Last: its fingerprint says that the stage is done.
     company.put(&assignments(&resolution, &records, &customers)?, &fingerprint)?;
     progress.finish(&format!(
@@ -51,6 +61,32 @@ pub fn run(company: &Company) -> Result<()> {
     ));
     println!("{}", resolution.report);
     Ok(())
+}
+
+/// Whose records were in runs before the last; nothing in a lake where nobody's ever changed.
+pub fn history(lake: &Lake) -> Result<Vec<PastRow>> {
+    Ok(match lake.gold_fingerprint(PastRow::TABLE)? {
+        Some(_) => lake.read_gold(PastRow::TABLE)?,
+        None => Vec::new(),
+    })
+}
+
+/// The records of the last run's people that are somebody else's now, or nobody's.
+fn lost(
+    resolution: &Resolution,
+    records: &Records,
+    prior: &[(u32, PersonId)],
+    history: &[PastRow],
+) -> Result<Vec<PastRow>> {
+    let run = history.iter().map(|row| row.run).max().unwrap_or(0) + 1;
+    let moved = prior.iter().filter(|(record, person)| resolution.persons[*record as usize] != Some(*person));
+    let row = |&(record, person): &(u32, PersonId)| {
+        Ok(PastRow { record: key(records, record)?, person, then: resolution.persons[record as usize], run })
+    };
+    let rows: Result<Vec<PastRow>> = moved.map(row).collect();
+    let mut rows = rows?;
+    rows.sort_unstable_by(|x, y| x.record.cmp(&y.record));
+    Ok(rows)
 }
 
 /// The customers of the lake, as they are and as the engine takes them.

@@ -32,10 +32,11 @@ use crate::clusters::{self, Apart, Joined, Proposal, Refusal};
 use crate::error::ResolveError;
 use crate::frozen::Frozen;
 use crate::pairs::{Pair, RECORDS_MAX};
+use crate::past::two_people;
 use crate::persons::Redirect;
 use crate::records::{Put, Records, hash_key};
 use crate::resolution::{Link, ReviewItem, RuleId, Tier};
-use crate::resolve::{Judge, Known, link};
+use crate::resolve::{Judge, Known, link, past};
 use crate::row::Row;
 
 /// A record's source and id.
@@ -122,7 +123,7 @@ impl Live {
         };
         let mut persons = vec![None; count];
         known.prior.iter().for_each(|&(record, person)| persons[record as usize] = Some(person));
-        live.people = People::new(persons);
+        live.people = People::new(persons, past(&live.records, known.past));
         let all: Vec<u32> = (0..count as u32).collect();
         live.regroup(
             &Seeds { records: all, changed: FxHashSet::default() },
@@ -400,21 +401,14 @@ impl Live {
         let Some((own, others)) = merge.filter(|_| still) else {
             return Err(ResolveError::Unknown { what: "a merge of person", key: person.to_string() });
         };
-        let mut rulings: Vec<Ruling> = Vec::new();
-        for side in [own, others] {
-            rulings.extend(side[1..].iter().map(|b| Ruling { a: side[0].clone(), b: b.clone(), same: true }));
-        }
-        let (a, b) = (own[0].clone(), others[0].clone());
-        rulings.push(Ruling { a, b, same: false });
-        // What was said to be one across the two is one no more.
         let hash = |key: &(u8, String)| hash_key(key.0, &key.1);
+        let mut said: Vec<((u8, String), (u8, String))> = Vec::new();
         for a in own {
-            for b in others {
-                if self.rulings.of(hash(a)).any(|(tie, same)| same && tie == hash(b)) {
-                    rulings.push(Ruling { a: a.clone(), b: b.clone(), same: false });
-                }
-            }
+            let same: FxHashSet<u64> = self.rulings.of(hash(a)).filter(|r| r.1).map(|r| r.0).collect();
+            said.extend(others.iter().filter(|b| same.contains(&hash(b))).map(|b| (a.clone(), b.clone())));
         }
+        let ruling = |(a, b, same)| Ruling { a, b, same };
+        let rulings: Vec<Ruling> = two_people(own, others, &said).into_iter().map(ruling).collect();
         let changes: Vec<Change<'_>> = rulings.iter().map(Ruling::change).collect();
         let update = self.apply(&changes)?;
         Ok((rulings, update))

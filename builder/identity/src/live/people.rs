@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::history::{Event, EventKind};
 use crate::error::ResolveError;
+use crate::past::Past;
 use crate::persons::{self, Homes, Redirect};
 use crate::records::Records;
 
@@ -24,10 +25,7 @@ pub(super) struct People {
     pub of: Vec<Option<PersonId>>,
     /// Records of each id in use.
     records: FxHashMap<PersonId, u32>,
-    /// By hash of a record's key: ids it had, the latest last.
-    trails: FxHashMap<u64, Vec<PersonId>>,
-    /// By hash of a record's key: the first id it had, where it has or had another since.
-    origins: FxHashMap<u64, PersonId>,
+    past: Past,
     pub redirects: FxHashMap<PersonId, PersonId>,
     pub events: Vec<Event>,
     sequence: u64,
@@ -57,8 +55,8 @@ pub(super) struct Regrouped<'a> {
 
 impl People {
     /// `of`: by record.
-    pub(super) fn new(of: Vec<Option<PersonId>>) -> People {
-        let mut people = People { of, ..People::default() };
+    pub(super) fn new(of: Vec<Option<PersonId>>, past: Past) -> People {
+        let mut people = People { of, past, ..People::default() };
         for person in people.of.iter().flatten() {
             *people.records.entry(*person).or_default() += 1;
         }
@@ -91,13 +89,8 @@ impl People {
             first,
             people: clusters.iter().filter(|(_, own)| own.len() > 1).map(|(&first, _)| first).collect(),
             taken: &|id| self.records.contains_key(&id),
-            former: &|first| self.former(records, &clusters[&first]),
-            native: &|record, id| {
-                self.origins.get(&records.table.tie[record as usize]).is_none_or(|origin| *origin == id)
-            },
-            had: &|record, id| {
-                self.trails.get(&records.table.tie[record as usize]).is_some_and(|trail| trail.contains(&id))
-            },
+            past: &self.past,
+            members: &|first| clusters[&first].clone(),
         };
         let assigned = persons::assign(&prior, &homes)?;
         self.sequence += 1;
@@ -137,25 +130,7 @@ impl People {
                 self.records.remove(&was);
             }
         }
-        self.origins.entry(tie).or_insert(was);
-        let trail = self.trails.entry(tie).or_default();
-        trail.retain(|&id| id != was);
-        trail.push(was);
-    }
-
-    /// Ids that the records of a cluster had, those of most records first, then those had last.
-    fn former(&self, records: &Records, cluster: &[u32]) -> Vec<PersonId> {
-        let mut had: FxHashMap<PersonId, (u32, usize)> = FxHashMap::default();
-        for &record in cluster {
-            let trail = self.trails.get(&records.table.tie[record as usize]);
-            for (at, &id) in trail.into_iter().flatten().rev().enumerate() {
-                let own = had.entry(id).or_insert((0, at));
-                *own = (own.0 + 1, own.1.min(at));
-            }
-        }
-        let mut ids: Vec<(PersonId, (u32, usize))> = had.into_iter().collect();
-        ids.sort_unstable_by_key(|&(id, (count, age))| (std::cmp::Reverse(count), age, id));
-        ids.into_iter().map(|(id, _)| id).collect()
+        self.past.note(tie, was);
     }
 
     fn note_merges(&mut self, records: &Records, prior: &[(u32, PersonId)], redirects: &[Redirect]) {

@@ -56,7 +56,7 @@ impl Solved {
         let mut taken = Input { records, baskets }.take().expect("records that can be taken");
         let number = |key: &RecordKey| taken.find(key.system as u8, &key.id);
         let prior: Vec<(u32, PersonId)> = prior.iter().filter_map(|(key, p)| Some((number(key)?, *p))).collect();
-        let known = Known { prior: &prior, decisions: &[] };
+        let known = Known { prior: &prior, ..Known::default() };
         let found = resolve(&mut taken, &known, config).expect("a resolution");
         Solved { records: taken, found }
     }

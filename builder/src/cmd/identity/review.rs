@@ -69,14 +69,14 @@ struct DecideArgs {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Verdict {
+pub enum Verdict {
     Same,
     Different,
     Unsure,
 }
 
 impl Verdict {
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Verdict::Same => "same",
             Verdict::Different => "different",
@@ -150,20 +150,15 @@ fn decide(args: DecideArgs) -> Result<()> {
     if let Some(absent) = [&args.a, &args.b].into_iter().find(|key| !known.contains(*key)) {
         bail!("no record {absent} in this lake");
     }
-    let mut rows: Vec<DecisionRow> = match lake.gold_fingerprint(DecisionRow::TABLE)? {
-        Some(_) => lake.read_gold(DecisionRow::TABLE)?,
-        None => Vec::new(),
-    };
-    rows.push(DecisionRow {
+    let row = DecisionRow {
         a: args.a.clone(),
         b: args.b.clone(),
         verdict: args.verdict.name().to_owned(),
         decided_by: args.by,
         decided_at: clock::now(),
         note: args.note,
-    });
-    let fingerprint = Fingerprint::of("decisions").config(&serde_json::to_string(&rows)?).finish();
-    lake.write_gold(DecisionRow::TABLE, &rows, &fingerprint)?;
+    };
+    append(&lake, vec![row])?;
     println!(
         "{} and {}: {}; `kenal run identity --lake {}` acts on it",
         args.a,
@@ -171,6 +166,18 @@ fn decide(args: DecideArgs) -> Result<()> {
         args.verdict.name(),
         args.lake.display()
     );
+    Ok(())
+}
+
+/// Adds decisions to those of the lake.
+pub fn append(lake: &Lake, new: Vec<DecisionRow>) -> Result<()> {
+    let mut rows: Vec<DecisionRow> = match lake.gold_fingerprint(DecisionRow::TABLE)? {
+        Some(_) => lake.read_gold(DecisionRow::TABLE)?,
+        None => Vec::new(),
+    };
+    rows.extend(new);
+    let fingerprint = Fingerprint::of("decisions").config(&serde_json::to_string(&rows)?).finish();
+    lake.write_gold(DecisionRow::TABLE, &rows, &fingerprint)?;
     Ok(())
 }
 
