@@ -91,6 +91,7 @@ fn the_wrong_folder() {
     contains(&said_of(&dir.path().join("nowhere")), &["no folder", "nowhere", "--from"]);
     fs::create_dir(dir.path().join("photos")).expect("made");
     contains(&said_of(dir.path()), &["holds none of shopify", "photos"]);
+    assert!(!dir.path().join("lake").exists(), "a lake of nothing was made");
 }
 
 #[test]
@@ -196,7 +197,7 @@ fn no_consent_records_at_all() {
     let lake = dir.path().join("lake");
     let said = said(build(&from, &lake, &dir.path().join("bundle")), false);
     // The warehouse's flags are bulk loads for the most part: they refuse, and never permit alone.
-    contains(&said, &["personalise"]);
+    contains(&said, &["personalise", "anybody who agreed", "nothing to learn from"]);
     assert!(!dir.path().join("bundle/manifest.kenal").exists(), "nothing may be published: {said}");
 }
 
