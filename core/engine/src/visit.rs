@@ -12,9 +12,10 @@ use crate::limits::{EVENTS_MAX, OBSERVATIONS_MAX, PULLED_MAX};
 
 /// What the item that was clicked last adds to its own score, and to others by their likeness to it.
 ///
-/// A bought item scores about 1, so one click moves about half of a list of twelve even for somebody with a long
-/// history, of which confidences alone would move nothing that a visitor could see.
-const PULL: f32 = 1.0;
+/// A bought item scores about 1, and the first items of a list somewhat less, so one click brings about four others
+/// into a list of twelve, even for somebody with a long history, where confidences alone would move nothing that a
+/// visitor could see. At 1 it brings about six, and a list of one kind of thing to those with a shorter history.
+const PULL: f32 = 0.6;
 
 /// The same for the item on whose page the visitor is: there the page's item leads, and taste has the second word.
 const PULL_ON_PAGE: f32 = 3.0;
@@ -191,7 +192,8 @@ impl Visit {
                 && let Some(slot) = observations.next()
             {
                 *slot = Observation { item, confidence, pull: 0.0, relation: seen.relation(bought.contains(item)) };
-                if let Some(last) = group.last().filter(|e| e.kind != EventKind::CartRemove) {
+                // What left the cart is not wanted, and of what was bought there is enough.
+                if let Some(last) = group.last().filter(|e| matches!(e.kind, EventKind::View | EventKind::CartAdd)) {
                     newest.offer(last.at_s.min(now_s), self.observed);
                 }
                 self.observed += 1;
