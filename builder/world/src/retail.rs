@@ -73,7 +73,8 @@ pub(crate) fn rows(path: &Path, mut each: impl FnMut(Row)) -> Result<(), Purchas
     let header = reader.headers().map_err(|e| csv_error(e, 0))?.clone();
     let position = |name: &str| header.iter().position(|h| h.trim_start_matches('\u{feff}') == name);
     let missing: Vec<_> = COLUMNS.into_iter().filter(|name| position(name).is_none()).collect();
-    if let (1, Some(separator)) = (header.len(), header[0].chars().find(|c| [';', '\t', '|'].contains(c))) {
+    let only = header.get(0).filter(|_| header.len() == 1).unwrap_or_default();
+    if let Some(separator) = only.chars().find(|c| [';', '\t', '|'].contains(c)) {
         return Err(PurchasesError::Separator { separator });
     }
     if !missing.is_empty() {
