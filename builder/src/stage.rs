@@ -13,7 +13,7 @@ mod matter;
 mod models;
 mod profile;
 mod recommender;
-mod sources;
+pub mod sources;
 mod timelines;
 
 use std::path::PathBuf;

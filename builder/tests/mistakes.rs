@@ -91,6 +91,7 @@ fn the_wrong_folder() {
     contains(&said_of(&dir.path().join("nowhere")), &["no folder", "nowhere", "--from"]);
     fs::create_dir(dir.path().join("photos")).expect("made");
     contains(&said_of(dir.path()), &["holds none of shopify", "photos"]);
+    assert!(!dir.path().join("lake").exists(), "a lake of nothing was made");
 }
 
 #[test]
@@ -196,11 +197,11 @@ fn no_consent_records_at_all() {
     let lake = dir.path().join("lake");
     let said = said(build(&from, &lake, &dir.path().join("bundle")), false);
     // The warehouse's flags are bulk loads for the most part: they refuse, and never permit alone.
-    contains(&said, &["personalise"]);
+    contains(&said, &["personalise", "anybody who agreed", "nothing to learn from"]);
     assert!(!dir.path().join("bundle/manifest.kenal").exists(), "nothing may be published: {said}");
 }
 
-/// A month without app events is a fact, not a fault.
+/// A month without app events may be a fact, so it is no fault; but nobody should have to find it.
 #[test]
 fn an_empty_month() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -211,7 +212,11 @@ fn an_empty_month() {
     for day in days.iter().rev().skip(40).take(30) {
         fs::remove_file(day).expect("removed");
     }
-    said(build(&from, &dir.path().join("lake"), &dir.path().join("bundle")), true);
+    let lake = dir.path().join("lake");
+    said(build(&from, &lake, &dir.path().join("bundle")), true);
+    let audit = fs::read_to_string(lake.join("reports/audit.json")).expect("the audit");
+    let (_, gap) = audit.split_once("app_events_without_gaps").expect("the check");
+    contains(gap.split_once('}').expect("its end").0, &["\"failed\": 1", " to "]);
 }
 
 #[test]

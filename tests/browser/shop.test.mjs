@@ -63,10 +63,14 @@ describe("a visitor in the shop", { skip: notRun, timeout: 600_000 }, () => {
     await sheet.locator("kenal-carousel[data-state=ready]").waitFor();
     const companions = await sheet.locator("kenal-carousel .card[data-id]").count();
     assert.ok(companions > 0, "something goes with it");
+    const reasons = await sheet.locator("kenal-carousel .reason").allTextContents();
+    assert.ok(reasons.filter((reason) => reason === `Because you viewed ${title}`).length >= companions / 2, `reasons: ${reasons}`);
     await shoot(page, "3-product");
     await page.keyboard.press("Escape");
     const after = await listed(page);
-    assert.notDeepEqual(after.bits, before.bits);
+    assert.equal(after.ids.includes(before.ids[2]), false, "what was just looked at makes room");
+    const fresh = after.ids.filter((id) => !before.ids.includes(id));
+    assert.ok(fresh.length >= 2, `one click changes what is seen, not only its scores: ${fresh.length} of 12 are new`);
     await switchMode(page, "In this browser");
     assert.deepEqual((await listed(page)).ids, after.ids);
     await switchMode(page, "At the edge");

@@ -5,6 +5,7 @@
 
 use kenal_types::System;
 
+use crate::format::title;
 use crate::intake::two;
 use crate::mask::Mask;
 use crate::report::{Check, Severity, share};
@@ -107,8 +108,44 @@ fn contradictions() -> String {
     )
 }
 
+/// Days on which a system sent rows of `table`, and whether the next such day follows within two weeks.
+///
+/// A day with less than a tenth of the usual rows does not count, and a table with fewer than five rows on a usual day
+/// is not judged: clocks that are off scatter rows over years, and a small shop has quiet weeks. All versions count:
+/// they are of the same days, and finding those that count takes longer than this whole check.
+fn gaps(system: System, table: &str, time: &str) -> String {
+    format!(
+        "SELECT CAST(CAST(day AS DATE) AS VARCHAR) || ' to ' || CAST(CAST(next AS DATE) AS VARCHAR) AS sample, \
+         next < day + INTERVAL '14 days' AS holds FROM (SELECT day, LEAD(day) OVER (ORDER BY day) AS next FROM \
+         (SELECT day, n, median(n) OVER () AS usual FROM (SELECT date_trunc('day', {time}) AS day, COUNT(*) AS n \
+         FROM silver_{table} WHERE system = '{system}' GROUP BY 1) AS daily) AS days \
+         WHERE usual >= 5 AND n * 10 >= usual) AS pairs WHERE next IS NOT NULL"
+    )
+}
+
+fn gap_specs() -> Vec<Spec> {
+    let watched = [
+        (System::Shopify, "orders", "ordered_at"),
+        (System::Warehouse, "orders", "ordered_at"),
+        (System::Zendesk, "tickets", "created_at"),
+        (System::App, "events", "happened_at"),
+    ];
+    let one = |(system, table, time): (System, &str, &str)| {
+        spec(
+            &format!("{system}_{table}_without_gaps"),
+            &format!("No two weeks are missing from the {table} of {}", title(system)),
+            "A month without rows is a shop that was closed, or a file that was forgotten.",
+            Severity::Warning,
+            1.0,
+            &gaps(system, table, time),
+        )
+    };
+    watched.map(one).into()
+}
+
 fn specs() -> Vec<Spec> {
     let mut all = order_specs();
+    all.extend(gap_specs());
     all.extend(reference_specs());
     all.extend(consent_specs());
     all.extend(System::ALL.map(shared_email));

@@ -198,7 +198,8 @@ fn read_table(
     table: &Table,
 ) -> Result<Vec<TableAudit>, AuditError> {
     let from = format!("current_{}", table.name);
-    let rows = format!("SELECT system, COUNT(*) AS n FROM {from} GROUP BY system ORDER BY system");
+    // Of all versions, which is at least as many: finding those that count takes as long as the audit of their fields.
+    let rows = format!("SELECT system, COUNT(*) AS n FROM silver_{} GROUP BY system", table.name);
     let rows = Answer::ask(source, &from, &rows)?;
     let mut most = 0;
     for row in rows.rows() {

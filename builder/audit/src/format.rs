@@ -69,7 +69,11 @@ pub(crate) fn check(c: &Check) -> String {
     if c.checked == 0 {
         return "nothing to compare".to_owned();
     }
-    format!("does not hold for {} of {} ({})", count(c.failed), count(c.checked), percent(c.failed_share()))
+    let failed =
+        format!("does not hold for {} of {} ({})", count(c.failed), count(c.checked), percent(c.failed_share()));
+    // One or two exceptions are all in the samples.
+    let all = c.samples.len() as u64 == c.failed && c.failed > 0;
+    if all { format!("{failed}: {}", c.samples.join(", ")) } else { failed }
 }
 
 pub(crate) fn agreement(a: &Agreement) -> String {

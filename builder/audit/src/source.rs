@@ -7,8 +7,8 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 
-/// Something that answers SQL over the lake's tables: `bronze_files`, `bronze_dead_letters`, and `current_x` for each
-/// silver table. A closure over `Lake::sql` is one.
+/// Something that answers SQL over the lake's tables: `bronze_files`, `bronze_dead_letters`, the silver tables, and
+/// `current_x` for the versions that count of each of them. A closure over `Lake::sql` is one.
 pub trait AuditSource {
     /// Runs one query.
     ///

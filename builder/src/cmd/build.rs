@@ -10,6 +10,7 @@ use kenal_types::Timestamp;
 
 use super::clock;
 use crate::keys::default_path;
+use crate::stage::sources::refuse_stranger;
 use crate::stage::{Company, Outcome, PublishPolicy, Stage, run};
 use crate::ui::duration;
 
@@ -76,6 +77,8 @@ impl CommonArgs {
 impl BuildArgs {
     pub fn run(self) -> Result<ExitCode> {
         let started = Instant::now();
+        // Before a lake is made that would have nothing in it.
+        refuse_stranger(&self.from)?;
         let mut company = self.common.open_or_make(&self.lake)?;
         company.from = Some(self.from);
         company.out = Some(self.out.clone());

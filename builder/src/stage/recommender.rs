@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use kenal_consent::Consented;
 use kenal_models::als::{self, AlsConfig, AlsModel, Iteration};
 use kenal_models::confidence::{Confidence, Event, Kind};
@@ -68,6 +68,12 @@ pub fn fit(
     progress: &(dyn Fn(&str, Iteration) + Sync),
 ) -> Result<Recommender> {
     let (purchases, browsed) = (lessons.purchases.get(), lessons.events.get());
+    if purchases.is_empty() {
+        bail!(
+            "there is no purchase of anybody who agreed to training, so there is nothing to learn from; `kenal run \
+             consent` shows how many agreed, and why the others count as a no"
+        );
+    }
     let people = PersonNumbers::new(purchases.iter().map(|p| p.person).chain(browsed.iter().map(|e| e.person)));
     let bought = purchase_events(purchases, &people, items, cut);
     let browsed = browse_events(browsed, &people, items, cut);

@@ -12,12 +12,6 @@ use crate::ui::{Align, Bytes, Table, count};
 
 pub fn run(company: &Company) -> Result<()> {
     let from = company.from.as_deref().context("the exports' folder is not known; add --from DIR")?;
-    if !from.is_dir() {
-        bail!(
-            "no folder {}; --from takes the folder that holds shopify, zendesk, salesforce, warehouse and app",
-            from.display()
-        );
-    }
     refuse_stranger(from)?;
     let mut table = Table::new(&[
         ("system", Align::Left),
@@ -62,7 +56,13 @@ pub fn run(company: &Company) -> Result<()> {
 }
 
 /// A folder that holds none of the five is the wrong one; say so once instead of five times.
-fn refuse_stranger(from: &Path) -> Result<()> {
+pub fn refuse_stranger(from: &Path) -> Result<()> {
+    if !from.is_dir() {
+        bail!(
+            "no folder {}; --from takes the folder that holds shopify, zendesk, salesforce, warehouse and app",
+            from.display()
+        );
+    }
     if System::ALL.iter().any(|s| from.join(s.name()).is_dir()) {
         return Ok(());
     }

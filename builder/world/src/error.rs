@@ -62,6 +62,9 @@ pub enum PurchasesError {
     /// The header is another one.
     #[error("the first line must name the columns {expected}; it lacks {missing}")]
     WrongColumns { expected: &'static str, missing: String },
+    /// A spreadsheet of another country, or one that was pasted.
+    #[error("its columns are separated by {separator:?}; save it with commas")]
+    Separator { separator: char },
     #[error("line {line}: {field} is not {expected}")]
     BadField { line: u64, field: &'static str, expected: &'static str },
     #[error("line {line} has {found} fields where the header has {expected}")]

@@ -56,7 +56,9 @@ pub(crate) fn history(seed: u64, i: u64, market: Market, end: Date, catalogue: &
         let lines = basket(&person, seed, at, month, catalogue, &mut bought, &mut dice);
         let serial = i * ORDERS_MAX + orders.len() as u64;
         let place = [Place::Web, Place::App, Place::Store][dice.weighted(&person.places)];
-        let guest = place == Place::Web && dice.chance(rates::GUEST_ORDER / person.places[0].max(0.2));
+        // Only web orders can be a guest's, so of those as many more, as they are fewer. Their share is 0.08 or more.
+        let web = person.places[0] / person.places.iter().sum::<f64>();
+        let guest = place == Place::Web && dice.chance(rates::GUEST_ORDER / web);
         let mut order = Order { serial, at, place, guest, lines, outcome: Outcome::Completed };
         send_back(&mut order, &mut dice);
         if dice.chance(rates::CUSTOM_ITEM) {

@@ -73,6 +73,10 @@ pub(crate) fn rows(path: &Path, mut each: impl FnMut(Row)) -> Result<(), Purchas
     let header = reader.headers().map_err(|e| csv_error(e, 0))?.clone();
     let position = |name: &str| header.iter().position(|h| h.trim_start_matches('\u{feff}') == name);
     let missing: Vec<_> = COLUMNS.into_iter().filter(|name| position(name).is_none()).collect();
+    let only = header.get(0).filter(|_| header.len() == 1).unwrap_or_default();
+    if let Some(separator) = only.chars().find(|c| [';', '\t', '|'].contains(c)) {
+        return Err(PurchasesError::Separator { separator });
+    }
     if !missing.is_empty() {
         return Err(PurchasesError::WrongColumns { expected: COLUMNS_TEXT, missing: missing.join(", ") });
     }
@@ -386,7 +390,8 @@ A563185,B,Adjust bad debt,1,2010-12-06 14:50:00,11062.06,,United Kingdom
         for (bytes, part) in [
             (whole[..whole.len() / 2].to_vec(), "ends early"),
             (damaged, "damaged"),
-            (b"InvoiceNo;StockCode\n1;2\n".to_vec(), "it lacks InvoiceNo, StockCode"),
+            (b"InvoiceNo;StockCode\n1;2\n".to_vec(), "separated by ';'"),
+            (b"InvoiceNo\tStockCode\n1\t2\n".to_vec(), "separated by '\\t'"),
             (b"InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Country\n".to_vec(), "lacks CustomerID"),
             (Vec::new(), "it lacks InvoiceNo"),
             (HEADER.as_bytes().to_vec(), "no line is a sale"),

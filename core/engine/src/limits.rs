@@ -59,6 +59,10 @@ pub const EXCLUDE_MAX: usize = 256;
 /// Distinct items that a fold-in can rest on.
 pub const OBSERVATIONS_MAX: usize = HISTORY_MAX + EVENTS_MAX;
 
+/// Items that pull a list towards them for having been dealt with last. The ninth would pull by a sixteenth of the
+/// first, and each costs a fold-in one more solution.
+pub const PULLED_MAX: usize = 8;
+
 /// Confidence of one observation.
 pub const CONFIDENCE_MAX: f32 = 1000.0;
 

@@ -20,7 +20,7 @@ pub struct Rules<'a> {
     pub exclude: &'a [ItemIdx],
     /// Not what the person has bought.
     pub bought: ItemSet<'a>,
-    /// Not what was bought or put in the cart during the visit.
+    /// Not what was bought, put in the cart or just looked at during the visit.
     pub visit: Option<&'a Visit>,
 }
 
@@ -33,6 +33,6 @@ impl Rules<'_> {
             && (self.out_of_stock || attributes.in_stock)
             && !self.exclude.iter().take(crate::limits::EXCLUDE_MAX).any(|e| *e == item)
             && !self.bought.contains(item)
-            && !self.visit.is_some_and(|visit| visit.has_taken(item))
+            && !self.visit.is_some_and(|visit| visit.hides(item))
     }
 }

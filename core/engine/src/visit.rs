@@ -8,7 +8,27 @@ use crate::consent::Permit;
 use crate::format::items::{Items, Model};
 use crate::format::row::UserRow;
 use crate::index::ItemIdx;
-use crate::limits::{EVENTS_MAX, OBSERVATIONS_MAX};
+use crate::limits::{EVENTS_MAX, OBSERVATIONS_MAX, PULLED_MAX};
+
+/// What the item that was clicked last adds to its own score, and to others by their likeness to it.
+///
+/// A bought item scores about 1, and the first items of a list somewhat less, so one click brings about four others
+/// into a list of twelve, even for somebody with a long history, where confidences alone would move nothing that a
+/// visitor could see. At 1 it brings about six, and a list of one kind of thing to those with a shorter history.
+const PULL: f32 = 0.6;
+
+/// The same for the item on whose page the visitor is: there the page's item leads, and taste has the second word.
+const PULL_ON_PAGE: f32 = 3.0;
+
+/// Clicks on other items after which a pull is half.
+const PULL_HALF_LIFE_CLICKS: f32 = 2.0;
+
+/// Seconds after which a pull is half: an interest of the moment, gone tomorrow.
+const PULL_HALF_LIFE_S: f32 = 1800.0;
+
+/// Seconds for which an item is not shown after a look at it: the visitor has just seen it, and its own pull would put
+/// it first, for the reason that it was clicked.
+const JUST_SEEN_S: u64 = 1800;
 
 /// What a visitor did with an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +73,8 @@ pub struct Observation {
     pub item: ItemIdx,
     /// c_uj, above 0.
     pub confidence: f32,
+    /// What it adds to its own score for having been dealt with just now; 0 for most.
+    pub pull: f32,
     /// How the visitor knows it.
     pub relation: Relation,
 }
@@ -76,16 +98,16 @@ impl core::error::Error for TooManyEvents {}
 pub struct Visit {
     observations: [Observation; OBSERVATIONS_MAX],
     observed: usize,
-    /// Bought or in the cart during the visit, ascending.
-    taken: [ItemIdx; EVENTS_MAX],
-    taken_len: usize,
+    /// Bought, in the cart or just looked at, ascending.
+    hidden: [ItemIdx; EVENTS_MAX],
+    hidden_len: usize,
     events: [LiveEvent; EVENTS_MAX],
 }
 
 impl fmt::Debug for Visit {
     /// Counts only: what a person looked at does not belong in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Visit").field("observed", &self.observed).field("taken", &self.taken_len).finish()
+        f.debug_struct("Visit").field("observed", &self.observed).field("hidden", &self.hidden_len).finish()
     }
 }
 
@@ -100,10 +122,11 @@ impl Visit {
     pub const fn new() -> Visit {
         let item = ItemIdx::FIRST;
         Visit {
-            observations: [Observation { item, confidence: 0.0, relation: Relation::Viewed }; OBSERVATIONS_MAX],
+            observations: [Observation { item, confidence: 0.0, pull: 0.0, relation: Relation::Viewed };
+                OBSERVATIONS_MAX],
             observed: 0,
-            taken: [item; EVENTS_MAX],
-            taken_len: 0,
+            hidden: [item; EVENTS_MAX],
+            hidden_len: 0,
             events: [LiveEvent { item, at_s: 0, kind: EventKind::View }; EVENTS_MAX],
         }
     }
@@ -117,7 +140,8 @@ impl Visit {
     ///
     /// The confidence of an item is the sum of what its history and its events say; an event of age t counts for
     /// `confidence(kind) · 2^(−t / half life)`. The order of `events` does not matter. An item is in the cart when the
-    /// last cart event says so. Cost: O(n log n) in the number of events, no allocation.
+    /// last cart event says so, and not shown for half an hour after a look at it. The [`PULLED_MAX`] items dealt with last pull the list towards them, the r-th by
+    /// `2^(−(r / 2 + t / 30 min))`. Cost: O(n log n) in the number of events, no allocation.
     ///
     /// # Errors
     /// [`TooManyEvents`], and then the visit is empty.
@@ -130,7 +154,7 @@ impl Visit {
         now_s: u64,
     ) -> Result<(), TooManyEvents> {
         self.observed = 0;
-        self.taken_len = 0;
+        self.hidden_len = 0;
         let bought = row.map(UserRow::bought).unwrap_or_default();
         let Some(sorted) = self.events.get_mut(..events.len()) else {
             return Err(TooManyEvents { found: events.len() });
@@ -140,6 +164,7 @@ impl Visit {
         let mut history = row.into_iter().flat_map(UserRow::history).peekable();
         let mut groups = sorted.chunk_by(|a, b| a.item == b.item).peekable();
         let mut observations = self.observations.iter_mut();
+        let mut newest = Newest::default();
         // Both sides ascend by item; merge them.
         loop {
             let from_history = history.peek().and_then(|(item, _)| items.idx(*item));
@@ -155,22 +180,41 @@ impl Visit {
             let known = history.next_if(|(h, _)| *h == item.get()).map_or(0.0, |(_, confidence)| confidence);
             let group = groups.next_if(|g| g.first().is_some_and(|e| e.item == item)).unwrap_or_default();
             let seen = Seen::of(group, items.model(), now_s);
-            if (seen.in_cart || seen.purchased)
-                && let Some(slot) = self.taken.get_mut(self.taken_len)
+            if (seen.in_cart || seen.purchased || seen.just_looked_at)
+                && let Some(slot) = self.hidden.get_mut(self.hidden_len)
             {
                 *slot = item;
-                self.taken_len += 1;
+                self.hidden_len += 1;
             }
             let confidence = known + seen.confidence;
             if confidence > 0.0
                 && items.idx(item.get()).is_some()
                 && let Some(slot) = observations.next()
             {
-                *slot = Observation { item, confidence, relation: seen.relation(bought.contains(item)) };
+                *slot = Observation { item, confidence, pull: 0.0, relation: seen.relation(bought.contains(item)) };
+                // What left the cart is not wanted, and of what was bought there is enough.
+                if let Some(last) = group.last().filter(|e| matches!(e.kind, EventKind::View | EventKind::CartAdd)) {
+                    newest.offer(last.at_s.min(now_s), self.observed);
+                }
                 self.observed += 1;
             }
         }
+        for (rank, (at_s, observed)) in newest.iter().enumerate() {
+            if let Some(observation) = self.observations.get_mut(observed) {
+                let halvings =
+                    rank as f32 / PULL_HALF_LIFE_CLICKS + now_s.saturating_sub(at_s) as f32 / PULL_HALF_LIFE_S;
+                observation.pull = PULL * libm::exp2f(-halvings);
+            }
+        }
         Ok(())
+    }
+
+    /// Says that the visitor is on the page of `item`, which must be among the events: what goes with it comes first.
+    pub fn on_page_of(&mut self, item: ItemIdx) {
+        let observations = self.observations.get_mut(..self.observed).unwrap_or_default();
+        if let Some(observation) = observations.iter_mut().find(|o| o.item == item) {
+            observation.pull = PULL_ON_PAGE;
+        }
     }
 
     /// The observed items, ascending.
@@ -178,9 +222,31 @@ impl Visit {
         self.observations.get(..self.observed).unwrap_or_default()
     }
 
-    /// Whether the visitor has bought `item` or put it in the cart during the visit.
-    pub fn has_taken(&self, item: ItemIdx) -> bool {
-        self.taken.get(..self.taken_len).unwrap_or_default().binary_search(&item).is_ok()
+    /// Whether the visitor has bought `item` during the visit, has it in the cart, or has just looked at it.
+    pub fn hides(&self, item: ItemIdx) -> bool {
+        self.hidden.get(..self.hidden_len).unwrap_or_default().binary_search(&item).is_ok()
+    }
+}
+
+/// The observations with the newest events, newest first; at a tie, the lower item first.
+#[derive(Default)]
+struct Newest {
+    list: [Option<(u64, usize)>; PULLED_MAX],
+}
+
+impl Newest {
+    /// Observations must be offered in ascending order.
+    fn offer(&mut self, at_s: u64, observed: usize) {
+        let mut offered = Some((at_s, observed));
+        for slot in &mut self.list {
+            if slot.is_none_or(|(other, _)| offered.is_some_and(|(at_s, _)| at_s > other)) {
+                core::mem::swap(slot, &mut offered);
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u64, usize)> {
+        self.list.iter().flatten().copied()
     }
 }
 
@@ -189,12 +255,14 @@ struct Seen {
     confidence: f32,
     in_cart: bool,
     purchased: bool,
+    /// And has not taken it out of the cart since.
+    just_looked_at: bool,
 }
 
 impl Seen {
     /// `events` of one item, oldest first.
     fn of(events: &[LiveEvent], model: &Model, now_s: u64) -> Seen {
-        let mut seen = Seen { confidence: 0.0, in_cart: false, purchased: false };
+        let mut seen = Seen { confidence: 0.0, in_cart: false, purchased: false, just_looked_at: false };
         for event in events {
             let weight = match event.kind {
                 EventKind::View => model.view,
@@ -203,6 +271,7 @@ impl Seen {
                 EventKind::Purchase => model.purchase,
             };
             seen.confidence += weight * decay(now_s.saturating_sub(event.at_s), model.half_life_s);
+            seen.just_looked_at = event.kind == EventKind::View && now_s.saturating_sub(event.at_s) < JUST_SEEN_S;
             match event.kind {
                 EventKind::View => {}
                 EventKind::CartAdd => seen.in_cart = true,

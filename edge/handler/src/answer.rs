@@ -175,6 +175,9 @@ fn personalised(
     let now = seconds(question.request.now);
     let loaded = visit.load(permit, items, row, &question.events, now);
     debug_assert!(loaded.is_ok(), "a request has fewer events than the core takes");
+    if let Some(item) = question.context {
+        visit.on_page_of(item);
+    }
     let picks = fold_in.solve(items, visit).map_err(FallbackReason::from).map(|user| {
         let rules =
             Rules { bought: row.map(UserRow::bought).unwrap_or_default(), visit: Some(visit), ..question.rules() };

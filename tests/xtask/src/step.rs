@@ -26,11 +26,22 @@ pub fn tools_dir() -> PathBuf {
     })
 }
 
-/// A command run from the root of the repository.
+/// A command run from the root of the repository, in the environment of whoever called `cargo xtask`.
+///
+/// What `cargo run` adds to it says which package runs. Build scripts that watch it (`ring`'s does) would be run again,
+/// and the engine that depends on them compiled again, whenever `cargo xtask` and plain `cargo`, or two clones that
+/// share a target folder, take turns.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_the_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     command
+}
+
+fn is_of_the_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// `cargo`, the one that runs this.

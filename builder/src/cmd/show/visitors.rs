@@ -95,7 +95,7 @@ fn pick(lake: &Lake, limit: usize) -> Result<Vec<Visitor>> {
                 id: person,
                 label: format!("{favourite}, {}", market.name()),
                 market,
-                note: format!("{orders} order{plural}, mostly {}{staying}", favourite.to_lowercase()),
+                note: format!("{orders} order{plural}{staying}"),
             });
         }
     }

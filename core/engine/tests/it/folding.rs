@@ -3,7 +3,8 @@
 use kenal_core::format::write::{UserRowInput, write_row};
 use kenal_core::limits::EVENTS_MAX;
 use kenal_core::{
-    EventKind, FallbackReason, FoldIn, Items, LiveEvent, Relation, TooManyEvents, UserRow, UserVector, Visit,
+    EventKind, FallbackReason, FoldIn, Items, LiveEvent, Observation, Relation, TooManyEvents, UserRow, UserVector,
+    Visit,
 };
 
 use crate::shop::{self, Random};
@@ -38,7 +39,23 @@ fn equations(items: &Items<'_>, visit: &Visit) -> (Vec<Vec<f64>>, Vec<f64>) {
     for (i, row) in a.iter_mut().enumerate() {
         row[i] += ridge;
     }
+    for o in visit.observations() {
+        let lift = lift(&a, items, o);
+        for (b, y) in b.iter_mut().zip(factor(items, o.item.get() as usize)) {
+            *b += lift * y;
+        }
+    }
     (a, b)
+}
+
+/// p_j / s_jj.
+fn lift(a: &[Vec<f64>], items: &Items<'_>, o: &Observation) -> f64 {
+    if o.pull == 0.0 {
+        return 0.0;
+    }
+    let y = factor(items, o.item.get() as usize);
+    let likeness: f64 = gauss(a.to_vec(), y.clone()).iter().zip(y).map(|(w, y)| w * y).sum();
+    f64::from(o.pull) / likeness.max(0.1)
 }
 
 /// Gaussian elimination with pivoting.
@@ -86,6 +103,8 @@ fn agrees_with_a_dense_solution() {
         let items = Items::parse(&bytes).expect("own output");
         let events = events(&mut Random(seed), n, count);
         visit.load(shop::permit(), &items, None, &events, 1_000_000).expect("few events");
+        visit.on_page_of(events[0].item);
+        assert!((1..=9).contains(&visit.observations().iter().filter(|o| o.pull > 0.0).count()));
         fold_in.solve(&items, &visit).expect("a solution");
         let (a, b) = equations(&items, &visit);
         let expected = gauss(a, b);
@@ -106,15 +125,16 @@ fn reasons_add_up_to_the_score_and_the_greatest_is_named() {
     fold_in.solve(&items, &visit).expect("a solution");
     let (a, _) = equations(&items, &visit);
     let taste: Vec<f64> = fold_in.taste().iter().map(|x| f64::from(*x)).collect();
+    let lifts: Vec<f64> = visit.observations().iter().map(|o| lift(&a, &items, o)).collect();
     let mut named = 0;
     for index in 0..300 {
         let y = factor(&items, index);
         let w = gauss(a.clone(), y.clone());
-        let part = |o: &kenal_core::Observation| {
+        let part = |(o, lift): (&Observation, &f64)| {
             let y_j = factor(&items, o.item.get() as usize);
-            f64::from(o.confidence) * w.iter().zip(y_j).map(|(w, y)| w * y).sum::<f64>()
+            (f64::from(o.confidence) + lift) * w.iter().zip(y_j).map(|(w, y)| w * y).sum::<f64>()
         };
-        let parts: Vec<f64> = visit.observations().iter().map(part).collect();
+        let parts: Vec<f64> = visit.observations().iter().zip(&lifts).map(part).collect();
         let score: f64 = y.iter().zip(&taste).map(|(y, x)| y * x).sum();
         assert!((parts.iter().sum::<f64>() - score).abs() < 1e-4);
         let best = parts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -188,11 +208,72 @@ fn a_visit_merges_history_and_events() {
         ],
         "an event from the future counts as now; an item of another bundle and a removal say nothing"
     );
+    for (index, hidden) in [(1, true), (3, true), (4, true), (5, false), (7, false), (9, true)] {
+        assert_eq!(visit.hides(shop::item(index)), hidden, "{index}: looked at, bought or in the cart");
+    }
+    visit.load(shop::permit(), &items, Some(&row), &live, now + 1800).expect("few events");
+    for (index, hidden) in [(3, false), (4, true), (9, true)] {
+        assert_eq!(visit.hides(shop::item(index)), hidden, "{index}, half an hour later");
+    }
     visit.clear();
-    assert!(visit.observations().is_empty() && !visit.has_taken(shop::item(4)));
+    assert!(visit.observations().is_empty() && !visit.hides(shop::item(4)));
     let many = vec![live[0]; EVENTS_MAX + 1];
     assert_eq!(visit.load(shop::permit(), &items, None, &many, now), Err(TooManyEvents { found: EVENTS_MAX + 1 }));
     assert!(visit.load(shop::permit(), &items, None, &many[1..], now).is_ok());
+}
+
+#[test]
+fn the_items_dealt_with_last_pull_the_most() {
+    let bytes = shop::items(9, 100, 16);
+    let items = Items::parse(&bytes).expect("own output");
+    let now = 10_000_000;
+    let event = |index, age, kind| LiveEvent { item: shop::item(index), at_s: now - age, kind };
+    let pulls = |live: &[LiveEvent], page: Option<usize>| {
+        let mut visit = Visit::new();
+        visit.load(shop::permit(), &items, None, live, now).expect("few events");
+        page.into_iter().for_each(|index| visit.on_page_of(shop::item(index)));
+        let pulled = visit.observations().iter().filter(|o| o.pull > 0.0);
+        pulled.map(|o| (o.item.get(), o.pull)).collect::<Vec<_>>()
+    };
+    let view = |index, age| event(index, age, EventKind::View);
+    let least = 0.6 * 0.5f32.sqrt();
+    assert_eq!(pulls(&[view(5, 0)], None), [(5, 0.6)]);
+    assert_eq!(pulls(&[view(5, 1800)], None), [(5, 0.3)], "half an hour ago");
+    let seven_then_two = [view(7, 3600), view(2, 1800), view(7, 7200)];
+    assert_eq!(pulls(&seven_then_two, None), [(2, 0.3), (7, 0.25 * least)], "the newest of an item counts");
+    let together = [view(9, 0), view(4, 0), view(6, 0)];
+    assert_eq!(pulls(&together, None), [(4, 0.6), (6, least), (9, 0.3)], "at a tie the lower item");
+    let taken_out = [view(3, 30), event(3, 20, EventKind::CartAdd), event(3, 10, EventKind::CartRemove), view(8, 0)];
+    assert_eq!(pulls(&taken_out, None), [(8, 0.6)], "what left the cart pulls no more");
+    let bought = [view(3, 30), event(3, 20, EventKind::Purchase), view(8, 0)];
+    assert_eq!(pulls(&bought, None), [(8, 0.6)], "nor does what was bought");
+    assert_eq!(pulls(&[view(5, 0), view(8, 0)], Some(8)), [(5, 0.6), (8, 3.0)], "the page's own item leads");
+    assert_eq!(pulls(&[view(5, 0)], Some(8)), [(5, 0.6)], "a page that nobody looked at");
+    let many: Vec<LiveEvent> = (0..20).map(|index| view(index, 100 - index as u64)).collect();
+    assert_eq!(pulls(&many, None).iter().map(|(item, _)| *item).collect::<Vec<_>>(), (12..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_last_click_counts_after_a_long_history() {
+    let bytes = shop::items(11, 400, 16);
+    let items = Items::parse(&bytes).expect("own output");
+    let history = (0..64).map(|index| (shop::item(index), 1.0)).collect();
+    let row = write_row(&UserRowInput { history, ..UserRowInput::default() }, 400).expect("a good row");
+    let row = UserRow::parse(&row, 400).expect("own output");
+    let mut fold_in = FoldIn::new();
+    let mut visit = Visit::new();
+    let mut score = |clicked: &[usize], of: usize| {
+        let now = 10_000_000;
+        let view = |index: &usize| LiveEvent { item: shop::item(*index), at_s: now, kind: EventKind::View };
+        let live: Vec<LiveEvent> = clicked.iter().map(view).collect();
+        visit.load(shop::permit(), &items, Some(&row), &live, now).expect("few events");
+        fold_in.solve(&items, &visit).expect("a solution");
+        factor(&items, of).iter().zip(fold_in.taste()).map(|(y, x)| y * f64::from(*x)).sum::<f64>()
+    };
+    for clicked in [70, 100, 222] {
+        let (before, after) = (score(&[], clicked), score(&[clicked], clicked));
+        assert!(after > before + 0.2, "item {clicked} scored {before}, and {after} when it had been clicked");
+    }
 }
 
 #[test]

@@ -132,9 +132,11 @@ export class KenalCarousel extends HTMLElement {
       refreshCard(card, item, market);
       return card;
     });
+    const place = list.scrollLeft;
     list.replaceChildren(...cards);
-    // A list of other items is another list, and is read from its start.
-    if (!items.some((item) => kept.has(item.id))) list.scrollLeft = 0;
+    // A list of other items is another list, and is read from its start. Otherwise it stays where it was: left alone, a
+    // browser would follow the card it had snapped to, to wherever that card has gone in the new order.
+    list.scrollLeft = items.some((item) => kept.has(item.id)) ? place : 0;
     // Moving an element in the document drops its focus; a bought item's focus goes to the list instead of the page.
     if (focused instanceof HTMLElement) (list.contains(focused) ? focused : list).focus({ preventScroll: true });
     glideCards(list, before);
