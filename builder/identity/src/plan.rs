@@ -20,6 +20,8 @@ const PAIRS_PER_RULE: usize = 4_000;
 const RECORDS_TIMES_PAIRS: f64 = 2e8;
 /// Pairs that a further match is worth, at least and at most.
 const PAIRS_PER_MATCH: [f64; 2] = [200.0, 10_000.0];
+/// So few pairs take no time.
+const PAIRS_FREE: f64 = 20_000.0;
 /// The least share of the matches found so far that a rule must add.
 const MATCHES_SHARE_MIN: f64 = 1e-4;
 
@@ -61,7 +63,8 @@ pub(crate) fn choose(
         open.retain(|&n| n != best);
         let worth_it = matches * pairs_per_match >= pairs && matches >= MATCHES_SHARE_MIN * matches_so_far;
         // A rule that costs nothing does no harm, and other records may need it.
-        if worth_it || pairs * 1e3 < f64::from(table.len()) {
+        let free = pairs < PAIRS_FREE.max(f64::from(table.len()) / 1e3);
+        if worth_it || free {
             taken |= 1 << best;
             matches_so_far += matches;
         } else {
