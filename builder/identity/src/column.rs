@@ -50,8 +50,7 @@ pub(crate) struct Phrases {
     pub word: Vocabulary,
     /// Word numbers of each *whole*, in the order in which the words were pushed.
     pub words: Rows<u32>,
-    /// The text that is pushed, and its words.
-    text: String,
+    /// Words of the text that is pushed.
     ids: Vec<u32>,
 }
 
@@ -171,24 +170,26 @@ impl Phrases {
         Phrases { whole: Vocabulary::outlined(), ..Phrases::default() }
     }
 
+    /// Words one by one, as tests write them.
+    #[cfg(test)]
     pub(crate) fn push(&mut self, words: &[String]) {
-        if words.is_empty() {
+        self.push_text(Some(words.join(" ").as_str()).filter(|text| !text.is_empty()));
+    }
+
+    /// `text`: words with a space between two.
+    pub(crate) fn push_text(&mut self, text: Option<&str>) {
+        let Some(text) = text else {
             self.of.push(NONE);
             return;
-        }
-        self.text.clear();
-        self.ids.clear();
-        for word in words {
-            if !self.text.is_empty() {
-                self.text.push(' ');
-            }
-            self.text.push_str(word);
-            self.ids.push(self.word.intern(word));
-        }
-        let whole = self.whole.intern(&self.text);
+        };
+        let whole = self.whole.intern(text);
         self.whole.count(Some(whole));
+        self.ids.clear();
         if whole as usize == self.words.len() {
+            self.ids.extend(text.split(' ').map(|word| self.word.intern(word)));
             self.words.push(&self.ids);
+        } else {
+            self.ids.extend_from_slice(self.words.row(whole));
         }
         self.ids.sort_unstable();
         self.ids.dedup();

@@ -6,7 +6,7 @@
 //! What matches nothing stays apart ([`Tier::Unmatched`]).
 //!
 //! [`Records`] takes records in, batch by batch: those of the five systems, or [`RawRecord`]s of any [`Schema`]. Then read
-//! in the order in which [`resolve`] runs: `row` and `normalise`, `column` and `table`, `purchases`, `trust` and
+//! in the order in which [`resolve`] runs: `row`, `texts` and `normalise`, `column` and `table`, `purchases`, `trust` and
 //! `deterministic` (tier 1), `keys` and `blocking` (candidate pairs) and `capture` (what it misses), `field` and `comparison` (levels
 //! of agreement), `random_pairs`, `estimation`, `plan` (which rules are worth their pairs), `aliases` (what stands for what), `prior` and `model` (weights), `clusters`
 //! and `groups` (people compared as wholes), `persons` (ids that stay), [`resolution`] and [`report`] (what comes out).
@@ -46,6 +46,7 @@ mod resolve;
 mod row;
 mod schema;
 mod table;
+mod texts;
 mod trust;
 mod vocabulary;
 

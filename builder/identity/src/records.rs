@@ -4,6 +4,7 @@
 //! records must be told apart, it is by a hash of their keys (`Table::tie`).
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use kenal_types::{CustomerRecord, RecordKey, System, Timestamp};
 use rayon::prelude::*;
 
@@ -11,13 +12,15 @@ use crate::error::ResolveError;
 use crate::input::Basket;
 use crate::pairs::RECORDS_MAX;
 use crate::purchases::{Keep, PurchaseLog, Purchases};
-use crate::row::{RawRecord, Row};
+use crate::row::{Normalised, RawRecord, Row};
 use crate::schema::Schema;
 use crate::table::{Measures, Table};
 use crate::vocabulary::{hash_text, mix, slice};
 
 /// Records normalised at a time.
 const CHUNK_RECORDS: usize = 1 << 14;
+/// Records of a chunk that one thread normalises at a time.
+const PART_RECORDS: usize = 1 << 10;
 
 /// Records that were pushed, and what they bought.
 #[derive(Debug)]
@@ -84,14 +87,14 @@ impl Records {
     pub fn push_customers(&mut self, records: &[CustomerRecord]) -> Result<(), ResolveError> {
         self.check_open()?;
         for chunk in records.chunks(CHUNK_RECORDS) {
-            let rows: Vec<Row> = chunk.par_iter().map(Row::of_customer).collect();
-            for (record, row) in chunk.iter().zip(&rows) {
-                let number = self.keys.push(&self.schema, row.source, &record.key.id)?;
-                self.table.tie.push(hash_key(row.source, &record.key.id));
+            let of_part = |part| Normalised::of_customers(part, &self.schema);
+            let parts: Vec<Normalised> = chunk.par_chunks(PART_RECORDS).map(of_part).collect();
+            for record in chunk {
+                let number = self.push_key(record.key.system as u8, &record.key.id)?;
                 self.created.push(record.created_at.map_or(i64::MAX, |t| t.0));
                 self.claim(number, record);
             }
-            self.table.push(&rows);
+            self.table.push(&parts);
         }
         Ok(())
     }
@@ -103,13 +106,13 @@ impl Records {
     pub fn push(&mut self, records: &[RawRecord<'_>]) -> Result<(), ResolveError> {
         self.check_open()?;
         for chunk in records.chunks(CHUNK_RECORDS) {
-            let rows: Vec<Row> = chunk.par_iter().map(|raw| Row::of_raw(raw, &self.schema)).collect();
+            let of_part = |part| Normalised::of_raws(part, &self.schema);
+            let parts: Vec<Normalised> = chunk.par_chunks(PART_RECORDS).map(of_part).collect();
             for raw in chunk {
-                self.keys.push(&self.schema, raw.source, raw.id)?;
-                self.table.tie.push(hash_key(raw.source, raw.id));
+                self.push_key(raw.source, raw.id)?;
                 self.created.push(i64::MAX);
             }
-            self.table.push(&rows);
+            self.table.push(&parts);
         }
         Ok(())
     }
@@ -143,10 +146,9 @@ impl Records {
     /// Appends a record to measured records, in place of the one with its key, if there is one, which is returned. The
     /// number of the new one is the last. What is measured of its values is to be completed afterwards.
     pub(crate) fn put(&mut self, put: &Put<'_>, row: Row) -> Result<Option<u32>, ResolveError> {
-        let (source, id) = (row.source, put.id());
-        let former = self.find(source, id);
-        let number = self.keys.put(&self.schema, source, id)?;
-        self.table.tie.push(hash_key(source, id));
+        let (source, id) = (put.source(), put.id());
+        let former = self.keys.forget(source, id);
+        let number = self.push_key(source, id)?;
         match put.record {
             Incoming::Customer(record) => {
                 self.created.push(record.created_at.map_or(i64::MAX, |t| t.0));
@@ -154,9 +156,16 @@ impl Records {
             }
             Incoming::Raw(_) => self.created.push(i64::MAX),
         }
-        self.table.push(std::slice::from_ref(&row));
+        self.table.push(std::slice::from_ref(&row.0));
         self.table.purchases.push(put.baskets);
         Ok(former)
+    }
+
+    fn push_key(&mut self, source: u8, id: &str) -> Result<u32, ResolveError> {
+        let hash = hash_key(source, id);
+        let number = self.keys.push(&self.schema, source, id, hash, &self.table.tie)?;
+        self.table.tie.push(hash);
+        Ok(number)
     }
 
     /// Forgets the key of a record; what it said stays until the records are read again.
@@ -273,8 +282,8 @@ impl<'a> Put<'a> {
 
     pub(crate) fn row(&self, schema: &Schema) -> Row {
         match self.record {
-            Incoming::Customer(record) => Row::of_customer(record),
-            Incoming::Raw(record) => Row::of_raw(record, schema),
+            Incoming::Customer(record) => Row(Normalised::of_customers(std::slice::from_ref(record), schema)),
+            Incoming::Raw(record) => Row(Normalised::of_raws(std::slice::from_ref(record), schema)),
         }
     }
 }
@@ -285,29 +294,25 @@ pub(crate) fn hash_key(source: u8, id: &str) -> u64 {
 }
 
 impl Keys {
-    fn push(&mut self, schema: &Schema, source: u8, id: &str) -> Result<u32, ResolveError> {
+    /// `hash`: of the key; `hashes`: of the keys that were pushed before.
+    fn push(&mut self, schema: &Schema, source: u8, id: &str, hash: u64, hashes: &[u64]) -> Result<u32, ResolveError> {
         let Some(named) = schema.sources.get(usize::from(source)) else {
             return Err(ResolveError::UnknownSource { source_number: source, sources: schema.sources.len() });
         };
         if self.len() >= RECORDS_MAX {
             return Err(ResolveError::TooManyRecords { records: self.len() + 1, max: RECORDS_MAX });
         }
-        if self.find(source, id).is_some() {
+        let (text, ends, sources) = (&self.text, &self.ends, &self.sources);
+        let same = |&n: &u32| sources[n as usize] == source && slice(text, ends, n) == id;
+        let Entry::Vacant(free) = self.index.entry(hash, same, |&n| hashes[n as usize]) else {
             return Err(ResolveError::DuplicateRecord { key: format!("{}:{id}", named.name) });
-        }
-        let (number, hash) = (self.len() as u32, hash_key(source, id));
+        };
+        let number = self.ends.len() as u32;
+        free.insert(number);
         self.text.push_str(id);
         self.ends.push(self.text.len() as u64);
         self.sources.push(source);
-        let (text, ends, sources) = (&self.text, &self.ends, &self.sources);
-        self.index.insert_unique(hash, number, |&n| hash_key(sources[n as usize], slice(text, ends, n)));
         Ok(number)
-    }
-
-    /// As `push`, in place of the record that has the key.
-    fn put(&mut self, schema: &Schema, source: u8, id: &str) -> Result<u32, ResolveError> {
-        self.forget(source, id);
-        self.push(schema, source, id)
     }
 
     /// The record that had the key.

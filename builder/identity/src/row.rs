@@ -1,11 +1,11 @@
-//! One record as it is pushed, and its normalised values.
+//! A record as it is pushed, and the normalised values of some.
 
 use kenal_types::{CustomerRecord, Market, System};
 
-use crate::field::Field;
 use crate::normalise::date::Written;
 use crate::normalise::{attribute, date, device, email, name, phone, place};
 use crate::schema::{AttributeKind, Schema};
+use crate::texts::Texts;
 
 /// Values kept per record and kind: more emails than this are a mailing list, and every pair compares all of them.
 const VALUES_MAX: usize = 8;
@@ -36,32 +36,38 @@ pub struct RawRecord<'a> {
     pub attributes: Vec<Option<&'a str>>,
 }
 
-/// The normalised values of one record.
-pub(crate) struct Row {
-    pub source: u8,
-    pub name: Vec<String>,
-    pub birth: Option<Written>,
+/// The normalised values of some records, in their order; column by column, as they are numbered.
+#[derive(Debug)]
+pub(crate) struct Normalised {
+    pub source: Vec<u8>,
+    /// Words with a space between two.
+    pub name: Texts,
+    pub birth: Vec<Option<Written>>,
     /// With whether the system says that several people use it.
-    pub emails: Vec<(email::Email, bool)>,
-    pub phones: Vec<(String, bool)>,
-    pub street: Vec<String>,
-    pub postcode: Option<String>,
-    pub city: Option<String>,
-    pub devices: Vec<String>,
-    pub number: Option<String>,
-    pub attributes: Vec<Cell>,
-    pub standing: Standing,
+    pub emails: Texts,
+    pub phones: Texts,
+    /// As `name`.
+    pub street: Texts,
+    pub postcode: Texts,
+    pub city: Texts,
+    pub devices: Texts,
+    pub number: Texts,
+    /// In the order of [`Schema::attributes`].
+    pub attributes: Vec<Cells>,
+    pub standing: Vec<Standing>,
 }
 
-/// A normalised attribute.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cell {
-    Missing,
-    Text(String),
-    Words(Vec<String>),
-    Date(Written),
-    Place([f32; 2]),
+/// Normalised values of an attribute.
+#[derive(Debug)]
+pub(crate) enum Cells {
+    /// Of a text, words with a space between two.
+    Texts(Texts),
+    Dates(Vec<Option<Written>>),
+    Places(Vec<Option<[f32; 2]>>),
 }
+
+/// The normalised values of one record.
+pub(crate) struct Row(pub Normalised);
 
 /// What a record is in its own system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,80 +80,133 @@ pub(crate) struct Standing {
     pub device: bool,
 }
 
-impl Row {
-    pub(crate) fn of_customer(record: &CustomerRecord) -> Row {
-        let market = record.market.or_else(|| record.country.as_deref().and_then(Market::from_country));
-        let mut emails: Vec<(email::Email, bool)> = Vec::with_capacity(record.emails.len().min(VALUES_MAX));
-        for point in record.emails.iter().take(VALUES_MAX) {
-            if let Some(found) = email::email(&point.value) {
-                let shared = point.shared || found.role;
-                emails.push((found, shared));
-            }
-        }
-        let phones = record.phones.iter().take(VALUES_MAX);
-        let phones = phones.filter_map(|p| Some((phone::phone(&p.value, market)?, p.shared))).collect();
-        let mut devices: Vec<String> =
-            record.devices.iter().take(VALUES_MAX).filter_map(|d| device::device(d)).collect();
-        // A record of a device that nobody has signed in on is its device.
-        let own_device = record.key.id.strip_prefix(DEVICE_RECORD).filter(|_| record.key.system == System::App);
-        devices.extend(own_device.and_then(device::device));
-        let verified = record.emails.iter().chain(&record.phones).any(|p| p.verified);
-        let active = !record.deleted && record.merged_into.is_none();
-        Row {
-            source: record.key.system as u8,
-            name: name::name_words(
-                record.given_name.as_deref(),
-                record.family_name.as_deref(),
-                record.full_name.as_deref(),
-            ),
-            birth: record.birth_date.and_then(date::from_day),
-            emails,
-            phones,
-            street: record.street.as_deref().and_then(place::street).unwrap_or_default(),
-            postcode: record.postcode.as_deref().and_then(|p| place::postcode_in(p, market)),
-            city: record.city.as_deref().and_then(place::city),
-            devices,
-            number: record.loyalty.as_ref().and_then(|l| place::code(&l.number)),
-            attributes: Vec::new(),
-            standing: Standing { active, verified, device: own_device.is_some() },
+impl Normalised {
+    pub(crate) fn of_customers(records: &[CustomerRecord], schema: &Schema) -> Normalised {
+        let mut all = Normalised::with_room(records.len(), schema);
+        records.iter().for_each(|record| all.add_customer(record));
+        all
+    }
+
+    pub(crate) fn of_raws(records: &[RawRecord<'_>], schema: &Schema) -> Normalised {
+        let mut all = Normalised::with_room(records.len(), schema);
+        records.iter().for_each(|record| all.add_raw(record, schema));
+        all
+    }
+
+    fn with_room(records: usize, schema: &Schema) -> Normalised {
+        let texts = || Texts::with_room(records);
+        Normalised {
+            source: Vec::with_capacity(records),
+            name: texts(),
+            birth: Vec::with_capacity(records),
+            emails: texts(),
+            phones: texts(),
+            street: texts(),
+            postcode: texts(),
+            city: texts(),
+            devices: texts(),
+            number: texts(),
+            attributes: schema.attributes.iter().map(|a| Cells::with_room(records, a.kind)).collect(),
+            standing: Vec::with_capacity(records),
         }
     }
 
-    pub(crate) fn of_raw(record: &RawRecord<'_>, schema: &Schema) -> Row {
+    fn add_customer(&mut self, record: &CustomerRecord) {
+        let market = record.market.or_else(|| record.country.as_deref().and_then(Market::from_country));
+        self.source.push(record.key.system as u8);
+        self.add_name(record.given_name.as_deref(), record.family_name.as_deref(), record.full_name.as_deref());
+        self.birth.push(record.birth_date.and_then(date::from_day));
+        self.add_emails(record.emails.iter().map(|p| (p.value.as_str(), p.shared)));
+        self.add_phones(record.phones.iter().map(|p| (p.value.as_str(), p.shared)), market);
+        self.add_place(record.street.as_deref(), record.postcode.as_deref(), record.city.as_deref(), market);
+        // A record of a device that nobody has signed in on is its device.
+        let own_device = record.key.id.strip_prefix(DEVICE_RECORD).filter(|_| record.key.system == System::App);
+        self.add_devices(record.devices.iter().map(String::as_str).take(VALUES_MAX).chain(own_device));
+        self.number.row_of(record.loyalty.as_ref().and_then(|l| place::code(&l.number)).as_deref());
+        self.attributes.iter_mut().for_each(|cells| cells.add(AttributeKind::Text, None));
+        self.standing.push(Standing {
+            active: !record.deleted && record.merged_into.is_none(),
+            verified: record.emails.iter().chain(&record.phones).any(|p| p.verified),
+            device: own_device.is_some(),
+        });
+    }
+
+    fn add_raw(&mut self, record: &RawRecord<'_>, schema: &Schema) {
         let market = record.country.and_then(Market::from_country);
-        let emails = record.emails.iter().take(VALUES_MAX).filter_map(|e| email::email(e));
-        let phones = record.phones.iter().take(VALUES_MAX).filter_map(|p| phone::phone(p, market));
-        let cells = schema.attributes.iter().take(Field::ATTRIBUTES_MAX).enumerate();
-        let cell = |(n, attribute): (usize, &crate::schema::Attribute)| {
-            let text = record.attributes.get(n).copied().flatten();
-            text.map_or(Cell::Missing, |text| Cell::of(attribute.kind, text))
-        };
-        Row {
-            source: record.source,
-            name: name::name_words(record.given_name, record.family_name, record.full_name),
-            birth: record.birth_date.and_then(date::written),
-            emails: emails.map(|e| (e.role, e)).map(|(role, e)| (e, role)).collect(),
-            phones: phones.map(|p| (p, false)).collect(),
-            street: record.street.and_then(place::street).unwrap_or_default(),
-            postcode: record.postcode.and_then(|p| place::postcode_in(p, market)),
-            city: record.city.and_then(place::city),
-            devices: record.devices.iter().take(VALUES_MAX).filter_map(|d| device::device(d)).collect(),
-            number: record.number.and_then(place::code),
-            attributes: cells.map(cell).collect(),
-            standing: Standing { active: true, verified: false, device: false },
+        self.source.push(record.source);
+        self.add_name(record.given_name, record.family_name, record.full_name);
+        self.birth.push(record.birth_date.and_then(date::written));
+        self.add_emails(record.emails.iter().map(|&e| (e, false)));
+        self.add_phones(record.phones.iter().map(|&p| (p, false)), market);
+        self.add_place(record.street, record.postcode, record.city, market);
+        self.add_devices(record.devices.iter().copied().take(VALUES_MAX));
+        self.number.row_of(record.number.and_then(place::code).as_deref());
+        for (n, (cells, attribute)) in self.attributes.iter_mut().zip(&schema.attributes).enumerate() {
+            cells.add(attribute.kind, record.attributes.get(n).copied().flatten());
         }
+        self.standing.push(Standing { active: true, verified: false, device: false });
+    }
+
+    fn add_name(&mut self, given: Option<&str>, family: Option<&str>, full: Option<&str>) {
+        self.name.add_words(name::name_words(given, family, full).iter().map(String::as_str));
+        self.name.end_row();
+    }
+
+    fn add_emails<'a>(&mut self, emails: impl Iterator<Item = (&'a str, bool)>) {
+        for (text, shared) in emails.take(VALUES_MAX) {
+            if let Some(found) = email::email(text) {
+                self.emails.add(&found.address, shared || found.role);
+            }
+        }
+        self.emails.end_row();
+    }
+
+    fn add_phones<'a>(&mut self, phones: impl Iterator<Item = (&'a str, bool)>, market: Option<Market>) {
+        for (text, shared) in phones.take(VALUES_MAX) {
+            if let Some(found) = phone::phone(text, market) {
+                self.phones.add(&found, shared);
+            }
+        }
+        self.phones.end_row();
+    }
+
+    fn add_place(&mut self, street: Option<&str>, postcode: Option<&str>, city: Option<&str>, market: Option<Market>) {
+        add_street(&mut self.street, street);
+        self.postcode.row_of(postcode.and_then(|p| place::postcode_in(p, market)).as_deref());
+        self.city.row_of(city.and_then(place::city).as_deref());
+    }
+
+    fn add_devices<'a>(&mut self, devices: impl Iterator<Item = &'a str>) {
+        devices.filter_map(device::device).for_each(|device| self.devices.add(&device, false));
+        self.devices.end_row();
     }
 }
 
-impl Cell {
-    fn of(kind: AttributeKind, text: &str) -> Cell {
-        let found = match kind {
-            AttributeKind::Category => attribute::category(text).map(Cell::Text),
-            AttributeKind::Text => place::street(text).map(Cell::Words),
-            AttributeKind::Number => place::code(text).map(Cell::Text),
-            AttributeKind::Date => date::written(text).map(Cell::Date),
-            AttributeKind::Place => attribute::coordinates(text).map(Cell::Place),
-        };
-        found.unwrap_or(Cell::Missing)
+fn add_street(streets: &mut Texts, text: Option<&str>) {
+    if let Some(words) = text.and_then(place::street) {
+        streets.add_words(words.iter().map(String::as_str));
+    }
+    streets.end_row();
+}
+
+impl Cells {
+    fn with_room(records: usize, kind: AttributeKind) -> Cells {
+        match kind {
+            AttributeKind::Date => Cells::Dates(Vec::with_capacity(records)),
+            AttributeKind::Place => Cells::Places(Vec::with_capacity(records)),
+            _ => Cells::Texts(Texts::with_room(records)),
+        }
+    }
+
+    fn add(&mut self, kind: AttributeKind, text: Option<&str>) {
+        match (self, kind) {
+            (Cells::Texts(texts), AttributeKind::Category) => {
+                texts.row_of(text.and_then(attribute::category).as_deref())
+            }
+            (Cells::Texts(texts), AttributeKind::Number) => texts.row_of(text.and_then(place::code).as_deref()),
+            (Cells::Texts(texts), _) => add_street(texts, text),
+            (Cells::Dates(dates), _) => dates.push(text.and_then(date::written)),
+            (Cells::Places(places), _) => places.push(text.and_then(attribute::coordinates)),
+        }
     }
 }

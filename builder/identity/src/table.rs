@@ -1,7 +1,7 @@
 //! The records as columns of numbers, in the order in which they were pushed: what blocking, comparison and clustering
 //! read.
 //!
-//! Values are normalised in parallel a chunk at a time, then numbered in record order by two threads, so that at no time
+//! Values are normalised in parallel a chunk at a time, then each column is numbered in record order, so that at no time
 //! more than a chunk of normalised texts exists beside the columns. Numbers of values depend on the order of the records
 //! and so decide nothing but equality.
 
@@ -12,7 +12,7 @@ use crate::field::Field;
 use crate::normalise::nickname;
 use crate::pairs::Pair;
 use crate::purchases::{Purchases, Weights};
-use crate::row::{Cell, Row, Standing};
+use crate::row::{Cells, Normalised, Standing};
 use crate::schema::{AttributeKind, Schema};
 use crate::vocabulary::{Frequencies, NONE, Vocabulary, mix};
 
@@ -215,39 +215,51 @@ impl Table {
         Field::all().filter(|&field| records(field) >= 2).collect()
     }
 
-    pub(crate) fn push(&mut self, rows: &[Row]) {
+    /// Numbers the values of records, a column at a time: while a column is read, its vocabulary stays in the cache.
+    pub(crate) fn push(&mut self, parts: &[Normalised]) {
         let Table { names, births, emails, locals, phones, streets, postcodes, cities, devices, numbers, .. } = self;
-        let (areas, area_names) = (&mut self.areas, &mut self.area_names);
-        rayon::join(
-            || {
-                for row in rows {
-                    names.push(&row.name);
-                    streets.push(&row.street);
-                    births.push(row.birth);
-                    postcodes.push(row.postcode.as_deref());
-                    while areas.len() < postcodes.vocabulary.len() {
-                        let area = area(postcodes.vocabulary.get(areas.len() as u32));
-                        areas.push(area.map_or(NONE, |area| area_names.intern(area)));
-                    }
-                    area_names.count(postcodes.of.last().filter(|&&p| p != NONE).map(|&p| areas[p as usize]));
-                    cities.push(row.city.as_deref());
-                }
-            },
-            || {
-                for row in rows {
-                    emails.push(row.emails.iter().map(|(e, shared)| (e.address.as_str(), *shared)));
-                    locals.push(emails);
-                    phones.push(row.phones.iter().map(|(p, shared)| (p.as_str(), *shared)));
-                    devices.push(row.devices.iter().map(|d| (d.as_str(), false)));
-                    numbers.push(row.number.as_deref());
-                }
-            },
-        );
-        for (n, column) in self.attributes.iter_mut().enumerate() {
-            rows.iter().for_each(|row| column.push(row.attributes.get(n).unwrap_or(&Cell::Missing)));
+        let (areas, area_names, attributes) = (&mut self.areas, &mut self.area_names, &mut self.attributes);
+        // The costliest first, so that threads end together.
+        rayon::scope(|scope| {
+            scope.spawn(|_| {
+                each(parts, |part| part.emails.rows().for_each(|row| emails.push(row)));
+                locals.push(emails);
+            });
+            scope.spawn(|_| each(parts, |part| part.phones.rows().for_each(|row| phones.push(row))));
+            scope.spawn(|_| each(parts, |part| part.name.firsts().for_each(|name| names.push_text(name))));
+            scope.spawn(|_| each(parts, |part| part.street.firsts().for_each(|street| streets.push_text(street))));
+            scope.spawn(|_| each(parts, |part| part.devices.rows().for_each(|row| devices.push(row))));
+            scope.spawn(|_| {
+                let from = postcodes.of.len();
+                each(parts, |part| part.postcode.firsts().for_each(|postcode| postcodes.push(postcode)));
+                push_areas(postcodes, areas, area_names, from);
+            });
+            scope.spawn(|_| each(parts, |part| part.birth.iter().for_each(|&birth| births.push(birth))));
+            scope.spawn(|_| each(parts, |part| part.city.firsts().for_each(|city| cities.push(city))));
+            scope.spawn(|_| each(parts, |part| part.number.firsts().for_each(|number| numbers.push(number))));
+            for (n, column) in attributes.iter_mut().enumerate() {
+                scope.spawn(move |_| each(parts, |part| column.push(&part.attributes[n])));
+            }
+        });
+        for part in parts {
+            self.source.extend_from_slice(&part.source);
+            self.standing.extend_from_slice(&part.standing);
         }
-        self.source.extend(rows.iter().map(|r| r.source));
-        self.standing.extend(rows.iter().map(|r| r.standing));
+    }
+}
+
+fn each(parts: &[Normalised], push: impl FnMut(&Normalised)) {
+    parts.iter().for_each(push);
+}
+
+/// Numbers the areas of postcodes that are new, and counts the records in each.
+fn push_areas(postcodes: &Single, areas: &mut Vec<u32>, area_names: &mut Vocabulary, from: usize) {
+    while areas.len() < postcodes.vocabulary.len() {
+        let area = area(postcodes.vocabulary.get(areas.len() as u32));
+        areas.push(area.map_or(NONE, |area| area_names.intern(area)));
+    }
+    for &postcode in &postcodes.of[from..] {
+        area_names.count((postcode != NONE).then(|| areas[postcode as usize]));
     }
 }
 
@@ -299,16 +311,16 @@ impl Locals {
 }
 
 impl AttributeColumn {
-    fn push(&mut self, cell: &Cell) {
-        match (self, cell) {
-            (AttributeColumn::Category(c) | AttributeColumn::Number(c), cell) => {
-                c.push(if let Cell::Text(text) = cell { Some(text) } else { None });
+    /// A column and its cells are of one schema, and so of one kind.
+    fn push(&mut self, cells: &Cells) {
+        match (self, cells) {
+            (AttributeColumn::Category(c) | AttributeColumn::Number(c), Cells::Texts(texts)) => {
+                texts.firsts().for_each(|text| c.push(text));
             }
-            (AttributeColumn::Text(c), cell) => c.push(if let Cell::Words(words) = cell { words } else { &[] }),
-            (AttributeColumn::Date(c), cell) => c.push(if let Cell::Date(date) = cell { Some(*date) } else { None }),
-            (AttributeColumn::Place(c), cell) => {
-                c.push(if let Cell::Place(place) = cell { Some(*place) } else { None });
-            }
+            (AttributeColumn::Text(c), Cells::Texts(texts)) => texts.firsts().for_each(|text| c.push_text(text)),
+            (AttributeColumn::Date(c), Cells::Dates(dates)) => dates.iter().for_each(|&date| c.push(date)),
+            (AttributeColumn::Place(c), Cells::Places(places)) => c.extend_from_slice(places),
+            _ => unreachable!("cells of another kind than their column"),
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::hash::Hasher;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rustc_hash::{FxHashMap, FxHasher};
 
 /// No value.
@@ -63,11 +64,13 @@ pub(crate) struct Vocabulary {
 impl Vocabulary {
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
         let hash = hash_text(text);
-        let (all, ends) = (&self.text, &self.ends);
-        if let Some(&id) = self.ids.find(hash, |&id| slice(all, ends, id) == text) {
-            return id;
-        }
+        let (all, ends, hashes) = (&self.text, &self.ends, &self.hashes);
+        let free = match self.ids.entry(hash, |&id| slice(all, ends, id) == text, |&id| hashes[id as usize]) {
+            Entry::Occupied(found) => return *found.get(),
+            Entry::Vacant(free) => free,
+        };
         let id = self.ends.len() as u32;
+        free.insert(id);
         self.text.push_str(text);
         self.ends.push(self.text.len() as u64);
         self.counts.push(0);
@@ -75,8 +78,6 @@ impl Vocabulary {
             outlines.push(Outline::of(text));
         }
         self.hashes.push(hash);
-        let hashes = &self.hashes;
-        self.ids.insert_unique(hash, id, |&id| hashes[id as usize]);
         id
     }
 
@@ -157,6 +158,7 @@ impl Vocabulary {
 }
 
 /// Text `id` of texts that stand one after another.
+#[inline]
 pub(crate) fn slice<'a>(text: &'a str, ends: &[u64], id: u32) -> &'a str {
     let at = id as usize;
     let start = if at == 0 { 0 } else { ends[at - 1] as usize };
