@@ -201,7 +201,7 @@ impl Cells {
     fn add(&mut self, kind: AttributeKind, text: Option<&str>) {
         match (self, kind) {
             (Cells::Texts(texts), AttributeKind::Category) => {
-                texts.row_of(text.and_then(attribute::category).as_deref())
+                texts.row_of(text.and_then(attribute::category).as_deref());
             }
             (Cells::Texts(texts), AttributeKind::Number) => texts.row_of(text.and_then(place::code).as_deref()),
             (Cells::Texts(texts), _) => add_street(texts, text),
