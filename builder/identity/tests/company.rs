@@ -145,7 +145,7 @@ fn two_hundred_thousand_records() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_order_gives_the_same_people(seed in 0_u64..1 << 40, people in 1_usize..400) {
