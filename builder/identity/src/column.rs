@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::normalise::date::Written;
-use crate::vocabulary::{Frequencies, NONE, Rows, Vocabulary, mix};
+use crate::vocabulary::{Frequencies, Hashed, NONE, Rows, Vocabulary, mix};
 
 /// At most one text per record.
 #[derive(Debug, Default)]
@@ -60,8 +60,8 @@ impl Single {
         Single { vocabulary: Vocabulary::outlined(), of: Vec::new() }
     }
 
-    pub(crate) fn push(&mut self, text: Option<&str>) {
-        let id = text.map(|text| self.vocabulary.intern(text));
+    pub(crate) fn push(&mut self, text: Option<Hashed<'_>>) {
+        let id = text.map(|text| self.vocabulary.intern_hashed(text));
         self.vocabulary.count(id);
         self.of.push(id.unwrap_or(NONE));
     }
@@ -133,12 +133,12 @@ pub(crate) fn hash_date(date: Written) -> u64 {
 }
 
 impl Values {
-    pub(crate) fn push<'a>(&mut self, values: impl Iterator<Item = (&'a str, bool)>) {
+    pub(crate) fn push<'a>(&mut self, values: impl Iterator<Item = (Hashed<'a>, bool)>) {
         let record = self.of.len() as u32;
         let mut ids = [NONE; 16];
         let mut len = 0;
         for (text, shared) in values.take(ids.len()) {
-            let id = self.vocabulary.intern(text);
+            let id = self.vocabulary.intern_hashed(text);
             if self.shared.len() <= id as usize {
                 self.shared.push(false);
                 self.people.push(0);
@@ -173,20 +173,20 @@ impl Phrases {
     /// Words one by one, as tests write them.
     #[cfg(test)]
     pub(crate) fn push(&mut self, words: &[String]) {
-        self.push_text(Some(words.join(" ").as_str()).filter(|text| !text.is_empty()));
+        self.push_text((!words.is_empty()).then_some(Hashed::of(&words.join(" "))));
     }
 
     /// `text`: words with a space between two.
-    pub(crate) fn push_text(&mut self, text: Option<&str>) {
+    pub(crate) fn push_text(&mut self, text: Option<Hashed<'_>>) {
         let Some(text) = text else {
             self.of.push(NONE);
             return;
         };
-        let whole = self.whole.intern(text);
+        let whole = self.whole.intern_hashed(text);
         self.whole.count(Some(whole));
         self.ids.clear();
         if whole as usize == self.words.len() {
-            self.ids.extend(text.split(' ').map(|word| self.word.intern(word)));
+            self.ids.extend(text.text.split(' ').map(|word| self.word.intern(word)));
             self.words.push(&self.ids);
         } else {
             self.ids.extend_from_slice(self.words.row(whole));

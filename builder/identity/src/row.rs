@@ -148,8 +148,8 @@ impl Normalised {
     }
 
     fn add_name(&mut self, given: Option<&str>, family: Option<&str>, full: Option<&str>) {
-        self.name.add_words(name::name_words(given, family, full).iter().map(String::as_str));
-        self.name.end_row();
+        name::for_each_word(given, family, full, |word| self.name.add_word(word));
+        self.name.end_words();
     }
 
     fn add_emails<'a>(&mut self, emails: impl Iterator<Item = (&'a str, bool)>) {
@@ -184,9 +184,9 @@ impl Normalised {
 
 fn add_street(streets: &mut Texts, text: Option<&str>) {
     if let Some(words) = text.and_then(place::street) {
-        streets.add_words(words.iter().map(String::as_str));
+        words.iter().for_each(|word| streets.add_word(word));
     }
-    streets.end_row();
+    streets.end_words();
 }
 
 impl Cells {

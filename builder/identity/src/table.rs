@@ -14,10 +14,13 @@ use crate::pairs::Pair;
 use crate::purchases::{Purchases, Weights};
 use crate::row::{Cells, Normalised, Standing};
 use crate::schema::{AttributeKind, Schema};
+use crate::texts::Texts;
 use crate::vocabulary::{Frequencies, NONE, Vocabulary, mix};
 
 /// One-letter words are initials, and two-letter ones (of Latin letters) half of Hanoi.
 const NAME_WORD_BYTES_MIN: usize = 2;
+/// Fewer records are numbered by one thread: to wake another takes longer.
+const SHARED_RECORDS_MIN: usize = 256;
 
 #[derive(Debug, Default)]
 pub(crate) struct Table {
@@ -220,32 +223,55 @@ impl Table {
         let Table { names, births, emails, locals, phones, streets, postcodes, cities, devices, numbers, .. } = self;
         let (areas, area_names, attributes) = (&mut self.areas, &mut self.area_names, &mut self.attributes);
         // The costliest first, so that threads end together.
-        rayon::scope(|scope| {
-            scope.spawn(|_| {
-                each(parts, |part| part.emails.rows().for_each(|row| emails.push(row)));
+        let mut columns: Vec<Task<'_>> = vec![
+            Box::new(|| {
+                each(parts, |part| push_values(emails, &part.emails));
                 locals.push(emails);
-            });
-            scope.spawn(|_| each(parts, |part| part.phones.rows().for_each(|row| phones.push(row))));
-            scope.spawn(|_| each(parts, |part| part.name.firsts().for_each(|name| names.push_text(name))));
-            scope.spawn(|_| each(parts, |part| part.street.firsts().for_each(|street| streets.push_text(street))));
-            scope.spawn(|_| each(parts, |part| part.devices.rows().for_each(|row| devices.push(row))));
-            scope.spawn(|_| {
+            }),
+            Box::new(|| each(parts, |part| push_values(phones, &part.phones))),
+            Box::new(|| each(parts, |part| push_phrases(names, &part.name))),
+            Box::new(|| each(parts, |part| push_phrases(streets, &part.street))),
+            Box::new(|| each(parts, |part| push_values(devices, &part.devices))),
+            Box::new(|| {
                 let from = postcodes.of.len();
-                each(parts, |part| part.postcode.firsts().for_each(|postcode| postcodes.push(postcode)));
+                each(parts, |part| push_single(postcodes, &part.postcode));
                 push_areas(postcodes, areas, area_names, from);
-            });
-            scope.spawn(|_| each(parts, |part| part.birth.iter().for_each(|&birth| births.push(birth))));
-            scope.spawn(|_| each(parts, |part| part.city.firsts().for_each(|city| cities.push(city))));
-            scope.spawn(|_| each(parts, |part| part.number.firsts().for_each(|number| numbers.push(number))));
-            for (n, column) in attributes.iter_mut().enumerate() {
-                scope.spawn(move |_| each(parts, |part| column.push(&part.attributes[n])));
-            }
-        });
+            }),
+            Box::new(|| each(parts, |part| part.birth.iter().for_each(|&birth| births.push(birth)))),
+            Box::new(|| each(parts, |part| push_single(cities, &part.city))),
+            Box::new(|| each(parts, |part| push_single(numbers, &part.number))),
+        ];
+        for (n, column) in attributes.iter_mut().enumerate() {
+            columns.push(Box::new(move || each(parts, |part| column.push(&part.attributes[n]))));
+        }
+        if parts.iter().map(|part| part.source.len()).sum::<usize>() < SHARED_RECORDS_MIN {
+            columns.into_iter().for_each(|push| push());
+        } else {
+            rayon::scope(|scope| columns.into_iter().for_each(|push| scope.spawn(|_| push())));
+        }
         for part in parts {
             self.source.extend_from_slice(&part.source);
             self.standing.extend_from_slice(&part.standing);
         }
     }
+}
+
+/// The numbering of one column.
+type Task<'a> = Box<dyn FnOnce() + Send + 'a>;
+
+fn push_values(values: &mut Values, texts: &Texts) {
+    values.vocabulary.warm(texts.all());
+    texts.rows().for_each(|row| values.push(row));
+}
+
+fn push_phrases(phrases: &mut Phrases, texts: &Texts) {
+    phrases.whole.warm(texts.all());
+    texts.firsts().for_each(|text| phrases.push_text(text));
+}
+
+fn push_single(single: &mut Single, texts: &Texts) {
+    single.vocabulary.warm(texts.all());
+    texts.firsts().for_each(|text| single.push(text));
 }
 
 fn each(parts: &[Normalised], push: impl FnMut(&Normalised)) {
@@ -314,10 +340,8 @@ impl AttributeColumn {
     /// A column and its cells are of one schema, and so of one kind.
     fn push(&mut self, cells: &Cells) {
         match (self, cells) {
-            (AttributeColumn::Category(c) | AttributeColumn::Number(c), Cells::Texts(texts)) => {
-                texts.firsts().for_each(|text| c.push(text));
-            }
-            (AttributeColumn::Text(c), Cells::Texts(texts)) => texts.firsts().for_each(|text| c.push_text(text)),
+            (AttributeColumn::Category(c) | AttributeColumn::Number(c), Cells::Texts(texts)) => push_single(c, texts),
+            (AttributeColumn::Text(c), Cells::Texts(texts)) => push_phrases(c, texts),
             (AttributeColumn::Date(c), Cells::Dates(dates)) => dates.iter().for_each(|&date| c.push(date)),
             (AttributeColumn::Place(c), Cells::Places(places)) => c.extend_from_slice(places),
             _ => unreachable!("cells of another kind than their column"),

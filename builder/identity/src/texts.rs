@@ -2,6 +2,8 @@
 //!
 //! Normalising makes a dozen small texts of each record, and they live only until they are numbered.
 
+use crate::vocabulary::{Hashed, hash_text};
+
 /// Any number of texts per row.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
@@ -14,6 +16,8 @@ pub(crate) struct Texts {
 #[derive(Debug, Clone, Copy)]
 struct Text {
     end: usize,
+    /// Hashed where the text is made, by many threads and while it is in the cache.
+    hash: u64,
     shared: bool,
 }
 
@@ -31,21 +35,29 @@ impl Texts {
     /// Appends a text to the row that is written. `shared`: several people use it.
     pub(crate) fn add(&mut self, text: &str, shared: bool) {
         self.all.push_str(text);
-        self.texts.push(Text { end: self.all.len(), shared });
+        self.texts.push(Text { end: self.all.len(), hash: hash_text(text), shared });
     }
 
-    /// Appends words as one text, with a space between two; none when there are none.
-    pub(crate) fn add_words<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) {
-        let start = self.all.len();
-        for word in words {
-            if self.all.len() > start {
-                self.all.push(' ');
-            }
-            self.all.push_str(word);
+    /// Appends a word to the text that is written, with a space before it.
+    pub(crate) fn add_word(&mut self, word: &str) {
+        if self.all.len() > self.written() {
+            self.all.push(' ');
         }
-        if self.all.len() > start {
-            self.texts.push(Text { end: self.all.len(), shared: false });
+        self.all.push_str(word);
+    }
+
+    /// The row is whole: of one text when it has words, else of none.
+    pub(crate) fn end_words(&mut self) {
+        let (start, end) = (self.written(), self.all.len());
+        if end > start {
+            self.texts.push(Text { end, hash: hash_text(&self.all[start..]), shared: false });
         }
+        self.end_row();
+    }
+
+    /// Where the text that is written begins.
+    fn written(&self) -> usize {
+        self.texts.last().map_or(0, |text| text.end)
     }
 
     /// The row that is written is whole.
@@ -60,19 +72,24 @@ impl Texts {
     }
 
     /// The texts of each row, and whether each is shared.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = (&str, bool)>> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = (Hashed<'_>, bool)>> {
         (0..self.ends.len()).map(|row| (before(&self.ends, row)..self.ends[row]).map(|at| self.text(at)))
     }
 
     /// The first text of each row.
-    pub(crate) fn firsts(&self) -> impl Iterator<Item = Option<&str>> {
+    pub(crate) fn firsts(&self) -> impl Iterator<Item = Option<Hashed<'_>>> {
         self.rows().map(|mut row| row.next().map(|(text, _)| text))
     }
 
-    fn text(&self, at: usize) -> (&str, bool) {
+    /// The texts of all rows.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Hashed<'_>> {
+        (0..self.texts.len()).map(|at| self.text(at).0)
+    }
+
+    fn text(&self, at: usize) -> (Hashed<'_>, bool) {
         let start = at.checked_sub(1).map_or(0, |before| self.texts[before].end);
-        let Text { end, shared } = self.texts[at];
-        (&self.all[start..end], shared)
+        let Text { end, hash, shared } = self.texts[at];
+        (Hashed { text: &self.all[start..end], hash }, shared)
     }
 }
 
@@ -92,15 +109,16 @@ mod tests {
         texts.add("a", false);
         texts.add("bc", true);
         texts.end_row();
-        texts.add_words([]);
-        texts.end_row();
-        texts.add_words(["ling", "mei", "tan"]);
-        texts.end_row();
-        let rows: Vec<Vec<(&str, bool)>> = texts.rows().map(Iterator::collect).collect();
+        texts.end_words();
+        ["ling", "mei", "tan"].into_iter().for_each(|word| texts.add_word(word));
+        texts.end_words();
+        let rows: Vec<Vec<(&str, bool)>> =
+            texts.rows().map(|row| row.map(|(text, shared)| (text.text, shared)).collect()).collect();
         let expected: [&[(&str, bool)]; 5] =
             [&[], &[("mei", false)], &[("a", false), ("bc", true)], &[], &[("ling mei tan", false)]];
         assert_eq!(rows, expected);
-        let firsts: Vec<Option<&str>> = texts.firsts().collect();
+        let firsts: Vec<Option<&str>> = texts.firsts().map(|text| text.map(|text| text.text)).collect();
+        assert!(texts.all().all(|text| text == Hashed::of(text.text)));
         assert_eq!(firsts, [None, Some("mei"), Some("a"), None, Some("ling mei tan")]);
     }
 }

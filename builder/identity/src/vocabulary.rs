@@ -19,6 +19,19 @@ pub(crate) fn hash_text(text: &str) -> u64 {
     mix(hasher.finish())
 }
 
+/// A text and its [`hash_text`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hashed<'a> {
+    pub text: &'a str,
+    pub hash: u64,
+}
+
+impl<'a> Hashed<'a> {
+    pub(crate) fn of(text: &'a str) -> Hashed<'a> {
+        Hashed { text, hash: hash_text(text) }
+    }
+}
+
 /// SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014).
 pub(crate) fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -63,7 +76,10 @@ pub(crate) struct Vocabulary {
 
 impl Vocabulary {
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
-        let hash = hash_text(text);
+        self.intern_hashed(Hashed::of(text))
+    }
+
+    pub(crate) fn intern_hashed(&mut self, Hashed { text, hash }: Hashed<'_>) -> u32 {
         let (all, ends, hashes) = (&self.text, &self.ends, &self.hashes);
         let free = match self.ids.entry(hash, |&id| slice(all, ends, id) == text, |&id| hashes[id as usize]) {
             Entry::Occupied(found) => return *found.get(),
@@ -79,6 +95,16 @@ impl Vocabulary {
         }
         self.hashes.push(hash);
         id
+    }
+
+    /// Reads what [`Vocabulary::intern_hashed`] will read of these texts, so that it waits for memory once and not at every
+    /// text: here no reading depends on that of another text, and the processor does many at a time.
+    pub(crate) fn warm<'a>(&self, texts: impl Iterator<Item = Hashed<'a>>) {
+        let likely = texts.filter_map(|text| self.ids.find(text.hash, |_| true));
+        let ends: Vec<u64> = likely.map(|&id| self.ends[id as usize]).collect();
+        let bytes = self.text.as_bytes();
+        let last = |end: u64| end.checked_sub(1).map_or(0, |last| bytes[last as usize]);
+        std::hint::black_box(ends.iter().fold(0, |all, &end| all ^ last(end)));
     }
 
     /// A number for a text that is the same for any order in which texts came.

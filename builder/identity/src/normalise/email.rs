@@ -55,6 +55,11 @@ pub fn email(text: &str) -> Option<Email> {
 
 /// The address without a display name, brackets, quotes, `mailto:` and further addresses.
 fn bare(folded: &str) -> &str {
+    // An address alone, as nearly always.
+    if is_plain(folded.as_bytes().iter().filter(|b| **b != b'@')) && !folded.starts_with('.') && !folded.ends_with('.')
+    {
+        return folded;
+    }
     let mut text = folded;
     if let Some((_, after)) = text.rsplit_once('<')
         && after.contains('@')
@@ -72,13 +77,18 @@ fn bare(folded: &str) -> &str {
     }
 }
 
+/// Letters, digits and marks that stand within an address and never around it, but for the point.
+fn is_plain<'a>(mut bytes: impl Iterator<Item = &'a u8>) -> bool {
+    bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+'))
+}
+
 fn is_local(local: &str) -> bool {
     let refused = |c: char| {
         c.is_whitespace()
             || c.is_control()
             || matches!(c, '@' | '<' | '>' | '(' | ')' | ',' | ';' | ':' | '"' | '\\' | '[' | ']')
     };
-    !local.contains(refused)
+    is_plain(local.as_bytes().iter()) || !local.contains(refused)
 }
 
 #[cfg(test)]

@@ -44,14 +44,29 @@ const NON_VALUES: [&str; 22] = [
     "tba",
 ];
 
+/// No non-value is longer.
+const NON_VALUE_BYTES_MAX: usize = 13;
+/// First bytes of the non-values: most texts have another.
+const NON_VALUE_FIRSTS: [u8; 8] = *b"-.?0xnut";
+
 /// `text` cut to [`INPUT_BYTES_MAX`] at a character boundary, and trimmed.
 pub(crate) fn bounded(text: &str) -> &str {
-    text[..text.floor_char_boundary(INPUT_BYTES_MAX)].trim()
+    trimmed(&text[..text.floor_char_boundary(INPUT_BYTES_MAX)])
+}
+
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        // Most texts have nothing around them.
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
 }
 
 /// Whether the text, already folded, stands for no value.
 pub(crate) fn is_non_value(folded: &str) -> bool {
-    NON_VALUES.contains(&folded.trim())
+    let text = trimmed(folded);
+    let begins_as_one = text.bytes().next().is_none_or(|first| NON_VALUE_FIRSTS.contains(&first));
+    text.len() <= NON_VALUE_BYTES_MAX && begins_as_one && NON_VALUES.contains(&text)
 }
 
 /// Lower case, compatibility forms resolved (full-width letters, ligatures), Latin diacritics, Arabic harakat,
@@ -164,6 +179,14 @@ mod tests {
             fold(text, &mut out);
             assert_eq!(out, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn non_values_are_found_by_their_first_byte_and_length() {
+        for text in NON_VALUES {
+            assert!(is_non_value(text) && is_non_value(&format!(" {text}\u{3000}")), "{text}");
+        }
+        assert!(!is_non_value("nan nan") && !is_non_value(&format!("x{}x", " ".repeat(2000))));
     }
 
     #[test]

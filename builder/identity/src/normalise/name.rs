@@ -29,6 +29,13 @@ const _: () = assert!(NAME_WORDS_MAX * (WORD_CHARS_MAX * 4 + 1) <= super::INPUT_
 /// `given` and `family` are used when both are there, else `full`, else what there is. At most [`NAME_WORDS_MAX`] words
 /// of [`WORD_CHARS_MAX`] characters. O(length); allocates the words and one copy of the text.
 pub fn name_words(given: Option<&str>, family: Option<&str>, full: Option<&str>) -> Vec<String> {
+    let mut words = Vec::with_capacity(NAME_WORDS_MAX);
+    for_each_word(given, family, full, |word| words.push(word.to_owned()));
+    words
+}
+
+/// Calls `each` for the words of [`name_words`] in their order.
+pub(crate) fn for_each_word(given: Option<&str>, family: Option<&str>, full: Option<&str>, each: impl FnMut(&str)) {
     let filled = |text: Option<&'_ str>| text.is_some_and(|t| !bounded(t).is_empty());
     let parts = if (filled(given) && filled(family)) || !filled(full) { [given, family] } else { [full, None] };
     let [first, second] = parts.map(|part| part.map_or_else(String::new, prepared));
@@ -39,7 +46,7 @@ pub fn name_words(given: Option<&str>, family: Option<&str>, full: Option<&str>)
         name.read(&second);
     }
     name.settle();
-    name.ordered()
+    name.ordered().iter().map(|token| token.word).for_each(each);
 }
 
 /// The folded text without apostrophes and words of descent that have a slash; empty for no value.
@@ -235,7 +242,7 @@ impl<'a> Name<'a> {
 
     /// The words: sorted, but a word of descent that was kept at an end stays at an end, and a word that would be a title
     /// at the beginning stays behind the others.
-    fn ordered(&mut self) -> Vec<String> {
+    fn ordered(&mut self) -> &[Token<'a>] {
         let place = |t: &Token| match t.kind {
             Kind::Inner => 0,
             Kind::Leading => 2,
@@ -248,7 +255,7 @@ impl<'a> Name<'a> {
         {
             tokens[1..].rotate_left(1);
         }
-        tokens.iter().map(|t| t.word.to_owned()).collect()
+        tokens
     }
 }
 

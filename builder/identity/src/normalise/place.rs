@@ -70,12 +70,17 @@ pub fn code(text: &str) -> Option<String> {
         return None;
     }
     let mut code = String::with_capacity(folded.len().min(CODE_CHARS_MAX));
-    let kept = folded.chars().filter(|c| c.is_alphanumeric()).take(CODE_CHARS_MAX);
-    code.extend(kept.map(|c| digit(c).and_then(|d| char::from_digit(d, 10)).unwrap_or(c)));
-    super::remove(&mut code, |_| false);
-    code.make_ascii_uppercase();
+    if folded.is_ascii() {
+        let kept = folded.bytes().filter(u8::is_ascii_alphanumeric).take(CODE_CHARS_MAX);
+        code.extend(kept.map(char::from));
+    } else {
+        let kept = folded.chars().filter(|c| c.is_alphanumeric()).take(CODE_CHARS_MAX);
+        code.extend(kept.map(|c| digit(c).and_then(|d| char::from_digit(d, 10)).unwrap_or(c)));
+        super::remove(&mut code, |_| false);
+    }
     let first = code.chars().next()?;
-    let said = code.chars().any(|c| c != first) && !is_non_value(&code.to_ascii_lowercase());
+    let said = code.chars().any(|c| c != first) && !is_non_value(&code);
+    code.make_ascii_uppercase();
     (code.len() >= 3 && said).then_some(code)
 }
 

@@ -163,9 +163,10 @@ fn is_domain(domain: &str) -> bool {
         && !domain.starts_with('.')
         && !domain.ends_with('.')
         && !domain.contains("..")
-        && !domain.contains(|c: char| {
-            c.is_whitespace() || c.is_control() || (c.is_ascii_punctuation() && !matches!(c, '-' | '.'))
-        })
+        && (domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+            || !domain.contains(|c: char| {
+                c.is_whitespace() || c.is_control() || (c.is_ascii_punctuation() && !matches!(c, '-' | '.'))
+            }))
 }
 
 /// Whether `typed` is `meant` with one slip of a finger: a letter left out, doubled or hit beside, another vowel, or two

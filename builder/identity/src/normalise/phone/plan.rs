@@ -102,8 +102,21 @@ pub(super) fn is_mobile_of_a_neighbour(digits: &[u8]) -> bool {
     })
 }
 
-/// Calling codes whose services and trunk prefixes begin with other digits than these.
-const LINES: [(&[u8], &[u8]); 3] = [(b"44", b"127"), (b"61", b"2347"), (b"33", b"1234567")];
+/// Calling codes whose services and trunk prefixes begin with other digits than these. Most are not of neighbours, but what
+/// a slip of a finger makes of 44.
+const LINES: [(&[u8], &[u8]); 11] = [
+    (b"44", b"12467"),
+    (b"61", b"2347"),
+    (b"33", b"1234567"),
+    (b"34", b"1234567"),
+    (b"41", b"1234567"),
+    (b"43", b"1234567"),
+    (b"45", b"234567"),
+    (b"46", b"13458"),
+    (b"47", b"2345679"),
+    (b"48", b"123456"),
+    (b"49", b"234567"),
+];
 
 /// Whether the digits are of a line that somebody has, or would be but for a slip: no service number, and without a trunk
 /// prefix.

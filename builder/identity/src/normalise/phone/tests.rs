@@ -172,8 +172,9 @@ fn lines_of_neighbours_are_as_the_library_has_them() {
     let mut compared = 0;
     for seed in 0..80_000_u64 {
         let x = crate::vocabulary::mix(seed);
-        let code = ["44", "61", "33"][(x % 3) as usize];
-        let digits = format!("{code}{}", x / 8 % 10_u64.pow(7 + (x >> 60) as u32 % 4)).into_bytes();
+        let codes = ["44", "61", "33", "34", "41", "43", "45", "46", "47", "48", "49"];
+        let code = codes[(x % 11) as usize];
+        let digits = format!("{code}{}", x / 16 % 10_u64.pow(7 + (x >> 60) as u32 % 4)).into_bytes();
         if plan::is_line_of_a_neighbour(&digits) && (DIGITS_MIN..=DIGITS_MAX).contains(&digits.len()) {
             compared += 1;
             let text = String::from_utf8_lossy(&digits);
