@@ -208,6 +208,33 @@ fn stewards_ask_and_decide() {
     decide("same");
     resolve();
     assert!(together(), "the last word counts");
+
+    // Two people are joined by mistake, and are as before when that is undone.
+    let everybody = || rows("SELECT record, person FROM gold_identity_assignments ORDER BY record");
+    let before = everybody();
+    let firsts = rows(
+        "SELECT min(record), person FROM gold_identity_assignments WHERE person IS NOT NULL AND record LIKE 'warehouse:%' GROUP BY person ORDER BY person LIMIT 2",
+    );
+    let cell = |row: &str, n: usize| row.split('|').nth(n).map(|c| c.trim().to_owned()).unwrap_or_default();
+    let (x, y) = (cell(&firsts[0], 1), cell(&firsts[1], 1));
+    said(&["identity", "review", "decide", &x, &y, "same", "--by", "a steward", "--lake", text(&lake)], true);
+    resolve();
+    assert_ne!(everybody(), before);
+    let unmerge = |person: &str, success| {
+        said(&["identity", "unmerge", person, "--by", "a steward", "--lake", text(&lake)], success)
+    };
+    let past = rows(&format!(
+        "SELECT record, person FROM gold_identity_past WHERE record IN ('{x}', '{y}') ORDER BY run DESC"
+    ));
+    let lost = cell(past.first().expect("one of the two has lost their id"), 2);
+    unmerge(&lost, true);
+    resolve();
+    assert_eq!(everybody(), before, "everybody has the id again that they had");
+    let (_, err) = unmerge(&lost, false);
+    assert!(err.contains("a person of their own"), "{err}");
+    let (_, err) = unmerge("p0000000000000000", false);
+    assert!(err.contains("no person p0000000000000000"), "{err}");
+
     let (_, err) = said(&["identity", "explain", a, "shopify:none", "--lake", text(&lake)], false);
     assert!(err.contains("shopify:none"), "{err}");
     let (_, err) =

@@ -56,6 +56,17 @@ pub struct Known<'a> {
     pub decisions: &'a [Decision],
 }
 
+impl Known<'_> {
+    /// # Errors
+    /// [`ResolveError::NoSuchRecord`] when something is known of a record that is not there.
+    pub(crate) fn check(&self, records: &Records) -> Result<(), ResolveError> {
+        let of = |known: &[(u32, PersonId)]| known.iter().map(|k| k.0).collect::<Vec<u32>>();
+        check_records(records, "an earlier assignment", &of(self.prior))?;
+        check_records(records, "an earlier id", &of(self.past))?;
+        check_records(records, "a decision", &self.decisions.iter().flat_map(|d| [d.a, d.b]).collect::<Vec<u32>>())
+    }
+}
+
 /// A steward's word about two records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decision {
@@ -77,9 +88,7 @@ pub struct Decision {
 /// Cost: `O(n log n)` for `n` records and candidate pairs together; 8 bytes per candidate pair, 12 per likely one.
 pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<Resolution, ResolveError> {
     config.check()?;
-    check_records(records, "an earlier assignment", &known.prior.iter().map(|p| p.0).collect::<Vec<_>>())?;
-    check_records(records, "an earlier id", &known.past.iter().map(|p| p.0).collect::<Vec<_>>())?;
-    check_records(records, "a decision", &known.decisions.iter().flat_map(|d| [d.a, d.b]).collect::<Vec<_>>())?;
+    known.check(records)?;
     records.complete(None);
     let (trust, emails, phones) = judge_values(&mut records.table, config);
     let decided = decided(records, known, &emails, &phones, config);

@@ -358,4 +358,8 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     assert_eq!(live.apply(&[Change::Remove((0, "nobody"))]).expect("nothing").unknown, 1);
     assert_eq!(persons(&live, &state), before);
     assert_eq!(live.apply(&[]).expect("nothing").regrouped, []);
+    let unknown = Known { prior: &[(0, PersonId(1))], ..Known::default() };
+    let records = Records::growing(Schema::company()).expect("a schema");
+    let refused = Live::start(records, live.frozen().clone(), &unknown).expect_err("there is no record");
+    assert_eq!(refused, ResolveError::NoSuchRecord { record: 0, what: "an earlier assignment", records: 0 });
 }

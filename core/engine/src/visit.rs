@@ -140,8 +140,9 @@ impl Visit {
     ///
     /// The confidence of an item is the sum of what its history and its events say; an event of age t counts for
     /// `confidence(kind) · 2^(−t / half life)`. The order of `events` does not matter. An item is in the cart when the
-    /// last cart event says so, and not shown for half an hour after a look at it. The [`PULLED_MAX`] items dealt with last pull the list towards them, the r-th by
-    /// `2^(−(r / 2 + t / 30 min))`. Cost: O(n log n) in the number of events, no allocation.
+    /// last cart event says so, and not shown for half an hour after a look at it. The [`PULLED_MAX`] items dealt with
+    /// last pull the list towards them, the r-th by `2^(−(r / 2 + t / 30 min))`. Cost: O(n log n) in the number of
+    /// events, no allocation.
     ///
     /// # Errors
     /// [`TooManyEvents`], and then the visit is empty.

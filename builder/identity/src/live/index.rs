@@ -43,6 +43,15 @@ pub(super) struct Index {
     claims: Postings,
 }
 
+/// The lists that a record stands in.
+#[derive(Debug, Clone, Copy)]
+enum List {
+    Blocks,
+    Values(usize),
+    Orders,
+    Claims,
+}
+
 /// What one change or several touch; each list sorted, without repetition.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
@@ -236,44 +245,60 @@ impl Index {
     }
 
     pub(super) fn add(&mut self, records: &Records, frozen: &Frozen, record: u32, own: &Own) {
-        let table = &records.table;
-        for &(key, rule) in own {
-            self.blocks.add(key, record);
-            if self.split.contains(&key) {
-                split_of(table, frozen, key, rule, record).into_iter().for_each(|k| self.blocks.add(k, record));
-            }
+        for (list, key, entry) in self.entries(records, frozen, record, own) {
+            self.list(list).add(key, entry);
         }
         for kind in 0..KINDS {
-            let of = values(table, kind);
-            of.of.row(record).iter().for_each(|&v| self.values[kind].add(mix(u64::from(v)), record));
             // Flags are in the order of the records.
-            let flags = &of.flags[of.flags.partition_point(|flag| flag.1 < record)..];
+            let flags = &values(&records.table, kind).flags;
+            let flags = &flags[flags.partition_point(|flag| flag.1 < record)..];
             for &(value, _) in flags.iter().take_while(|flag| flag.1 == record) {
                 self.flags[kind].entry(value).or_default().push(record);
             }
         }
-        table.purchases.orders.row(record).iter().for_each(|&order| self.orders.add(order, record));
-        own_claims(records, record).for_each(|(at, claim)| self.claims.add(id_hash(&claim.id), at as u32));
     }
 
     pub(super) fn remove(&mut self, records: &Records, frozen: &Frozen, record: u32, own: &Own) {
+        for (list, key, entry) in self.entries(records, frozen, record, own) {
+            self.list(list).remove(key, entry);
+        }
+        for kind in 0..KINDS {
+            for value in values(&records.table, kind).of.row(record) {
+                let flagged = self.flags[kind].get_mut(value);
+                flagged.into_iter().for_each(|flagged| flagged.retain(|&r| r != record));
+            }
+        }
+    }
+
+    /// Where a record stands in the lists, with its key there and what stands under it.
+    fn entries(&self, records: &Records, frozen: &Frozen, record: u32, own: &Own) -> Vec<(List, u64, u32)> {
         let table = &records.table;
+        let mut entries: Vec<(List, u64, u32)> = Vec::new();
         for &(key, rule) in own {
-            self.blocks.remove(key, record);
+            entries.push((List::Blocks, key, record));
             if self.split.contains(&key) {
-                split_of(table, frozen, key, rule, record).into_iter().for_each(|k| self.blocks.remove(k, record));
+                let parts = split_of(table, frozen, key, rule, record);
+                entries.extend(parts.into_iter().map(|part| (List::Blocks, part, record)));
             }
         }
         for kind in 0..KINDS {
-            for &value in values(table, kind).of.row(record) {
-                self.values[kind].remove(mix(u64::from(value)), record);
-                if let Some(flagged) = self.flags[kind].get_mut(&value) {
-                    flagged.retain(|&r| r != record);
-                }
-            }
+            let row = values(table, kind).of.row(record);
+            entries.extend(row.iter().map(|&value| (List::Values(kind), mix(u64::from(value)), record)));
         }
-        table.purchases.orders.row(record).iter().for_each(|&order| self.orders.remove(order, record));
-        own_claims(records, record).for_each(|(at, claim)| self.claims.remove(id_hash(&claim.id), at as u32));
+        let orders = table.purchases.orders.row(record);
+        entries.extend(orders.iter().map(|&order| (List::Orders, order, record)));
+        let claims = own_claims(records, record);
+        entries.extend(claims.map(|(at, claim)| (List::Claims, id_hash(&claim.id), at as u32)));
+        entries
+    }
+
+    fn list(&mut self, list: List) -> &mut Postings {
+        match list {
+            List::Blocks => &mut self.blocks,
+            List::Values(kind) => &mut self.values[kind],
+            List::Orders => &mut self.orders,
+            List::Claims => &mut self.claims,
+        }
     }
 
     /// Brings what is measured of the touched values up to date, and appends the records whose pairs that changes.

@@ -53,7 +53,8 @@ pub enum Change<'a> {
     Decide { a: Key<'a>, b: Key<'a>, same: Option<bool> },
 }
 
-/// What an update changed. Lists are in the order of keys or ids.
+/// What an update changed. Lists of records' keys and of ids are in their order, the others in no order that means
+/// anything.
 #[derive(Debug, Default)]
 pub struct Update {
     /// Records whose person is another now.
@@ -74,6 +75,15 @@ pub struct Update {
     pub links: Vec<Link>,
     /// Questions that name a record that was regrouped, instead of those that did.
     pub review: Vec<ReviewItem>,
+}
+
+/// Records that leave and records that come.
+#[derive(Debug, Default)]
+struct Turnover {
+    leaving: Vec<u32>,
+    coming: Vec<u32>,
+    /// By record that comes: the one whose place it takes.
+    replaced: FxHashMap<u32, u32>,
 }
 
 /// Records resolved under a frozen model, open to change.
@@ -98,6 +108,7 @@ impl Live {
     /// # Errors
     /// As [`crate::resolve`].
     pub fn start(mut records: Records, frozen: Frozen, known: &Known) -> Result<Live, ResolveError> {
+        known.check(&records)?;
         let proposed = frozen.propose(&mut records, known);
         let index = Index::new(&records, &frozen, &proposed);
         let mut rulings = Rulings::default();
@@ -139,12 +150,13 @@ impl Live {
     /// # Errors
     /// [`ResolveError::UnknownSource`] and [`ResolveError::TooManyRecords`], before anything is changed.
     ///
-    /// Cost: for each record that changes, the pairs of its blocks and of those that share its values; then its component.
+    /// Cost: for each record that changes, the pairs of its blocks and of those that share its values; then the clusters that can
+    /// change.
     pub fn apply(&mut self, changes: &[Change<'_>]) -> Result<Update, ResolveError> {
         self.check(changes)?;
         let mut update = Update::default();
         let mut again: Vec<u32> = Vec::new();
-        let (leaving, coming, replaced) = self.take(changes, &mut update)?;
+        let Turnover { leaving, coming, replaced } = self.take(changes, &mut update)?;
         self.decide(changes, &mut again);
         let changed: Vec<u32> = leaving.iter().chain(&coming).copied().collect();
         let (table, frozen) = (&self.records.table, &self.frozen);
@@ -200,13 +212,8 @@ impl Live {
         Ok(())
     }
 
-    /// Takes records in and out: those that leave, those that come, and whose place the latter take.
-    #[allow(clippy::type_complexity, reason = "three lists that are taken apart at once")]
-    fn take(
-        &mut self,
-        changes: &[Change<'_>],
-        update: &mut Update,
-    ) -> Result<(Vec<u32>, Vec<u32>, FxHashMap<u32, u32>), ResolveError> {
+    /// Takes records in and out.
+    fn take(&mut self, changes: &[Change<'_>], update: &mut Update) -> Result<Turnover, ResolveError> {
         let mut last: FxHashMap<(u8, &str), usize> = FxHashMap::default();
         for (at, change) in changes.iter().enumerate() {
             match change {
@@ -223,19 +230,19 @@ impl Live {
             _ => None,
         };
         let rows: Vec<Option<Row>> = last.par_iter().map(row).collect();
-        let (mut leaving, mut coming, mut replaced) = (Vec::new(), Vec::new(), FxHashMap::default());
+        let mut turnover = Turnover::default();
         for (at, row) in last.into_iter().zip(rows) {
             match (&changes[at], row) {
                 (Change::Put(put), Some(row)) => {
                     let number = self.records.len() as u32;
                     if let Some(former) = self.records.put(put, row)? {
-                        leaving.push(former);
-                        replaced.insert(number, former);
+                        turnover.leaving.push(former);
+                        turnover.replaced.insert(number, former);
                     }
-                    coming.push(number);
+                    turnover.coming.push(number);
                 }
                 (Change::Remove((source, id)), _) => match self.records.forget(*source, id) {
-                    Some(former) => leaving.push(former),
+                    Some(former) => turnover.leaving.push(former),
                     None => update.unknown += 1,
                 },
                 _ => {}
@@ -248,7 +255,7 @@ impl Live {
         self.clusters.extend(count);
         self.tiers.resize(count, Tier::Unmatched);
         self.people.of.resize(count, None);
-        Ok((leaving, coming, replaced))
+        Ok(turnover)
     }
 
     /// Notes decisions; the records they are about are looked at again.

@@ -134,9 +134,13 @@ impl People {
     }
 
     fn note_merges(&mut self, records: &Records, prior: &[(u32, PersonId)], redirects: &[Redirect]) {
+        let mut of: FxHashMap<PersonId, Vec<u32>> =
+            redirects.iter().flat_map(|r| [(r.from, Vec::new()), (r.to, Vec::new())]).collect();
+        for &(record, person) in prior {
+            of.entry(person).and_modify(|own| own.push(record));
+        }
         let of = |person: PersonId| -> Vec<(u8, String)> {
-            let own = prior.iter().filter(|p| p.1 == person);
-            own.map(|p| (records.source(p.0), records.id(p.0).to_owned())).collect()
+            of[&person].iter().map(|&record| (records.source(record), records.id(record).to_owned())).collect()
         };
         for &Redirect { from, to } in redirects {
             let kind = EventKind::Merged { into: to, records: of(from), others: of(to) };
