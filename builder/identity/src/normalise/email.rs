@@ -43,6 +43,9 @@ pub fn email(text: &str) -> Option<Email> {
     let mut kept = String::with_capacity(local.len() + 1 + domain.len());
     kept.push_str(ignores.without_tag(local));
     super::remove(&mut kept, |c| ignores.ignored(c));
+    // What is ignored may have stood before a quotation mark: -'mei@proton.me.
+    let quoted = kept.len() - kept.trim_start_matches(['\'', '.']).len();
+    kept.drain(..quoted);
     let local_bytes = kept.len();
     if local_bytes == 0 || nobody::is_nobody(&kept, domain) {
         return None;

@@ -25,6 +25,7 @@ fn addresses() {
         ("mei.tan-shop@yahoo.com.my", "mei.tan@yahoo.com.my"),
         ("mei.tan@me.com", "mei.tan@icloud.com"),
         ("Mei.Tan-1+x@protonmail.com", "meitan1@proton.me"),
+        ("-'mei@proton.me", "mei@proton.me"),
         ("mei.tan+a@fastmail.com", "mei.tan@fastmail.com"),
         ("mei.tan+a@x.sg", "mei.tan+a@x.sg"),
         ("mei-tan@x.sg", "mei-tan@x.sg"),
