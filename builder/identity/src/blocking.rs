@@ -7,9 +7,10 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::ahead::BATCH_RECORDS;
 use crate::capture;
-use crate::config::{BlockingConfig, BlockingRule};
-use crate::keys::{keys_where, split_keys};
+use crate::config::{BlockingConfig, BlockingRule, Part};
+use crate::keys::{self, keys_where, split_keys};
 use crate::pairs::Pair;
 use crate::table::Table;
 use crate::vocabulary::mix;
@@ -55,6 +56,7 @@ pub(crate) struct Candidates {
 }
 
 /// Some pairs of a rule.
+#[derive(Default)]
 pub(crate) struct Sample {
     pub pairs: Vec<Pair>,
     /// About how many pairs the rule makes of all records.
@@ -65,26 +67,50 @@ pub(crate) struct Sample {
 /// Records whose keys a sample of pairs is taken from; of fewer records, it is all.
 const SAMPLED_RECORDS: f64 = 250_000.0;
 
+/// Pairs drawn from blocks for one that is kept: of fewer blocks the pairs would be too much alike.
+const DRAWN_PER_PAIR: u64 = 8;
+
 /// By rule, up to about `max` of its pairs, chosen by hash with `seed`: of all keys where records are few, else of a share
 /// of the keys.
 pub(crate) fn samples(table: &Table, config: &BlockingConfig, max: u64, seed: u64) -> Vec<Sample> {
     let share = (SAMPLED_RECORDS / f64::from(table.len().max(1))).min(1.0);
     let allowed = pairs_max(table, config);
-    let sample = |(number, rule): (usize, &BlockingRule)| {
-        let limit = (share * u64::MAX as f64) as u64;
-        let keyed = keyed(table, rule, |value| share >= 1.0 || mix(value ^ mix(seed)) < limit);
+    let wanted = |value: u64| chosen(value, seed, share);
+    // Most records have no wanted value; which do is found out once for all rules that begin with the same part.
+    let mut holders: Vec<(Part, Vec<u32>)> = Vec::new();
+    let mut sample = |(number, rule): (usize, &BlockingRule)| {
+        let Some(&part) = rule.parts.first() else { return Sample::default() };
+        let known = holders.iter().position(|(known, _)| *known == part).unwrap_or_else(|| {
+            let batches = (0..table.len()).into_par_iter().chunks(BATCH_RECORDS);
+            let found = batches.flat_map_iter(|mut batch| {
+                keys::read_ahead(table, &[part], &batch);
+                batch.retain(|&record| keys::has(table, part, record, wanted));
+                batch
+            });
+            holders.push((part, found.collect()));
+            holders.len() - 1
+        });
+        let keyed = keyed(table, rule, holders[known].1.par_iter().copied(), wanted);
         let blocks = Blocks::of(table, config, rule, &keyed);
         let of = blocks.pairs as f64 / share;
         if of > allowed {
             return Sample { pairs: Vec::new(), of, too_many: true };
         }
+        // Of broad rules some blocks are enough.
+        let of_blocks = ((DRAWN_PER_PAIR * max) as f64 / blocks.pairs.max(1) as f64).min(1.0);
         let mut pairs = Vec::new();
-        blocks.pairs(number as u8, &mut pairs);
+        blocks.pairs(number as u8, |key| chosen(key, seed, of_blocks), &mut pairs);
         pairs.par_sort_unstable();
         pairs.dedup();
-        Sample { of: pairs.len() as f64 / share, pairs: fewer(table, &pairs, max, seed), too_many: false }
+        let of = pairs.len() as f64 / (share * of_blocks);
+        Sample { of, pairs: fewer(table, &pairs, max, seed), too_many: false }
     };
-    config.rules.iter().enumerate().map(sample).collect()
+    config.rules.iter().enumerate().map(&mut sample).collect()
+}
+
+/// Whether a hash is in a share of all, the same one for a seed.
+fn chosen(hash: u64, seed: u64, share: f64) -> bool {
+    share >= 1.0 || mix(hash ^ mix(seed)) < (share * u64::MAX as f64) as u64
 }
 
 /// The pairs of the rules in use. `used`: by rule.
@@ -93,10 +119,11 @@ pub(crate) fn candidates(table: &Table, config: &BlockingConfig, used: &[bool]) 
     for (number, rule) in config.rules.iter().enumerate() {
         let mut report = RuleReport { rule: rule.name.clone(), ..RuleReport::empty() };
         if used[number] {
-            let keyed = keyed(table, rule, |_| true);
+            let keyed = keyed(table, rule, (0..table.len()).into_par_iter(), |_| true);
             let blocks = Blocks::of(table, config, rule, &keyed);
             blocks.tell(&mut report);
-            blocks.pairs(number as u8, &mut found.pairs);
+            found.pairs.reserve(blocks.pairs as usize);
+            blocks.pairs(number as u8, |_| true, &mut found.pairs);
         }
         found.reports.push(report);
     }
@@ -152,10 +179,16 @@ pub(crate) fn fewer(table: &Table, pairs: &[Pair], max: u64, seed: u64) -> Vec<P
     pairs.iter().copied().filter(|p| mix(table.pair_tie(*p) ^ mix(seed)) < limit).collect()
 }
 
-/// Keys of the records under a rule, sorted, each once; of the values of its first part that are `wanted`.
-fn keyed(table: &Table, rule: &BlockingRule, wanted: impl Fn(u64) -> bool + Sync) -> Vec<(u64, u32)> {
-    let keyed = (0..table.len()).into_par_iter().fold(Vec::new, |mut keyed, record| {
-        keys_where(table, rule, record, &wanted, &mut keyed);
+/// Keys of records under a rule, sorted, each once; of the values of its first part that are `wanted`.
+fn keyed(
+    table: &Table,
+    rule: &BlockingRule,
+    records: impl IndexedParallelIterator<Item = u32>,
+    wanted: impl Fn(u64) -> bool + Sync,
+) -> Vec<(u64, u32)> {
+    let keyed = records.chunks(BATCH_RECORDS).fold(Vec::new, |mut keyed, batch| {
+        keys::read_ahead(table, &rule.parts, &batch);
+        batch.iter().for_each(|&record| keys_where(table, rule, record, &wanted, &mut keyed));
         keyed
     });
     sorted(keyed.collect())
@@ -195,9 +228,9 @@ impl<'a> Blocks<'a> {
         self.several().chain(parts).filter(|block| (2..=self.block_records_max).contains(&block.len()))
     }
 
-    fn pairs(&self, rule: u8, pairs: &mut Vec<Pair>) {
-        pairs.reserve(self.pairs as usize);
-        for block in self.open() {
+    /// Appends the pairs of the blocks of `wanted` keys.
+    fn pairs(&self, rule: u8, wanted: impl Fn(u64) -> bool, pairs: &mut Vec<Pair>) {
+        for block in self.open().filter(|block| wanted(block[0].0)) {
             for (at, &(_, a)) in block.iter().enumerate() {
                 pairs.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, rule)));
             }
@@ -303,8 +336,11 @@ mod tests {
         assert_eq!((report.capped_blocks, report.capped_records, report.largest_block_records), (1, 100, 100));
         // By postcode: 14 and 13 records, 13 without one, and 60, which are still too many.
         assert_eq!(report.pairs, 14 * 13 / 2 + 13 * 12 / 2);
-        let samples = samples(&table, &config(50), 10, 1);
-        assert_eq!(samples[1].of, report.pairs as f64);
-        assert!(samples[1].pairs.len() < 60, "about ten are kept");
+        let all = samples(&table, &config(50), 40, 1);
+        assert_eq!(all[1].of, report.pairs as f64);
+        assert!(all[1].pairs.len() < 80, "about forty are kept");
+        // Of few pairs only some blocks are looked at, and their number is an estimate.
+        let few = samples(&table, &config(50), 10, 1);
+        assert!(few[1].of < 4.0 * report.pairs as f64 && few[1].pairs.len() < 60);
     }
 }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use crate::ahead::BATCH_RECORDS;
 use crate::comparison::name;
 use crate::deterministic::{DECIDED, MERGED};
 use crate::field::*;
@@ -35,6 +36,9 @@ pub(crate) struct Proposal {
     pub centibits: i32,
 }
 
+/// The order of proposals, the least first.
+pub(crate) type Rank = (bool, bool, bool, i32, u64);
+
 impl Proposal {
     pub(crate) fn deterministic(&self) -> bool {
         usize::from(self.pair.rule()) >= RULES_MAX
@@ -52,7 +56,7 @@ impl Proposal {
     }
 
     /// Strongest first, ties by the records' keys.
-    pub(crate) fn rank(&self, table: &Table) -> (bool, bool, bool, i32, u64) {
+    pub(crate) fn rank(&self, table: &Table) -> Rank {
         let rule = self.pair.rule();
         (rule != DECIDED, rule != MERGED, !self.deterministic(), -self.centibits, table.pair_tie(self.pair))
     }
@@ -143,9 +147,7 @@ pub(crate) fn join(
     let alike = |x: &Proposal, y: &Proposal| component[x.pair.first() as usize] == component[y.pair.first() as usize];
     let groups: Vec<&[Proposal]> = proposals.chunk_by(alike).collect();
     let chunks = groups.par_chunks(CHUNK_COMPONENTS);
-    let joined: Vec<Vec<Joined>> = chunks
-        .map(|chunk| chunk.iter().map(|own| join_component(table, scorer, own, apart, limits)).collect())
-        .collect();
+    let joined: Vec<Vec<Joined>> = chunks.map(|chunk| join_components(table, scorer, chunk, apart, limits)).collect();
     let mut first: Vec<u32> = (0..table.len()).collect();
     let (mut links, mut refused) = (Vec::new(), Vec::new());
     let (mut passes, mut largest_component) = (0, 0);
@@ -158,6 +160,33 @@ pub(crate) fn join(
     }
     links.par_sort_by_cached_key(|p| p.rank(table));
     Clusters { first, links, refused, passes, largest_component }
+}
+
+/// Joins within each of the components.
+fn join_components(
+    table: &Table,
+    scorer: &Scorer,
+    components: &[&[Proposal]],
+    apart: &Apart,
+    limits: &Limits,
+) -> Vec<Joined> {
+    let mut joined = Vec::with_capacity(components.len());
+    let mut records = Vec::with_capacity(2 * BATCH_RECORDS);
+    let mut ahead = 0;
+    for (at, own) in components.iter().enumerate() {
+        if at == ahead {
+            records.clear();
+            while ahead < components.len() && (ahead == at || records.len() < BATCH_RECORDS) {
+                records.extend(components[ahead].iter().flat_map(|p| [p.pair.first(), p.pair.second()]));
+                ahead += 1;
+            }
+            records.sort_unstable();
+            records.dedup();
+            table.read_ahead(&records);
+        }
+        joined.push(join_component(table, scorer, own, apart, limits));
+    }
+    joined
 }
 
 /// By record: a record of the component of the graph of proposals that it is in. What happens in one component does not
@@ -206,47 +235,59 @@ pub(crate) fn join_component(
     let mut records: Vec<u32> = proposals.iter().flat_map(|p| [p.pair.first(), p.pair.second()]).collect();
     records.sort_unstable();
     records.dedup();
-    let mut proposals = proposals.to_vec();
-    proposals.sort_by_cached_key(|p| p.rank(table));
+    let mut open = open_proposals(table, &records, proposals);
     let mut forest = Forest::new(table, scorer, &records, apart);
-    let mut refusals: Vec<Option<(i32, Refusal)>> = vec![None; proposals.len()];
     let mut passes = 0;
     loop {
         passes += 1;
         let mut joined = 0;
-        for (proposal, refusal) in proposals.iter().zip(&mut refusals) {
-            let (a, b) = forest.roots(proposal.pair);
+        // What is within one group stays so.
+        open.retain_mut(|open| {
+            let (a, b) = (root(&mut forest.parent, open.a), root(&mut forest.parent, open.b));
             if a == b {
-                continue;
+                return false;
             }
-            match forest.objection(a, b, proposal, limits) {
-                None => {
-                    forest.union(a, b, proposal.stamp(table, passes));
-                    joined += 1;
-                }
-                objection => *refusal = objection,
+            open.refusal = forest.objection(a, b, &open.proposal, limits);
+            if open.refusal.is_none() {
+                forest.union(a, b, open.proposal.stamp(table, passes));
+                joined += 1;
             }
-        }
-        if joined == 0 || passes == PASSES_MAX {
+            open.refusal.is_some()
+        });
+        if joined == 0 || open.is_empty() || passes == PASSES_MAX {
             break;
         }
     }
-    let mut together = |p: &Proposal| {
-        let (a, b) = forest.roots(p.pair);
-        a == b
-    };
-    let (mut links, mut refused) = (Vec::new(), Vec::new());
-    for (proposal, why) in proposals.into_iter().zip(refusals) {
-        if together(&proposal) {
-            links.push(proposal);
-        } else if let Some((centibits, why)) = why {
-            refused.push((proposal, centibits, why));
-        }
-    }
-    let roots: Vec<usize> = (0..records.len() as u32).map(|at| root(&mut forest.parent, at) as usize).collect();
-    let first = roots.iter().map(|&at| records[at]).collect();
-    let trace = roots.iter().map(|&at| forest.trace[at]).collect();
+    let roots: Vec<u32> = (0..records.len() as u32).map(|at| root(&mut forest.parent, at)).collect();
+    let at = |record: u32| roots[records.binary_search(&record).unwrap_or(0)];
+    let links = proposals.iter().copied().filter(|p| at(p.pair.first()) == at(p.pair.second())).collect();
+    let apart = open.into_iter().filter(|open| roots[open.a as usize] != roots[open.b as usize]);
+    let refused = apart.filter_map(|open| open.refusal.map(|(centibits, why)| (open.proposal, centibits, why)));
+    let refused = refused.collect();
+    let first = roots.iter().map(|&at| records[at as usize]).collect();
+    let trace = roots.iter().map(|&at| forest.trace[at as usize]).collect();
     Joined { first, trace, links, refused, passes, records }
+}
+
+/// A proposal that has not led to a merge.
+struct Open {
+    proposal: Proposal,
+    /// Positions of its records.
+    a: u32,
+    b: u32,
+    refusal: Option<(i32, Refusal)>,
+}
+
+/// The proposals of a component, strongest first.
+fn open_proposals(table: &Table, records: &[u32], proposals: &[Proposal]) -> Vec<Open> {
+    let at = |record: u32| records.binary_search(&record).unwrap_or(0) as u32;
+    let open = |&proposal: &Proposal| {
+        let (a, b) = (at(proposal.pair.first()), at(proposal.pair.second()));
+        (proposal.rank(table), Open { proposal, a, b, refusal: None })
+    };
+    let mut ranked: Vec<(Rank, Open)> = proposals.iter().map(open).collect();
+    ranked.sort_unstable_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, open)| open).collect()
 }
 
 /// Union–find over the records of a component, by their positions, whose roots are the records of their sets with the
@@ -258,7 +299,7 @@ struct Forest<'a> {
     parent: Vec<u32>,
     /// By root: a hash of how its group came to be; 0 while it is alone.
     trace: Vec<u64>,
-    groups: Groups,
+    groups: Groups<'a>,
     /// By root: roots it must stay apart from.
     apart: FxHashMap<u32, FxHashSet<u32>>,
     /// By roots: their sizes when they were refused, the weight and the reason.
@@ -279,18 +320,9 @@ impl<'a> Forest<'a> {
             }
         }
         let parent = (0..records.len() as u32).collect();
-        let (groups, refused) = (Groups::new(records.len()), FxHashMap::default());
+        let (groups, refused) = (Groups::new(table, records), FxHashMap::default());
         let trace = vec![0; records.len()];
         Forest { table, scorer, records, parent, trace, groups, apart: by_root, refused }
-    }
-
-    /// The roots of the records of a pair, as positions.
-    fn roots(&mut self, pair: Pair) -> (u32, u32) {
-        let mut at = |record: u32| {
-            let at = self.records.binary_search(&record).unwrap_or(0) as u32;
-            root(&mut self.parent, at)
-        };
-        (at(pair.first()), at(pair.second()))
     }
 
     fn objection(&mut self, a: u32, b: u32, proposal: &Proposal, limits: &Limits) -> Option<(i32, Refusal)> {
@@ -320,7 +352,7 @@ impl<'a> Forest<'a> {
             // Neither has changed since they were refused.
             return Some((centibits, why));
         }
-        let whole = self.groups.compare(self.table, self.scorer, self.records, a, b);
+        let whole = self.groups.compare(self.scorer, a, b);
         let centibits = whole.weighed.total();
         let conflict = conflict(&whole);
         let good = centibits >= limits.threshold || (proposal.deterministic() && conflict.is_none());
@@ -335,7 +367,7 @@ impl<'a> Forest<'a> {
     fn union(&mut self, a: u32, b: u32, stamp: u64) {
         let first = self.table.by_tie(self.records[a as usize], self.records[b as usize]).is_le();
         let (root, child) = if first { (a, b) } else { (b, a) };
-        self.groups.join(self.table, self.records, root, child);
+        self.groups.join(root, child);
         self.parent[child as usize] = root;
         let (own, other) = (self.trace[root as usize], self.trace[child as usize]);
         self.trace[root as usize] = mix(mix(own ^ stamp) ^ other) | 1;

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::ahead;
 use crate::comparison::{compare, level_in};
 use crate::config::FitConfig;
 use crate::field::{Field, Kind, LEVELS_MAX};
@@ -54,9 +55,9 @@ pub(crate) fn patterns(table: &Table, pairs: &[Pair]) -> Patterns {
         .par_chunks(1 << 13)
         .map(|chunk| {
             let mut counts: FxHashMap<u64, u64> = FxHashMap::default();
-            for pair in chunk {
+            ahead::for_each_pair(table, chunk, |pair| {
                 *counts.entry(compare(table, pair.first(), pair.second()).pattern()).or_default() += 1;
-            }
+            });
             counts
         })
         .reduce(FxHashMap::default, |a, b| {

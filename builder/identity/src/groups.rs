@@ -5,7 +5,7 @@
 //! field are less by the logarithm of the number of different pairs of values that were tried (a Bonferroni correction:
 //! with `k` tries, what happens by chance once in `n` happens once in `n/k`).
 
-use crate::comparison::{Comparison, compare};
+use crate::comparison::{Comparison, compare_in};
 use crate::field::*;
 use crate::model::{Scorer, Weighed};
 use crate::table::{AttributeColumn, Table};
@@ -14,10 +14,13 @@ use crate::vocabulary::{NONE, mix};
 /// Representatives of one group.
 const REPRESENTATIVES_MAX: usize = 6;
 
-/// By root: what is kept of its group. Roots are positions in a list of records, which every call is given. A record alone
-/// is its own representative and takes no room.
-#[derive(Debug)]
-pub(crate) struct Groups {
+/// By root: what is kept of its group. Roots and members are positions in the list of records. A record alone is its own
+/// representative and takes no room.
+pub(crate) struct Groups<'a> {
+    table: &'a Table,
+    records: &'a [u32],
+    /// What each record says in each active field, by [`value`]: a row per record.
+    values: Vec<u64>,
     /// By root: position in `groups`, or [`NONE`] while alone.
     of: Vec<u32>,
     groups: Vec<Group>,
@@ -27,6 +30,7 @@ pub(crate) struct Groups {
 #[derive(Debug, Clone, Copy)]
 struct Group {
     records: u32,
+    /// Positions.
     representatives: [u32; REPRESENTATIVES_MAX],
     len: u8,
     /// Sources in which the group has an active account, of those in which a person has one; by number modulo 64.
@@ -34,14 +38,6 @@ struct Group {
 }
 
 impl Group {
-    fn alone(table: &Table, record: u32) -> Group {
-        let mut representatives = [NONE; REPRESENTATIVES_MAX];
-        representatives[0] = record;
-        let source = table.source[record as usize];
-        let counts = table.one_record[usize::from(source)] && table.standing[record as usize].active;
-        Group { records: 1, representatives, len: 1, accounts: u64::from(counts) << (source & 63) }
-    }
-
     fn representatives(&self) -> &[u32] {
         &self.representatives[..usize::from(self.len)]
     }
@@ -53,15 +49,36 @@ pub(crate) struct Whole {
     pub weighed: Weighed,
 }
 
-impl Groups {
-    /// `records`: how many there are.
-    pub(crate) fn new(records: usize) -> Groups {
-        Groups { of: vec![NONE; records], groups: Vec::new(), free: Vec::new() }
+impl<'a> Groups<'a> {
+    pub(crate) fn new(table: &'a Table, records: &'a [u32]) -> Groups<'a> {
+        let width = table.active.len();
+        let mut values = vec![0; width * records.len()];
+        // Column by column, so that readings of memory overlap.
+        for (n, &field) in table.active.iter().enumerate() {
+            let column = values.iter_mut().skip(n).step_by(width);
+            column.zip(records).for_each(|(value, &record)| *value = self::value(table, field, record));
+        }
+        Groups { table, records, values, of: vec![NONE; records.len()], groups: Vec::new(), free: Vec::new() }
     }
 
-    fn get(&self, table: &Table, records: &[u32], root: u32) -> Group {
+    /// What a record says in the active fields.
+    fn says(&self, at: u32) -> &[u64] {
+        let width = self.table.active.len();
+        &self.values[at as usize * width..(at as usize + 1) * width]
+    }
+
+    fn alone(&self, at: u32) -> Group {
+        let mut representatives = [NONE; REPRESENTATIVES_MAX];
+        representatives[0] = at;
+        let record = self.records[at as usize] as usize;
+        let source = self.table.source[record];
+        let counts = self.table.one_record[usize::from(source)] && self.table.standing[record].active;
+        Group { records: 1, representatives, len: 1, accounts: u64::from(counts) << (source & 63) }
+    }
+
+    fn get(&self, root: u32) -> Group {
         match self.of[root as usize] {
-            NONE => Group::alone(table, records[root as usize]),
+            NONE => self.alone(root),
             at => self.groups[at as usize],
         }
     }
@@ -74,13 +91,13 @@ impl Groups {
     }
 
     /// Adds the group of `child` to that of `root`.
-    pub(crate) fn join(&mut self, table: &Table, records: &[u32], root: u32, child: u32) {
-        let (own, other) = (self.get(table, records, root), self.get(table, records, child));
+    pub(crate) fn join(&mut self, root: u32, child: u32) {
+        let (own, other) = (self.get(root), self.get(child));
         let mut all = [NONE; 2 * REPRESENTATIVES_MAX];
         let count = own.representatives().len() + other.representatives().len();
         all[..own.representatives().len()].copy_from_slice(own.representatives());
         all[own.representatives().len()..count].copy_from_slice(other.representatives());
-        let (representatives, len) = choose(table, &mut all[..count]);
+        let (representatives, len) = self.choose(&mut all[..count]);
         let joined = Group {
             records: own.records + other.records,
             representatives,
@@ -105,83 +122,96 @@ impl Groups {
         })
     }
 
-    /// Compares two groups as wholes.
-    pub(crate) fn compare(&self, table: &Table, scorer: &Scorer, records: &[u32], a: u32, b: u32) -> Whole {
-        let (x, y) = (self.get(table, records, a), self.get(table, records, b));
+    /// The members that between them have the most values: the fullest first, then those that add a value.
+    fn choose(&self, all: &mut [u32]) -> ([u32; REPRESENTATIVES_MAX], u8) {
+        let mut chosen = [NONE; REPRESENTATIVES_MAX];
+        let mut len = 0;
+        let empty = |at: u32| self.says(at).iter().filter(|&&value| value == 0).count();
+        let tie = |at: u32| self.table.tie[self.records[at as usize] as usize];
+        all.sort_unstable_by_key(|&at| (empty(at), tie(at), at));
+        while len < REPRESENTATIVES_MAX {
+            let mut best: Option<(usize, u32)> = None;
+            for &at in all.iter().filter(|at| !chosen[..len].contains(at)) {
+                let adds =
+                    |(n, value): (usize, &u64)| *value != 0 && chosen[..len].iter().all(|&c| self.says(c)[n] != *value);
+                let gained = self.says(at).iter().enumerate().filter(|said| adds(*said)).count();
+                if gained > best.map_or(0, |b| b.0) {
+                    best = Some((gained, at));
+                }
+            }
+            let Some((_, at)) = best else { break };
+            chosen[len] = at;
+            len += 1;
+        }
+        (chosen, len as u8)
+    }
+
+    /// Compares two groups as wholes: each field by the values that are different, since equal ones agree alike.
+    pub(crate) fn compare(&self, scorer: &Scorer, a: u32, b: u32) -> Whole {
+        let (x, y) = (self.get(a), self.get(b));
         let mut best = Comparison::default();
-        let mut best_bits = [f32::NEG_INFINITY; Field::COUNT];
-        for &i in x.representatives() {
-            for &j in y.representatives() {
-                let pair = compare(table, i, j);
-                for &field in &table.active {
-                    let at = field.at();
-                    if pair.levels[at] == MISSING {
+        let mut tries = [0; Field::COUNT];
+        for (n, &field) in self.table.active.iter().enumerate() {
+            if field == Field::ACCOUNTS {
+                let conflict = x.accounts & y.accounts != 0;
+                best.levels[field.at()] = if conflict { ACCOUNTS_CONFLICT } else { ACCOUNTS_NO_CONFLICT };
+                continue;
+            }
+            let (xs, ys) = (self.distinct(n, field, &x), self.distinct(n, field, &y));
+            tries[field.at()] = xs.values * ys.values;
+            let mut best_bits = f32::NEG_INFINITY;
+            for &i in xs.records() {
+                for &j in ys.records() {
+                    let mut pair = Comparison::default();
+                    compare_in(self.table, field, i, j, &mut pair);
+                    if pair.level(field) == MISSING {
                         continue;
                     }
                     let bits = scorer.field_bits(field, &pair);
                     // Of equal bits the higher level, so that the order of the representatives does not show.
-                    if (bits, pair.levels[at]) > (best_bits[at], best.levels[at]) {
-                        best_bits[at] = bits;
-                        best.levels[at] = pair.levels[at];
-                        best.rarity_bits[at] = pair.rarity_bits[at];
-                        best.sharers[at] = pair.sharers[at];
-                        if field == Field::EMAIL {
-                            best.email_made_of_name = pair.email_made_of_name;
-                        }
+                    if (bits, pair.level(field)) > (best_bits, best.level(field)) {
+                        best_bits = bits;
+                        best.take(field, &pair);
                     }
                 }
             }
         }
-        if x.accounts & y.accounts != 0 {
-            best.levels[Field::ACCOUNTS.at()] = ACCOUNTS_CONFLICT;
-        }
-        let tries =
-            |field: Field| distinct(table, field, x.representatives()) * distinct(table, field, y.representatives());
-        Whole { weighed: scorer.weigh_whole(&best, tries) }
+        Whole { weighed: scorer.weigh_whole(&best, |field| tries[field.at()]) }
     }
-}
 
-/// The records that between them have the most values: the fullest first, then those that add a value.
-fn choose(table: &Table, all: &mut [u32]) -> ([u32; REPRESENTATIVES_MAX], u8) {
-    let mut chosen = [NONE; REPRESENTATIVES_MAX];
-    let mut len = 0;
-    all.sort_unstable_by(|&a, &b| fullness(table, b).cmp(&fullness(table, a)).then_with(|| table.by_tie(a, b)));
-    while len < REPRESENTATIVES_MAX {
-        let gain = |record: u32| table.active.iter().filter(|&&f| adds(table, f, &chosen[..len], record)).count();
-        let mut best: Option<(usize, u32)> = None;
-        for &record in all.iter().filter(|&&r| !chosen[..len].contains(&r)) {
-            let gained = gain(record);
-            if gained > best.map_or(0, |b| b.0) {
-                best = Some((gained, record));
+    /// Representatives of a group that differ in what they say in the `n`-th active field.
+    fn distinct(&self, n: usize, field: Field, group: &Group) -> Distinct {
+        let mut distinct = Distinct { records: [NONE; REPRESENTATIVES_MAX], len: 0, values: 0 };
+        let mut seen = [(0, 0); REPRESENTATIVES_MAX];
+        for &at in group.representatives() {
+            let (own, record) = (self.says(at)[n], self.records[at as usize]);
+            // Whether an email is made of a name depends on the name too.
+            let name = if field == Field::EMAIL { self.table.names.of[record as usize] } else { NONE };
+            let before = &seen[..distinct.len];
+            if own == 0 || before.contains(&(own, name)) {
+                continue;
             }
+            distinct.values += u32::from(before.iter().all(|&(value, _)| value != own));
+            seen[distinct.len] = (own, name);
+            distinct.records[distinct.len] = record;
+            distinct.len += 1;
         }
-        let Some((_, record)) = best else { break };
-        chosen[len] = record;
-        len += 1;
+        distinct
     }
-    (chosen, len as u8)
 }
 
-fn adds(table: &Table, field: Field, chosen: &[u32], record: u32) -> bool {
-    let own = value(table, field, record);
-    own != 0 && !chosen.iter().any(|&c| value(table, field, c) == own)
+/// Records of a group that differ in what they say in a field.
+struct Distinct {
+    records: [u32; REPRESENTATIVES_MAX],
+    len: usize,
+    /// Distinct values.
+    values: u32,
 }
 
-fn fullness(table: &Table, record: u32) -> usize {
-    table.active.iter().filter(|&&field| value(table, field, record) != 0).count()
-}
-
-fn distinct(table: &Table, field: Field, records: &[u32]) -> u32 {
-    let mut seen = [0_u64; REPRESENTATIVES_MAX];
-    let mut len = 0;
-    for &record in records {
-        let own = value(table, field, record);
-        if own != 0 && !seen[..len].contains(&own) {
-            seen[len] = own;
-            len += 1;
-        }
+impl Distinct {
+    fn records(&self) -> &[u32] {
+        &self.records[..self.len]
     }
-    len as u32
 }
 
 /// A number for what a record says in a field; 0 when it says nothing.
@@ -205,7 +235,7 @@ fn value(table: &Table, field: Field, record: u32) -> u64 {
             Some(AttributeColumn::Text(c)) => single(&c.of),
             Some(AttributeColumn::Date(c)) => single(&c.of),
             Some(AttributeColumn::Place(c)) => {
-                c[at].map_or(0, |[x, y]| u64::from(x.to_bits()) << 32 | u64::from(y.to_bits()))
+                c[at].map_or(0, |[x, y]| mix(u64::from(x.to_bits()) << 32 | u64::from(y.to_bits())) | 1)
             }
             None => 0,
         },

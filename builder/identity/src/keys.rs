@@ -1,5 +1,6 @@
 //! Blocking keys: what two records must share to be worth comparing.
 
+use crate::ahead::read_phrases;
 use crate::column::{Dates, Values, hash_date};
 use crate::comparison::contact::TAIL;
 use crate::config::{BlockingRule, Part};
@@ -14,6 +15,20 @@ const KEYS_PER_RECORD_MAX: usize = 32;
 /// Appends the keys of a record: the product of the values of the rule's parts.
 pub(crate) fn keys(table: &Table, rule: &BlockingRule, record: u32, keyed: &mut Vec<(u64, u32)>) {
     keys_where(table, rule, record, |_| true, keyed);
+}
+
+/// Reads what the keys of records for the parts will read, but for columns that are read from end to end.
+pub(crate) fn read_ahead(table: &Table, parts: &[Part], records: &[u32]) {
+    if parts.iter().any(|part| matches!(part, Part::Name | Part::NameWord | Part::NameSound)) {
+        read_phrases(&table.names, records);
+    }
+}
+
+/// Whether the record has a value for the part that is `wanted`.
+pub(crate) fn has(table: &Table, part: Part, record: u32, wanted: impl Fn(u64) -> bool) -> bool {
+    let mut any = false;
+    each_value(table, part, record, |value| any |= wanted(value));
+    any
 }
 
 /// As [`keys`], only of values of the first part that are `wanted`: with all records whose value there is.

@@ -14,6 +14,7 @@
 //! Nothing that comes out depends on the order in which records came, or on the number of threads: records are told apart
 //! by a hash of their keys, and sums are over integers or in fixed order.
 
+mod ahead;
 mod aliases;
 mod blocking;
 mod capture;

@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::ahead::read_rows;
 use crate::input::Basket;
 use crate::vocabulary::{Rows, for_each_shared, hash_text, mix};
 
@@ -136,6 +137,13 @@ impl Purchases {
             items.sort_unstable();
         }
         self.items.push(&items);
+    }
+
+    /// Reads what comparing these records will read.
+    pub(crate) fn read_ahead(&self, records: &[u32]) {
+        read_rows(&self.orders, records);
+        read_rows(&self.baskets, records);
+        read_rows(&self.items, records);
     }
 
     /// How many records have an order, now.

@@ -2,13 +2,17 @@
 
 use rayon::prelude::*;
 
+use crate::ahead;
 use crate::comparison::{Comparison, compare};
 use crate::field::{Field, LEVELS_MAX};
 use crate::model::Levels;
+use crate::pairs::Pair;
 use crate::schema::Schema;
 use crate::table::Table;
 use crate::vocabulary::mix;
 
+/// Records that pairs are drawn from: each is in several then, and still no two pairs are alike.
+const RECORDS_MAX: u64 = 250_000;
 /// Pairs compared by one thread at a time.
 const RANDOM_CHUNK: u64 = 1 << 14;
 
@@ -31,20 +35,22 @@ impl RandomPairs {
     ///
     /// Records are drawn by the rank of their ties, so that the same records give the same pairs however they arrived.
     pub(crate) fn draw(table: &Table, count: u64, seed: u64) -> RandomPairs {
-        let mut ranked: Vec<u32> = (0..table.len()).collect();
-        ranked.par_sort_unstable_by(|&a, &b| table.by_tie(a, b));
-        let n = u64::from(table.len());
+        let ranked = ranked(table);
+        let n = ranked.len() as u64;
         let all = n * n.saturating_sub(1) / 2;
         let exhaustive = all <= count;
         let count = count.min(all);
+        let pair = |number: u64| {
+            let (a, b) = if exhaustive { nth_pair(number) } else { random_pair(number, seed, n) };
+            Pair::new(ranked[a as usize], ranked[b as usize], 0)
+        };
         (0..count.div_ceil(RANDOM_CHUNK))
             .into_par_iter()
             .map(|chunk| {
                 let mut drawn = RandomPairs::default();
-                for number in chunk * RANDOM_CHUNK..((chunk + 1) * RANDOM_CHUNK).min(count) {
-                    let (a, b) = if exhaustive { nth_pair(number) } else { random_pair(number, seed, n) };
-                    drawn.add(&compare(table, ranked[a as usize], ranked[b as usize]));
-                }
+                let numbers = chunk * RANDOM_CHUNK..((chunk + 1) * RANDOM_CHUNK).min(count);
+                let pairs: Vec<Pair> = numbers.map(pair).collect();
+                ahead::for_each_pair(table, &pairs, |pair| drawn.add(&compare(table, pair.first(), pair.second())));
                 drawn
             })
             .reduce(RandomPairs::default, RandomPairs::plus)
@@ -113,6 +119,18 @@ fn nth_pair(number: u64) -> (u32, u32) {
         a += 1;
     }
     (a as u32, (number - a * (a - 1) / 2) as u32)
+}
+
+/// Records by the rank of their ties: all, or of many a sample by tie.
+fn ranked(table: &Table) -> Vec<u32> {
+    let least = match u64::from(table.len()) {
+        n if n <= RECORDS_MAX => 0,
+        n => u64::MAX - (u128::from(u64::MAX) * u128::from(RECORDS_MAX) / u128::from(n)) as u64,
+    };
+    let tied = (0..table.len()).map(|record| (table.tie[record as usize], record));
+    let mut ranked: Vec<(u64, u32)> = tied.filter(|&(tie, _)| tie >= least).collect();
+    ranked.par_sort_unstable();
+    ranked.into_iter().map(|(_, record)| record).collect()
 }
 
 /// Two different records, by hash.

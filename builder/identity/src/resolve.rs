@@ -6,6 +6,7 @@ use kenal_types::PersonId;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::ahead;
 use crate::aliases::{Aliases, Differences};
 use crate::blocking::{self, Candidates, Sample};
 use crate::capture::Captures;
@@ -295,13 +296,13 @@ pub(crate) fn weigh(table: &Table, scorer: &Scorer, pairs: &[Pair], floor: i32) 
         .map(|chunk| {
             let mut weights = Histogram::new();
             let mut kept = Vec::new();
-            for &pair in chunk {
+            ahead::for_each_pair(table, chunk, |pair| {
                 let centibits = scorer.weigh(&compare(table, pair.first(), pair.second())).total();
                 weights.add(centibits);
                 if centibits >= floor {
                     kept.push(Proposal { pair, centibits });
                 }
-            }
+            });
             (kept, weights)
         })
         .collect();

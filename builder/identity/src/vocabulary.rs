@@ -261,6 +261,11 @@ impl<T: Copy> Rows<T> {
         &self.values[self.offsets[at as usize] as usize..self.offsets[at as usize + 1] as usize]
     }
 
+    /// Where a row begins.
+    pub(crate) fn start(&self, at: u32) -> u32 {
+        self.offsets[at as usize]
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.offsets.len() - 1
     }

@@ -34,6 +34,17 @@ impl Comparison {
         self.rarity_bits[field.at()] = rarity_bits;
     }
 
+    /// Takes one field over from another comparison.
+    pub(crate) fn take(&mut self, field: Field, from: &Comparison) {
+        let at = field.at();
+        self.levels[at] = from.levels[at];
+        self.rarity_bits[at] = from.rarity_bits[at];
+        self.sharers[at] = from.sharers[at];
+        if field == Field::EMAIL {
+            self.email_made_of_name = from.email_made_of_name;
+        }
+    }
+
     pub(crate) fn level(&self, field: Field) -> u8 {
         self.levels[field.at()]
     }
@@ -52,35 +63,29 @@ pub(crate) fn level_in(pattern: u64, field: Field) -> usize {
 /// Compares two records.
 pub(crate) fn compare(table: &Table, a: u32, b: u32) -> Comparison {
     let mut found = Comparison::default();
-    for &field in &table.active {
-        let agreement = match field {
-            Field::NAME => name::compare(table, a, b),
-            Field::BIRTH_DATE => dates(&table.births, a, b),
-            Field::EMAIL => {
-                contact::emails(table, a, b, &mut found);
-                continue;
-            }
-            Field::PHONE => {
-                contact::phones(table, a, b, &mut found);
-                continue;
-            }
-            Field::STREET => place::texts(&table.streets, a, b),
-            Field::LOCALITY => place::localities(table, a, b),
-            Field::DEVICE => {
-                contact::devices(table, a, b, &mut found);
-                continue;
-            }
-            Field::PURCHASES => purchases(table, a, b),
-            Field::NUMBER => numbers(&table.numbers, a, b),
-            Field::ACCOUNTS => accounts(table, a, b),
-            other => match other.attribute_number() {
-                Some(n) => attribute::compare(table, n, a, b),
-                None => continue,
-            },
-        };
-        found.set(field, agreement);
-    }
+    table.active.iter().for_each(|&field| compare_in(table, field, a, b, &mut found));
     found
+}
+
+/// Compares two records in one field.
+pub(crate) fn compare_in(table: &Table, field: Field, a: u32, b: u32, found: &mut Comparison) {
+    let agreement = match field {
+        Field::NAME => name::compare(table, a, b),
+        Field::BIRTH_DATE => dates(&table.births, a, b),
+        Field::EMAIL => return contact::emails(table, a, b, found),
+        Field::PHONE => return contact::phones(table, a, b, found),
+        Field::STREET => place::texts(&table.streets, a, b),
+        Field::LOCALITY => place::localities(table, a, b),
+        Field::DEVICE => return contact::devices(table, a, b, found),
+        Field::PURCHASES => purchases(table, a, b),
+        Field::NUMBER => numbers(&table.numbers, a, b),
+        Field::ACCOUNTS => accounts(table, a, b),
+        other => match other.attribute_number() {
+            Some(n) => attribute::compare(table, n, a, b),
+            None => return,
+        },
+    };
+    found.set(field, agreement);
 }
 
 fn accounts(table: &Table, a: u32, b: u32) -> (u8, f32) {
