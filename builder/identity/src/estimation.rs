@@ -87,24 +87,34 @@ struct State {
     m: Levels<f64>,
     u: Levels<f64>,
     share: f64,
+    /// Fields that are learnt about, and do not say which pairs are of one person.
+    silent: [bool; Field::COUNT],
 }
 
 /// EM over the patterns of one rule.
 ///
 /// `u` stays as counted, except for the name where the rule brings households together: there, different people share a
 /// family name far more often than at random, and with the random `u` EM would take families for people.
+///
+/// `dependent`: groups of fields of which one follows from another.
 pub(crate) fn learn(
     schema: &Schema,
     rule: &str,
     patterns: &Patterns,
     conditioned: &[bool; Field::COUNT],
+    dependent: &[Vec<Field>],
     u: &Levels<f64>,
     config: &FitConfig,
 ) -> Learnt {
     let name = Field::NAME.at();
     let household = conditioned[Field::STREET.at()] && !conditioned[name];
-    let free: Vec<(Field, Kind)> = schema.fields().filter(|(f, _)| !conditioned[f.at()]).collect();
-    let mut state = State { m: default_m(schema), u: *u, share: START_SHARE };
+    // What follows from a field that the rule demands, the rule demands too.
+    let demanded = |f: Field| conditioned[f.at()];
+    let bound = |f: Field| demanded(f) || dependent.iter().any(|g| g.contains(&f) && g.iter().any(|&g| demanded(g)));
+    let free: Vec<(Field, Kind)> = schema.fields().filter(|&(f, _)| !bound(f)).collect();
+    let mut state = State { m: default_m(schema), u: *u, share: START_SHARE, silent: [false; Field::COUNT] };
+    // Of fields that follow from one another, one speaks for all.
+    dependent.iter().flat_map(|group| &group[1..]).for_each(|f| state.silent[f.at()] = true);
     if household {
         state.u[name] = HOUSEHOLD_NAME_U;
     }
@@ -188,7 +198,7 @@ impl State {
             let mut odds = self.share / (1.0 - self.share);
             for &(field, _) in free {
                 let level = level_in(pattern, field);
-                if level > 0 {
+                if level > 0 && !self.silent[field.at()] {
                     odds *= self.m[field.at()][level] / self.u[field.at()][level];
                 }
             }
@@ -285,7 +295,7 @@ mod tests {
         }
         exact.sort_unstable();
         let config = FitConfig { delta_max: 1e-9, iterations_max: 5000, ..FitConfig::default() };
-        let learnt = learn(&schema, "known", &exact, &conditioned, &u, &config);
+        let learnt = learn(&schema, "known", &exact, &conditioned, &[], &u, &config);
         assert!(matches!(learnt.session.stop, Stop::Converged { .. }), "{:?}", learnt.session.stop);
         assert!((learnt.session.match_share - share).abs() < 1e-3, "{}", learnt.session.match_share);
         for field in free {
@@ -293,7 +303,8 @@ mod tests {
             let furthest = found.iter().zip(truth).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
             assert!(furthest < 2e-3, "{field:?}: {found:?} {truth:?}");
         }
-        let hurried = learn(&schema, "known", &exact, &conditioned, &u, &FitConfig { iterations_max: 1, ..config });
+        let hurried =
+            learn(&schema, "known", &exact, &conditioned, &[], &u, &FitConfig { iterations_max: 1, ..config });
         assert!(matches!(hurried.session.stop, Stop::IterationCap { last_delta } if last_delta > 1e-9));
     }
 }

@@ -215,7 +215,7 @@ impl Distinct {
 }
 
 /// A number for what a record says in a field; 0 when it says nothing.
-fn value(table: &Table, field: Field, record: u32) -> u64 {
+pub(crate) fn value(table: &Table, field: Field, record: u32) -> u64 {
     let at = record as usize;
     let single = |of: &[u32]| u64::from(of[at].wrapping_add(1));
     let several = |row: &[u32]| row.iter().fold(0, |all, &v| mix(all ^ (u64::from(v) + 1)));

@@ -22,6 +22,7 @@ mod clusters;
 mod column;
 mod comparison;
 pub mod config;
+mod dependence;
 mod deterministic;
 mod error;
 mod estimation;

@@ -8,7 +8,8 @@
 //!   Newcombe et al. 1959), never below one record in all, so that no single field outweighs the prior by itself.
 //! - Things a household shares (address, device, a phone of several people) count once, by the strongest; and when they
 //!   agree, a name that agrees in part only says "family", which is evidence against, not for.
-//! - A local part made of the name says what the name already says: of the two, the greater counts.
+//! - A local part made of the name says what the name already says: of the two, the greater counts; and so of any
+//!   attribute and the field that it is found to follow from (`dependence`).
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,9 @@ pub struct Model {
     pub bits_max: f64,
     /// What stands for what, sorted.
     pub aliases: Vec<Alias>,
+    /// Groups of fields of which one follows from another: of each, the strongest that speaks for counts, and the strongest
+    /// that speaks against.
+    pub dependent: Vec<Vec<Field>>,
 }
 
 /// Two values that were learnt to stand for each other.
@@ -74,6 +78,7 @@ pub(crate) struct Parameters {
     pub household_name_u: [f64; LEVELS_MAX],
     /// By field: pairs of one person behind `m`.
     pub fitted_on: [f64; Field::COUNT],
+    pub dependent: Vec<Vec<Field>>,
 }
 
 /// A shift by rarity moves a weight by no more than this.
@@ -119,6 +124,7 @@ pub(crate) struct Scorer {
     log2_m: Levels<f32>,
     base_rarity: Levels<f32>,
     household_name: [f32; LEVELS_MAX],
+    dependent: Vec<Vec<Field>>,
     bits_max: f32,
 }
 
@@ -142,7 +148,8 @@ impl Scorer {
                 }
             }
         }
-        Scorer { kinds, bits, log2_m, base_rarity, household_name, bits_max: model.bits_max as f32 }
+        let (dependent, bits_max) = (model.dependent.clone(), model.bits_max as f32);
+        Scorer { kinds, bits, log2_m, base_rarity, household_name, dependent, bits_max }
     }
 
     pub(crate) fn weigh(&self, pair: &Comparison) -> Weighed {
@@ -160,6 +167,10 @@ impl Scorer {
             count_once(&mut bits, &[Field::NAME, Field::EMAIL]);
         }
         self.household(pair, &mut bits);
+        for group in &self.dependent {
+            count_once(&mut bits, group);
+            count_against_once(&mut bits, group);
+        }
         Weighed { levels: pair.levels, centibits: bits.map(|b| (b * 100.0).round() as i16) }
     }
 
@@ -220,6 +231,13 @@ fn count_once(bits: &mut [f32; Field::COUNT], fields: &[Field]) {
     }
 }
 
+/// Of the fields that speak against, only the strongest is counted.
+fn count_against_once(bits: &mut [f32; Field::COUNT], fields: &[Field]) {
+    fields.iter().for_each(|&f| bits[f.at()] = -bits[f.at()]);
+    count_once(bits, fields);
+    fields.iter().for_each(|&f| bits[f.at()] = -bits[f.at()]);
+}
+
 impl Model {
     pub(crate) fn new(schema: &Schema, found: &Parameters, match_probability: f64, records: u32) -> Model {
         let level = |field: Field, kind: Kind, l: usize| {
@@ -240,6 +258,7 @@ impl Model {
             match_probability,
             bits_max: f64::from(records.max(2)).log2(),
             aliases: Vec::new(),
+            dependent: found.dependent.clone(),
         }
     }
 
@@ -268,6 +287,7 @@ mod tests {
             base_rarity: [[0.0; LEVELS_MAX]; Field::COUNT],
             household_name_u: HOUSEHOLD_NAME_U,
             fitted_on: [0.0; Field::COUNT],
+            dependent: Vec::new(),
         };
         Model::new(&schema, &found, 1e-5, records)
     }

@@ -122,7 +122,7 @@ fn nth_pair(number: u64) -> (u32, u32) {
 }
 
 /// Records by the rank of their ties: all, or of many a sample by tie.
-fn ranked(table: &Table) -> Vec<u32> {
+pub(crate) fn ranked(table: &Table) -> Vec<u32> {
     let least = match u64::from(table.len()) {
         n if n <= RECORDS_MAX => 0,
         n => u64::MAX - (u128::from(u64::MAX) * u128::from(RECORDS_MAX) / u128::from(n)) as u64,

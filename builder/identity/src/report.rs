@@ -8,7 +8,7 @@ use crate::blocking::{LeftOut, RuleReport};
 use crate::capture::Captures;
 use crate::clusters::Refusal;
 use crate::estimation::{Session, Stop};
-use crate::field::Kind;
+use crate::field::{Field, Kind};
 use crate::model::Model;
 use crate::resolution::Tier;
 use crate::trust::TrustCounts;
@@ -178,6 +178,11 @@ impl fmt::Display for Model {
                 let name = &field.name;
                 writeln!(f, "{name:<16} {:<28} {:>9.5} {:>11.3e} {:>8.2}", level.label, level.m, level.u, level.bits)?;
             }
+        }
+        for group in &self.dependent {
+            let name = |field: &Field| self.fields.iter().find(|f| f.field == *field).map_or("", |f| &f.name);
+            let names: Vec<&str> = group.iter().map(name).collect();
+            writeln!(f, "one follows from another, and the strongest counts: {}", names.join(", "))?;
         }
         writeln!(f, "between two people of one household, the name is:")?;
         for (label, u) in Kind::Name.levels()[1..].iter().zip(&self.household_name_u) {

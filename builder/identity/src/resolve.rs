@@ -13,6 +13,7 @@ use crate::capture::Captures;
 use crate::clusters::{self, Clusters, Limits, Proposal, Refusal, root};
 use crate::comparison::compare;
 use crate::config::Config;
+use crate::dependence;
 use crate::deterministic::{self, DECIDED};
 use crate::error::ResolveError;
 use crate::estimation::{self, Learnt, Patterns};
@@ -195,16 +196,21 @@ fn fit(records: &mut Records, config: &Config) -> (Candidates, Fitted) {
     let schema = records.schema.clone();
     let table = &mut records.table;
     let rules = &config.blocking.rules;
-    let learn = |random: &RandomPairs, patterns: &[Patterns], m: &Levels<f64>, lambda: f64| {
+    let learn = |random: &RandomPairs,
+                 patterns: &[Patterns],
+                 m: &Levels<f64>,
+                 lambda: f64,
+                 dependent: &[Vec<Field>]| {
         let u = random.u(&schema, m, lambda);
         let learnt: Vec<Learnt> = (rules.iter().zip(patterns))
             .map(|(rule, patterns)| {
-                estimation::learn(&schema, &rule.name, patterns, &keys::conditioned(rule), &u, &config.fit)
+                estimation::learn(&schema, &rule.name, patterns, &keys::conditioned(rule), dependent, &u, &config.fit)
             })
             .collect();
         let (m, fitted_on) = estimation::average(&schema, &learnt, &config.fit);
         let household_name_u = estimation::household_name_u(&learnt, &config.fit);
-        (Parameters { m, u, base_rarity: random.base_rarity(), household_name_u, fitted_on }, learnt)
+        let (base_rarity, dependent) = (random.base_rarity(), dependent.to_vec());
+        (Parameters { m, u, base_rarity, household_name_u, fitted_on, dependent }, learnt)
     };
     let n = table.len();
     let defaults = crate::model::default_m(&schema);
@@ -214,7 +220,10 @@ fn fit(records: &mut Records, config: &Config) -> (Candidates, Fitted) {
     let few: Vec<Vec<Pair>> = few.collect();
     let random = RandomPairs::draw(table, config.fit.random_pairs / FIRST_RANDOM_SHARE, config.seed);
     let patterns: Vec<Patterns> = few.iter().map(|pairs| estimation::patterns(table, pairs)).collect();
-    let (first, _) = learn(&random, &patterns, &defaults, 0.0);
+    let (first, _) = learn(&random, &patterns, &defaults, 0.0, &[]);
+    let scorer = Scorer::of(&Model::new(&schema, &first, 0.0, n));
+    let dependent = dependence::find(table, &scorer, config.seed);
+    let first = Parameters { dependent: dependent.clone(), ..first };
     let scorer = Scorer::of(&Model::new(&schema, &first, 0.0, n));
     let left_out = plan::choose(table, &scorer, rules, &samples);
     let used: Vec<bool> = left_out.iter().map(Option::is_none).collect();
@@ -231,7 +240,7 @@ fn fit(records: &mut Records, config: &Config) -> (Candidates, Fitted) {
     let mut round = 0;
     loop {
         round += 1;
-        let (parameters, learnt) = learn(&random, &patterns, &m, lambda);
+        let (parameters, learnt) = learn(&random, &patterns, &m, lambda, &dependent);
         m = parameters.m;
         let mut model = Model::new(&schema, &parameters, lambda, n);
         let scorer = Scorer::of(&model);
