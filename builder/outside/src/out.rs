@@ -5,6 +5,9 @@ use std::path::Path;
 use kenal_identity::{Records, Resolution};
 use kenal_tables::write::{ClusterWriter, Link, LinkWriter, WriteError};
 
+/// Records whose clusters are looked up at a time.
+const CHUNK_RECORDS: usize = 1024;
+
 fn source(records: &Records, record: u32) -> &str {
     &records.schema().sources[usize::from(records.source(record))].name
 }
@@ -17,12 +20,16 @@ fn source(records: &Records, record: u32) -> &str {
 pub fn write_clusters(path: &Path, records: &Records, found: &Resolution) -> Result<(), WriteError> {
     let several = records.schema().sources.len() > 1;
     let mut writer = ClusterWriter::create(path, several)?;
-    for (record, &first) in found.clusters.iter().enumerate() {
-        let record = record as u32;
-        if several {
-            writer.write(source(records, record), records.id(record), &records.key_text(first))?;
-        } else {
-            writer.write("", records.id(record), records.id(first))?;
+    for (chunk, firsts) in found.clusters.chunks(CHUNK_RECORDS).enumerate() {
+        // A first may stand anywhere: read one after another, so that the processor waits for many at a time.
+        let names: Vec<&str> = firsts.iter().map(|&first| records.id(first)).collect();
+        for (at, (&first, name)) in firsts.iter().zip(names).enumerate() {
+            let record = (chunk * CHUNK_RECORDS + at) as u32;
+            if several {
+                writer.write(source(records, record), records.id(record), &records.key_text(first))?;
+            } else {
+                writer.write("", records.id(record), name)?;
+            }
         }
     }
     writer.finish()?;

@@ -47,7 +47,9 @@ impl Finder<'_> {
         let mut edges: Vec<Edge> = Vec::new();
         let weigh = |other: u32| self.frozen.scorer.weigh(&compare(&self.records.table, record, other)).total();
         let floor = self.frozen.floor();
-        for (other, rule) in self.candidates(record) {
+        let candidates = self.candidates(record);
+        self.records.table.read_ahead(&candidates.iter().map(|c| c.0).collect::<Vec<u32>>());
+        for (other, rule) in candidates {
             if decided.iter().any(|d| d.0 == other) {
                 continue;
             }

@@ -137,7 +137,7 @@ impl Live {
         live.people = People::new(persons, past(&live.records, known.past));
         let all: Vec<u32> = (0..count as u32).collect();
         live.regroup(
-            &Seeds { records: all, changed: FxHashSet::default() },
+            &Seeds { changed: all.iter().copied().collect(), records: all },
             &[],
             &FxHashMap::default(),
             &mut Update::default(),
@@ -320,6 +320,7 @@ impl Live {
             }
         };
         let looked_at = region.records();
+        let former: Vec<u32> = looked_at.iter().map(|&record| self.clusters.first(record)).collect();
         self.clusters.dissolve(&looked_at);
         for component in joined {
             self.clusters.set(&component);
@@ -327,8 +328,8 @@ impl Live {
             update.links.extend(component.links.iter().map(link));
         }
         self.ask(&looked_at, update);
-        let mut clusters: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-        looked_at.iter().for_each(|&r| clusters.entry(self.clusters.first(r)).or_default().push(r));
+        let now = |record: u32| self.clusters.first(record);
+        let clusters = region.changed_clusters(&looked_at, &former, now, seeds);
         let first = |record: u32| self.clusters.first(record);
         let groups = Regrouped { records: &self.records, leaving, clusters: &clusters, first: &first, replaced };
         let found = self.people.reassign(&groups)?;

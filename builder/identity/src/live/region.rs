@@ -175,6 +175,32 @@ impl Region {
         found
     }
 
+    /// The clusters that do not have the same records as before, by their first. The others keep their people.
+    ///
+    /// `former`: by position in `records`, the first of the cluster before; `now`: by record, now.
+    pub(super) fn changed_clusters(
+        &self,
+        records: &[u32],
+        former: &[u32],
+        now: impl Fn(u32) -> u32,
+        seeds: &Seeds,
+    ) -> FxHashMap<u32, Vec<u32>> {
+        let mut firsts = former.to_vec();
+        firsts.sort_unstable();
+        let size_before = |first: u32| firsts.partition_point(|&f| f <= first) - firsts.partition_point(|&f| f < first);
+        let mut placed: Vec<(u32, u32, u32)> =
+            records.iter().zip(former).map(|(&record, &was)| (now(record), record, was)).collect();
+        placed.sort_unstable();
+        let is_as_before = |own: &&[(u32, u32, u32)]| {
+            let was = own[0].2;
+            own.iter().all(|&(_, record, first)| first == was && !seeds.changed.contains(&record))
+                && !self.lost.contains(&was)
+                && size_before(was) == own.len()
+        };
+        let changed = placed.chunk_by(|x, y| x.0 == y.0).filter(|own| !is_as_before(own));
+        changed.map(|own| (own[0].0, own.iter().map(|&(_, record, _)| record).collect())).collect()
+    }
+
     /// Takes in the clusters to which one that changed has a proposal; `false` when there is none.
     pub(super) fn grow(&mut self, live: &Live, seeds: &Seeds, joined: &[Joined]) -> bool {
         let mut now: FxHashMap<u32, (u32, u64)> = FxHashMap::default();
@@ -185,18 +211,18 @@ impl Region {
         }
         let of = |record: u32| now.get(&record).copied().unwrap_or((record, 0));
         // A cluster has changed where it came to be in another way, has lost a record, or has one that is not what it was.
-        let mut changed: FxHashSet<u32> = FxHashSet::default();
-        for &record in &self.records {
+        let records: Vec<u32> = self.records.iter().copied().collect();
+        let is_changed = |&record: &u32| {
             let was = (live.clusters.first(record), live.clusters.trace[record as usize]);
-            if was != of(record) || self.lost.contains(&was.0) || seeds.changed.contains(&record) {
-                changed.insert(of(record).0);
-            }
-        }
-        let mut outside: Vec<u32> = Vec::new();
-        for &record in self.records.iter().filter(|&&record| changed.contains(&of(record).0)) {
+            was != of(record) || self.lost.contains(&was.0) || seeds.changed.contains(&record)
+        };
+        let changed = records.par_iter().copied().filter(is_changed).map(|record| of(record).0);
+        let changed: FxHashSet<u32> = changed.collect::<Vec<u32>>().into_iter().collect();
+        let outside = records.par_iter().filter(|&&record| changed.contains(&of(record).0)).flat_map_iter(|&record| {
             let edges = live.edges[record as usize].iter().map(|edge| edge.other);
-            outside.extend(edges.filter(|other| !self.records.contains(other)));
-        }
+            edges.filter(|other| !self.records.contains(other))
+        });
+        let outside: Vec<u32> = outside.collect();
         outside.iter().for_each(|&record| self.take_in(live, record));
         !outside.is_empty()
     }
