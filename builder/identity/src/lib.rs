@@ -6,7 +6,7 @@
 //! What matches nothing stays apart ([`Tier::Unmatched`]).
 //!
 //! [`Records`] takes records in, batch by batch: those of the five systems, or [`RawRecord`]s of any [`Schema`]. Then read
-//! in the order in which [`resolve`] runs: `row`, `texts` and `normalise`, `column` and `table`, `purchases`, `trust` and
+//! in the order in which [`resolve`] runs: `row`, `texts` and `normalise`, `column` and `table`, `orders` and `purchases`, `trust` and
 //! `deterministic` (tier 1), `keys` and `blocking` (candidate pairs) and `capture` (what it misses), `field` and `comparison` (levels
 //! of agreement), `random_pairs`, `estimation`, `plan` (which rules are worth their pairs), `aliases` (what stands for what), `prior` and `model` (weights), `clusters`
 //! and `groups` (people compared as wholes), `persons` (ids that stay), [`resolution`] and [`report`] (what comes out).
@@ -34,6 +34,7 @@ mod keys;
 mod live;
 mod model;
 pub mod normalise;
+mod orders;
 mod pairs;
 mod past;
 mod persons;
@@ -63,6 +64,7 @@ pub use frozen::Frozen;
 pub use input::{Basket, Input, PriorAssignment};
 pub use live::{Change, Event, EventKind, Key, Live, Moved, Ruling, Update};
 pub use model::{Alias, FieldModel, LevelModel, Model};
+pub use orders::{Line, Ordered, Orders, Receipt};
 pub use past::two_people;
 pub use persons::Redirect;
 pub use records::{Incoming, Put, Records};

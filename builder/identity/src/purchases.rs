@@ -3,6 +3,7 @@
 //! [`PurchaseLog`] takes orders in, in any order and without their texts; [`Purchases`] is what pairs are compared by.
 //! Orders are told apart by 64-bit hashes of their numbers, baskets by hashes of day and items.
 
+use kenal_types::Date;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -22,33 +23,75 @@ const STEPS_PER_BIT: f32 = 256.0;
 /// Orders as they are taken in.
 #[derive(Debug, Default)]
 pub(crate) struct PurchaseLog {
-    /// Hash of the number, and the record.
-    numbers: Vec<(u64, u32)>,
-    /// Hash of day and items, and the record.
-    baskets: Vec<(u64, u32)>,
-    /// Record and item.
-    items: Vec<(u32, u32)>,
+    orders: Vec<Logged>,
+    /// Order and item, see [`line`].
+    lines: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Logged {
+    /// Hash of the number; 0 for none.
+    number: u64,
+    record: u32,
+    day: Date,
+}
+
+/// The number of an order, or of a record, before that of an item: one word that sorts as both do.
+fn line(of: u32, item: u32) -> u64 {
+    u64::from(of) << 32 | u64::from(item)
+}
+
+fn parts(line: u64) -> (u32, u32) {
+    ((line >> 32) as u32, line as u32)
 }
 
 impl PurchaseLog {
     pub(crate) fn push(&mut self, record: u32, basket: &Basket) {
-        self.numbers.extend(number_hash(basket).map(|hash| (hash, record)));
-        self.baskets.extend(basket_hash(basket).map(|hash| (hash, record)));
-        self.items.extend(basket.items.iter().map(|&item| (record, item)));
+        let order = self.open(record, basket.order_number.as_deref(), basket.day);
+        basket.items.iter().for_each(|&item| self.add(order, item));
+    }
+
+    /// The number of a new order, without items.
+    pub(crate) fn open(&mut self, record: u32, number: Option<&str>, day: Date) -> u32 {
+        let order = self.orders.len() as u32;
+        self.orders.push(Logged { number: number.and_then(number_hash).unwrap_or(0), record, day });
+        order
+    }
+
+    pub(crate) fn add(&mut self, order: u32, item: u32) {
+        self.lines.push(line(order, item));
+    }
+
+    /// The order was made on this day or before.
+    pub(crate) fn not_after(&mut self, order: u32, day: Date) {
+        let own = &mut self.orders[order as usize].day;
+        *own = day.min(*own);
+    }
+
+    /// A record that is `records` or above, if there is one.
+    pub(crate) fn record_above(&self, records: usize) -> Option<u32> {
+        self.orders.iter().map(|o| o.record).find(|&record| record as usize >= records)
+    }
+
+    pub(crate) fn append(&mut self, other: PurchaseLog) {
+        let first = self.orders.len() as u32;
+        if first == 0 {
+            *self = other;
+            return;
+        }
+        self.orders.extend(other.orders);
+        self.lines.extend(other.lines.into_iter().map(parts).map(|(order, item)| line(first + order, item)));
     }
 }
 
-fn number_hash(basket: &Basket) -> Option<u64> {
-    basket.order_number.as_deref().map(str::trim).filter(|n| !n.is_empty()).map(hash_text)
+fn number_hash(number: &str) -> Option<u64> {
+    Some(number.trim()).filter(|n| !n.is_empty()).map(hash_text)
 }
 
-/// `None` for a basket too small to tell anybody by.
-fn basket_hash(basket: &Basket) -> Option<u64> {
-    let mut sorted: Vec<u32> = basket.items.clone();
-    sorted.sort_unstable();
-    sorted.dedup();
-    let start = mix(hash_text("basket") ^ basket.day.0 as u64);
-    (sorted.len() >= BASKET_ITEMS_MIN).then(|| sorted.iter().fold(start, |h, &item| mix(h ^ u64::from(item))))
+/// Of sorted items, each once; `None` for a basket too small to tell anybody by.
+fn basket_hash(day: Date, items: impl ExactSizeIterator<Item = u32>) -> Option<u64> {
+    let start = mix(hash_text("basket") ^ day.0 as u64);
+    (items.len() >= BASKET_ITEMS_MIN).then(|| items.fold(start, |h, item| mix(h ^ u64::from(item))))
 }
 
 /// Which orders are kept.
@@ -90,23 +133,33 @@ pub(crate) struct Purchases {
 impl Purchases {
     /// `records`: how many there are. Takes the log apart as it goes, since both at once would not fit a large company.
     /// `weights`: those of a model; else they are counted.
-    pub(crate) fn build(log: &mut PurchaseLog, records: u32, keep: Keep, weights: Option<&Weights>) -> Purchases {
+    pub(crate) fn build(log: PurchaseLog, records: u32, keep: Keep, weights: Option<&Weights>) -> Purchases {
+        let PurchaseLog { orders, mut lines } = log;
         let mut purchases = Purchases { any: vec![false; records as usize], ..Purchases::default() };
-        let numbers = std::mem::take(&mut log.numbers);
-        numbers.iter().for_each(|&(_, record)| purchases.any[record as usize] = true);
+        let numbered = orders.iter().filter(|order| order.number != 0);
+        numbered.clone().for_each(|order| purchases.any[order.record as usize] = true);
         let order_records = purchases.any.iter().filter(|&&with| with).count() as u32;
+        let numbers = numbered.map(|order| (order.number, order.record)).collect();
         (purchases.orders, purchases.holders) = by_record(numbers, records, keep);
-        (purchases.baskets, _) = by_record(std::mem::take(&mut log.baskets), records, keep);
-        let mut bought = std::mem::take(&mut log.items);
-        bought.par_sort_unstable();
-        bought.dedup();
-        bought.iter().for_each(|&(record, _)| purchases.any[record as usize] = true);
-        purchases.weights = weights.cloned().unwrap_or_else(|| Weights::count(&bought, order_records));
-        let mut groups = bought.chunk_by(|x, y| x.0 == y.0).peekable();
-        for record in 0..records {
-            let group = groups.next_if(|group| group[0].0 == record).unwrap_or_default();
-            purchases.push_items(group.iter().map(|g| g.1).collect());
-        }
+        lines.par_sort_unstable();
+        lines.dedup();
+        let of_order = |x: &u64, y: &u64| x >> 32 == y >> 32;
+        let basket = |lines: &[u64]| {
+            let order = orders[parts(lines[0]).0 as usize];
+            Some((basket_hash(order.day, lines.iter().map(|&l| parts(l).1))?, order.record))
+        };
+        (purchases.baskets, _) = by_record(lines.chunk_by(of_order).filter_map(basket).collect(), records, keep);
+        let bought = lines.iter().map(|&l| parts(l)).map(|(order, item)| (orders[order as usize].record, item));
+        let mut items = Rows::grouped(records, bought);
+        drop((lines, orders));
+        items.compact(|_, items| {
+            items.sort_unstable();
+            distinct(items)
+        });
+        (0..records).for_each(|record| purchases.any[record as usize] |= !items.row(record).is_empty());
+        let weights = weights.cloned().unwrap_or_else(|| Weights::count(&items, order_records));
+        items.compact(|_, items| weights.most_telling(items));
+        (purchases.items, purchases.weights) = (items, weights);
         purchases
     }
 
@@ -119,24 +172,19 @@ impl Purchases {
             row.truncate(ORDERS_MAX);
             row
         };
-        let orders: Vec<u64> = baskets.iter().filter_map(number_hash).collect();
-        let mut items: Vec<u32> = baskets.iter().flat_map(|b| b.items.iter().copied()).collect();
-        items.sort_unstable();
-        items.dedup();
+        let sorted = |mut items: Vec<u32>| {
+            items.sort_unstable();
+            items.dedup();
+            items
+        };
+        let basket = |b: &Basket| basket_hash(b.day, sorted(b.items.clone()).into_iter());
+        let orders: Vec<u64> = baskets.iter().filter_map(|b| number_hash(b.order_number.as_deref()?)).collect();
+        let mut items = sorted(baskets.iter().flat_map(|b| b.items.iter().copied()).collect());
         self.any.push(!orders.is_empty() || !items.is_empty());
         self.orders.push(&row(orders));
-        self.baskets.push(&row(baskets.iter().filter_map(basket_hash).collect()));
-        self.push_items(items);
-    }
-
-    /// `items`: sorted.
-    fn push_items(&mut self, mut items: Vec<u32>) {
-        if items.len() > ITEMS_MAX {
-            items.sort_unstable_by_key(|&i| (std::cmp::Reverse(self.weights.of(i)), i));
-            items.truncate(ITEMS_MAX);
-            items.sort_unstable();
-        }
-        self.items.push(&items);
+        self.baskets.push(&row(baskets.iter().filter_map(basket).collect()));
+        let kept = self.weights.most_telling(&mut items);
+        self.items.push(&items[..kept]);
     }
 
     /// Reads what comparing these records will read.
@@ -182,14 +230,24 @@ impl Purchases {
 }
 
 impl Weights {
-    /// `bought`: record and item, each once, sorted.
-    fn count(bought: &[(u32, u32)], order_records: u32) -> Weights {
+    /// `bought`: by record, items, each once.
+    fn count(bought: &Rows<u32>, order_records: u32) -> Weights {
         let mut holders: FxHashMap<u32, u32> = FxHashMap::default();
-        bought.iter().for_each(|&(_, item)| *holders.entry(item).or_default() += 1);
-        let buyers = bought.chunk_by(|x, y| x.0 == y.0).count().max(1) as f32;
+        bought.values().iter().for_each(|&item| *holders.entry(item).or_default() += 1);
+        let rows = 0..bought.len() as u32;
+        let buyers = rows.filter(|&record| !bought.row(record).is_empty()).count().max(1) as f32;
         let weight = |held: u32| ((buyers / held.max(1) as f32).log2() * STEPS_PER_BIT) as u32;
         let items = holders.into_iter().map(|(item, held)| (item, weight(held))).collect();
         Weights { items, new_item: weight(1), order_records }
+    }
+
+    /// Puts the rarest of sorted items first, at most [`ITEMS_MAX`] and sorted again, and gives their count.
+    fn most_telling(&self, items: &mut [u32]) -> usize {
+        if items.len() > ITEMS_MAX {
+            items.sort_unstable_by_key(|&i| (std::cmp::Reverse(self.of(i)), i));
+            items[..ITEMS_MAX].sort_unstable();
+        }
+        items.len().min(ITEMS_MAX)
     }
 
     fn of(&self, item: u32) -> u32 {
@@ -209,34 +267,29 @@ fn by_record(mut held: Vec<(u64, u32)>, records: u32, keep: Keep) -> (Rows<u64>,
         *own as usize <= ORDERS_MAX
     });
     let mut holders = FxHashMap::default();
-    let mut by_record: Vec<(u32, u64)> = Vec::new();
-    for group in held.chunk_by(|x, y| x.0 == y.0) {
-        if group.len() > 1 {
-            holders.insert(group[0].0, group.len() as u32);
-        }
-        if group.len() > 1 || keep == Keep::All {
-            by_record.extend(group.iter().map(|&(hash, record)| (record, hash)));
+    let of_hash = |x: &(u64, u32), y: &(u64, u32)| x.0 == y.0;
+    for group in held.chunk_by(of_hash).filter(|group| group.len() > 1) {
+        holders.insert(group[0].0, group.len() as u32);
+    }
+    let of_use = held.chunk_by(of_hash).filter(|group| group.len() > 1 || keep == Keep::All).flatten();
+    // In the order of hashes, so each row is sorted.
+    (Rows::grouped(records, of_use.map(|&(hash, record)| (record, hash))), holders)
+}
+
+/// Puts the distinct ones of sorted values first, and gives their count.
+fn distinct(sorted: &mut [u32]) -> usize {
+    let mut kept = 0;
+    for at in 0..sorted.len() {
+        if kept == 0 || sorted[kept - 1] != sorted[at] {
+            sorted[kept] = sorted[at];
+            kept += 1;
         }
     }
-    drop(held);
-    by_record.par_sort_unstable();
-    let mut groups = by_record.chunk_by(|x, y| x.0 == y.0).peekable();
-    let mut rows = Rows::default();
-    let mut row: Vec<u64> = Vec::new();
-    for record in 0..records {
-        row.clear();
-        if let Some(group) = groups.next_if(|group| group[0].0 == record) {
-            row.extend(group.iter().map(|g| g.1));
-        }
-        rows.push(&row);
-    }
-    (rows, holders)
+    kept
 }
 
 #[cfg(test)]
 mod tests {
-    use kenal_types::Date;
-
     use super::*;
 
     fn basket(record: u32, number: Option<&str>, day: i32, items: &[u32]) -> (u32, Basket) {
@@ -246,7 +299,7 @@ mod tests {
     fn build(baskets: &[(u32, Basket)], records: u32) -> Purchases {
         let mut log = PurchaseLog::default();
         baskets.iter().for_each(|(record, basket)| log.push(*record, basket));
-        Purchases::build(&mut log, records, Keep::Shared, None)
+        Purchases::build(log, records, Keep::Shared, None)
     }
 
     #[test]
@@ -287,13 +340,13 @@ mod tests {
         let baskets: Vec<(u32, Basket)> = (0..300)
             .map(|n| basket(n % 3, Some(&format!("#{}", n % 200)), n as i32 % 90, &[n % 70, 80 + n % 11]))
             .collect();
-        let whole = |log: &mut PurchaseLog, records| Purchases::build(log, records, Keep::All, None);
+        let whole = |log: PurchaseLog, records| Purchases::build(log, records, Keep::All, None);
         let mut log = PurchaseLog::default();
         baskets.iter().for_each(|(record, basket)| log.push(*record, basket));
-        let at_once = whole(&mut log, 3);
+        let at_once = whole(log, 3);
         let mut later = PurchaseLog::default();
         baskets.iter().filter(|b| b.0 < 2).for_each(|(record, basket)| later.push(*record, basket));
-        let mut later = Purchases::build(&mut later, 2, Keep::All, Some(&at_once.weights));
+        let mut later = Purchases::build(later, 2, Keep::All, Some(&at_once.weights));
         let last: Vec<Basket> = baskets.iter().filter(|b| b.0 == 2).map(|b| b.1.clone()).collect();
         later.push(&last);
         for record in 0..3 {

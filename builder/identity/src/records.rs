@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::error::ResolveError;
 use crate::input::Basket;
+use crate::orders::Orders;
 use crate::pairs::RECORDS_MAX;
 use crate::purchases::{Keep, PurchaseLog, Purchases};
 use crate::row::{Normalised, RawRecord, Row};
@@ -130,6 +131,19 @@ impl Records {
         Ok(())
     }
 
+    /// What records bought, of many orders.
+    ///
+    /// # Errors
+    /// As [`Records::bought`].
+    pub fn bought_all(&mut self, orders: Orders) -> Result<(), ResolveError> {
+        self.check_open()?;
+        if let Some(record) = orders.log.record_above(self.len()) {
+            return Err(ResolveError::NoSuchRecord { record, what: "an order", records: self.len() });
+        }
+        self.log.append(orders.log);
+        Ok(())
+    }
+
     fn check_open(&self) -> Result<(), ResolveError> {
         if self.measured { Err(ResolveError::AlreadyResolved) } else { Ok(()) }
     }
@@ -138,7 +152,8 @@ impl Records {
     pub(crate) fn complete(&mut self, measures: Option<&Measures>) {
         if !std::mem::replace(&mut self.measured, true) {
             let weights = measures.map(|m| &m.purchases);
-            self.table.purchases = Purchases::build(&mut self.log, self.table.len(), self.keep, weights);
+            self.table.purchases =
+                Purchases::build(std::mem::take(&mut self.log), self.table.len(), self.keep, weights);
         }
         self.table.complete(measures);
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use kenal_types::PersonId;
 use serde::{Deserialize, Serialize};
 
-use crate::clusters::Refusal;
+use crate::clusters::{Refusal, root};
 use crate::comparison::compare;
 use crate::deterministic::{ACCOUNT_ID, DECIDED, MERGED, ONLY_ACCOUNT, TRUSTED_EMAIL, TRUSTED_PHONE};
 use crate::estimation::Stop;
@@ -143,6 +143,18 @@ pub struct Resolution {
 impl Resolution {
     pub fn rule_name(&self, rule: RuleId) -> &str {
         rule_name(rule, self.report.blocking.iter().map(|r| r.rule.as_str()))
+    }
+
+    /// For each record, the one with the smallest key (source, id) among those that deterministic links join to it.
+    pub fn certain(&self, records: &Records) -> Vec<u32> {
+        let key = |record: u32| (records.source(record), records.id(record));
+        let mut parent: Vec<u32> = (0..self.clusters.len() as u32).collect();
+        for link in self.links.iter().filter(|l| l.tier == Tier::Deterministic) {
+            let (a, b) = (root(&mut parent, link.a), root(&mut parent, link.b));
+            let (low, high) = if key(a) < key(b) { (a, b) } else { (b, a) };
+            parent[high as usize] = low;
+        }
+        (0..self.clusters.len() as u32).map(|record| root(&mut parent, record)).collect()
     }
 
     /// What speaks for and against two records being one person. `records`: those that were resolved.

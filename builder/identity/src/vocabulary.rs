@@ -269,6 +269,51 @@ impl<T: Copy> Rows<T> {
     pub(crate) fn len(&self) -> usize {
         self.offsets.len() - 1
     }
+
+    /// The values of all rows.
+    pub(crate) fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// Cuts each row down: `cut` gets its number and values, puts those to keep first, and gives their count.
+    pub(crate) fn compact(&mut self, mut cut: impl FnMut(u32, &mut [T]) -> usize) {
+        let (mut start, mut kept) = (0, 0);
+        for row in 0..self.len() {
+            let end = self.offsets[row + 1] as usize;
+            let count = cut(row as u32, &mut self.values[start..end]);
+            self.values.copy_within(start..start + count, kept);
+            (start, kept) = (end, kept + count);
+            self.offsets[row + 1] = kept as u32;
+        }
+        self.values.truncate(kept);
+        self.values.shrink_to_fit();
+    }
+}
+
+impl<T: Copy + Default> Rows<T> {
+    /// Rows `0..rows` of values that come in any order of rows, and stay in the order in which those of a row come.
+    ///
+    /// # Panics
+    /// 2³² values, or a row out of range.
+    pub(crate) fn grouped(rows: u32, values: impl Iterator<Item = (u32, T)> + Clone) -> Rows<T> {
+        let mut offsets = vec![0_u32; rows as usize + 1];
+        values.clone().for_each(|(row, _)| offsets[row as usize + 1] += 1);
+        let mut end = 0_u64;
+        for offset in &mut offsets {
+            end += u64::from(*offset);
+            *offset = u32::try_from(end).expect("fewer than 2^32 values");
+        }
+        let mut grouped = vec![T::default(); end as usize];
+        // While values are placed, the offset of a row is where its next one goes; in the end, that of the next row.
+        for (row, value) in values {
+            let next = &mut offsets[row as usize];
+            grouped[*next as usize] = value;
+            *next += 1;
+        }
+        offsets.rotate_right(1);
+        offsets[0] = 0;
+        Rows { offsets, values: grouped }
+    }
 }
 
 /// Calls `each` for every value that the sorted rows `a` and `b` share.
@@ -330,6 +375,17 @@ mod tests {
                 assert!(strsim::osa_distance(a, b) > 1 || x.may_be_one_edit_apart(y), "{a} {b}");
             }
         }
+    }
+
+    #[test]
+    fn rows_are_grouped_and_cut_down() {
+        let values = [(2, 5), (0, 9), (2, 4), (3, 7), (2, 5), (0, 1)];
+        let mut rows = Rows::grouped(5, values.into_iter());
+        let all = |rows: &Rows<i32>| (0..5).map(|row| rows.row(row).to_vec()).collect::<Vec<_>>();
+        assert_eq!(all(&rows), [vec![9, 1], vec![], vec![5, 4, 5], vec![7], vec![]]);
+        rows.compact(|row, values| if row == 2 { 2 } else { values.len() / 2 });
+        assert_eq!(all(&rows), [vec![9], vec![], vec![5, 4], vec![], vec![]]);
+        assert_eq!(Rows::<u32>::grouped(0, std::iter::empty()).len(), 0);
     }
 
     #[test]

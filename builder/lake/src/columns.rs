@@ -104,7 +104,7 @@ impl Columns {
         self
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|f| f.name().as_str())
     }
 

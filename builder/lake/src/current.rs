@@ -9,6 +9,7 @@
 //! result, and for [`Lake::each_current`] by one batch.
 
 use kenal_types::{AppEvent, ConsentSignal, CustomerRecord, Item, Order, OrderLine, System, Ticket, Variant};
+use serde::de::DeserializeOwned;
 
 use crate::columns;
 use crate::error::LakeError;
@@ -27,8 +28,30 @@ impl Lake {
     ) -> Result<(), LakeError> {
         let table = TableName::silver(T::TABLE);
         for system in System::ALL {
-            self.sql_each(&current::<T>(&table, system), |batch| {
+            let own = T::columns();
+            self.sql_each::<LakeError>(&current::<T>(&table, system, own.names(), ""), |batch| {
                 columns::rows::<T>(&table, &batch)?.into_iter().try_for_each(&mut each)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// As [`Lake::each_current`], batch by batch, only some columns, and only of the rows for which `only` holds, an
+    /// expression in SQL about what all versions of a thing have in common; none when empty. `P` has the `columns` as
+    /// fields; a batch is of one system.
+    ///
+    /// # Errors
+    /// As [`Lake::each_current`].
+    pub fn each_current_batch<T: SilverRow, P: DeserializeOwned, E: From<LakeError>>(
+        &self,
+        columns: &[&str],
+        only: &str,
+        mut each: impl FnMut(Vec<P>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let table = TableName::silver(T::TABLE);
+        for system in System::ALL {
+            self.sql_each(&current::<T>(&table, system, columns.iter().copied(), only), |batch| {
+                each(columns::rows::<P>(&table, &batch)?)
             })?;
         }
         Ok(())
@@ -108,11 +131,16 @@ impl Lake {
     }
 }
 
-fn current<T: SilverRow>(table: &TableName, system: System) -> String {
-    let own = T::columns();
-    let names: Vec<&str> = own.names().collect();
+fn current<'c, T: SilverRow>(
+    table: &TableName,
+    system: System,
+    columns: impl Iterator<Item = &'c str>,
+    only: &str,
+) -> String {
+    let names: Vec<&str> = columns.collect();
     let key = T::KEY.join(", ");
-    let versions = ranked::<T>(table, &format!("WHERE system = '{system}'"));
+    let only = if only.is_empty() { String::new() } else { format!(" AND ({only})") };
+    let versions = ranked::<T>(table, &format!("WHERE system = '{system}'{only}"));
     format!("SELECT {} FROM ({versions}) AS versions WHERE place = 1 ORDER BY {key}", names.join(", "))
 }
 

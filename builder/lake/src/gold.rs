@@ -121,7 +121,7 @@ impl Lake {
         mut each: impl FnMut(T) -> Result<(), LakeError>,
     ) -> Result<(), LakeError> {
         let table = gold(name)?;
-        self.sql_each(&format!("SELECT * FROM {table} ORDER BY {ORDINAL}"), |batch| {
+        self.sql_each::<LakeError>(&format!("SELECT * FROM {table} ORDER BY {ORDINAL}"), |batch| {
             columns::rows::<T>(&table, &batch)?.into_iter().try_for_each(&mut each)
         })
     }

@@ -39,7 +39,7 @@ impl Lake {
     /// change something, or fails while running.
     pub fn sql(&self, query: &str) -> Result<Vec<RecordBatch>, LakeError> {
         let mut batches = Vec::new();
-        self.sql_each(query, |batch| {
+        self.sql_each::<LakeError>(query, |batch| {
             batches.push(batch);
             Ok(())
         })?;
@@ -50,18 +50,18 @@ impl Lake {
     ///
     /// # Errors
     /// As for [`Lake::sql`]; or `each` fails.
-    pub fn sql_each(
+    pub fn sql_each<E: From<LakeError>>(
         &self,
         query: &str,
-        mut each: impl FnMut(RecordBatch) -> Result<(), LakeError>,
-    ) -> Result<(), LakeError> {
+        mut each: impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
         let session = self.session()?;
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let mut stream = self.wait(async {
             session.sql_with_options(query, read_only).await?.execute_stream().await.map_err(LakeError::from)
         })?;
         while let Some(batch) = self.wait(stream.next()) {
-            each(batch?)?;
+            each(batch.map_err(LakeError::from)?)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use kenal_types::Date;
-use kenal_world::{PEOPLE_MAX, WorldConfig, generate};
+use kenal_world::{PEOPLE_MAX, WorldConfig, Written, generate};
 
 use super::{clock, world_check};
 use crate::ui::Progress;
@@ -51,6 +51,7 @@ impl WorldArgs {
             purchases: self.purchases,
             seed: self.seed,
             end: self.end.unwrap_or_else(clock::yesterday),
+            written: Written::default(),
         };
         let progress = Progress::start("world");
         let summary = generate(&config, &|stage, done, total| progress.set(stage, done, total))?;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, Result};
-use kenal_identity::{Basket, Config, Decision, Input, Known, Records, Resolution, Tier, resolve};
+use kenal_identity::{Config, Decision, Known, Line, Ordered, Orders, Receipt, Records, Resolution, Schema, resolve};
 use kenal_identity::{Evidence, Model, explain as weigh};
-use kenal_lake::{Fingerprint, Lake};
-use kenal_types::{AppEvent, CustomerRecord, EventKind, Order, OrderLine, PersonId, RecordKey};
+use kenal_lake::{Fingerprint, Lake, SilverRow as _};
+use kenal_types::{AppEvent, CustomerRecord, Market, Order, OrderLine, PersonId, RecordKey};
 
 use super::Company;
 use crate::gold::{AssignmentRow, DecisionRow, GoldRow, IdentityModelRow, LinkRow, PastRow, ReviewRow};
@@ -32,8 +32,8 @@ pub fn run(company: &Company) -> Result<()> {
         return Ok(());
     }
     let progress = Progress::start("identity");
-    let (customers, mut records) = records(lake)?;
-    progress.set("records", 0, customers.len() as u64);
+    let (mut records, markets) = records(lake)?;
+    progress.set("records", 0, records.len() as u64);
     let prior = prior(company, &records)?;
     let decided: Vec<Decision> = decisions.iter().filter_map(|row| decision(&records, row)).collect();
     let mut history = history(lake)?;
@@ -53,7 +53,7 @@ pub fn run(company: &Company) -> Result<()> {
         company.put(&history, &fingerprint)?;
     }
     // Last: its fingerprint says that the stage is done.
-    company.put(&assignments(&resolution, &records, &customers)?, &fingerprint)?;
+    company.put(&assignments(&resolution, &records, &markets)?, &fingerprint)?;
     progress.finish(&format!(
         "{} records are {} people",
         count(resolution.report.records),
@@ -89,12 +89,48 @@ fn lost(
     Ok(rows)
 }
 
-/// The customers of the lake, as they are and as the engine takes them.
-fn records(lake: &Lake) -> Result<(Vec<CustomerRecord>, Records)> {
-    let customers = lake.customers()?;
-    let baskets = baskets(&customers, &lake.orders()?, &lake.order_lines()?, &lake.events()?);
-    let records = Input { records: &customers, baskets: &baskets }.take()?;
-    Ok((customers, records))
+/// The customers of the lake and what they bought, as the engine takes them; and the market of each.
+fn records(lake: &Lake) -> Result<(Records, Vec<Option<Market>>)> {
+    let (mut records, mut markets) = (Records::new(Schema::company())?, Vec::new());
+    each_customer(lake, "", |batch| {
+        markets.extend(batch.iter().map(|customer| customer.market));
+        Ok(records.push_customers(&batch)?)
+    })?;
+    let mut orders = Orders::default();
+    let columns = ["system", "order_id", "number", "customer", "ordered_at"];
+    lake.each_current_batch::<Order, Ordered, anyhow::Error>(&columns, "", |batch| {
+        batch.iter().for_each(|order| orders.order(&records, order));
+        Ok(())
+    })?;
+    let columns = ["system", "order_id", "item_id", "sku"];
+    lake.each_current_batch::<OrderLine, Line, anyhow::Error>(&columns, "", |batch| {
+        batch.iter().for_each(|line| orders.line(line));
+        Ok(())
+    })?;
+    let columns = ["actor", "happened_at", "order_number", "item_id", "sku"];
+    lake.each_current_batch::<AppEvent, Receipt, anyhow::Error>(&columns, "kind = 'purchased'", |batch| {
+        batch.iter().for_each(|receipt| orders.receipt(&records, receipt));
+        Ok(())
+    })?;
+    records.bought_all(orders)?;
+    Ok((records, markets))
+}
+
+fn each_customer(lake: &Lake, only: &str, each: impl FnMut(Vec<CustomerRecord>) -> Result<()>) -> Result<()> {
+    let columns = CustomerRecord::columns();
+    let columns: Vec<&str> = columns.names().collect();
+    lake.each_current_batch::<CustomerRecord, CustomerRecord, anyhow::Error>(&columns, only, each)
+}
+
+/// One customer of the lake.
+fn customer(lake: &Lake, key: &RecordKey) -> Result<CustomerRecord> {
+    let mut found = None;
+    let quoted = key.to_string().replace('\'', "''");
+    each_customer(lake, &format!("key = '{quoted}'"), |batch| {
+        found = batch.into_iter().next().or(found.take());
+        Ok(())
+    })?;
+    found.with_context(|| format!("no record {key} in this lake"))
 }
 
 /// What stewards have decided, the last word on each pair; none in a lake where nobody has.
@@ -145,13 +181,13 @@ pub fn explain(lake: &Lake, a: &RecordKey, b: &RecordKey) -> Result<Explained> {
     let row = rows.into_iter().next().context("the identity stage left no model; run it again")?;
     let model: Model = serde_json::from_str(&row.model).context("reading the stored model")?;
     let config: Config = serde_json::from_str(&row.config).context("reading the stored settings")?;
-    let (customers, mut records) = records(lake)?;
+    let (mut records, _) = records(lake)?;
     let number = |key: &RecordKey| {
         records.find(key.system as u8, &key.id).with_context(|| format!("no record {key} in this lake"))
     };
     let (x, y) = (number(a)?, number(b)?);
     let evidence = weigh(&mut records, &model, &config, x, y)?;
-    let (a, b) = (customers[x as usize].clone(), customers[y as usize].clone());
+    let (a, b) = (customer(lake, a)?, customer(lake, b)?);
     Ok(Explained { a, b, evidence, model, version: row.version })
 }
 
@@ -165,87 +201,26 @@ fn prior(company: &Company, records: &Records) -> Result<Vec<(u32, PersonId)>> {
     Ok(rows.into_iter().filter_map(kept).collect())
 }
 
-/// Orders with a customer, and what was in them, by number: overlapping purchase history is evidence.
-fn baskets(
-    records: &[CustomerRecord],
-    orders: &[Order],
-    lines: &[OrderLine],
-    events: &[AppEvent],
-) -> Vec<(u32, Basket)> {
-    let position: HashMap<&RecordKey, u32> = records.iter().enumerate().map(|(n, r)| (&r.key, n as u32)).collect();
-    // Systems name a product by SKU or by product id; the SKU is what all of them have.
-    let mut numbers: HashMap<&str, u32> = HashMap::new();
-    let mut number = |name| {
-        let next = numbers.len() as u32;
-        *numbers.entry(name).or_insert(next)
-    };
-    let mut items: HashMap<_, Vec<u32>> = HashMap::new();
-    for line in lines {
-        if let Some(name) = line.sku.as_deref().or(line.item_id.as_deref()) {
-            items.entry((line.system, line.order_id.as_str())).or_default().push(number(name));
-        }
-    }
-    let of_order = |order: &Order| {
-        let record = *position.get(order.customer.as_ref()?)?;
-        let items = items.get(&(order.system, order.order_id.as_str())).cloned().unwrap_or_default();
-        let order_number = Some(order.number.clone());
-        Some((record, Basket { order_number, day: order.ordered_at.date(), items }))
-    };
-    let mut baskets: Vec<(u32, Basket)> = orders.iter().filter_map(of_order).collect();
-    let mut early: BTreeMap<(u32, &str), Basket> = BTreeMap::new();
-    for event in events.iter().filter(|e| e.kind == EventKind::Purchased) {
-        let (Some(&record), Some(order)) = (position.get(&event.actor), event.order_number.as_deref()) else {
-            continue;
-        };
-        let basket = early.entry((record, order)).or_insert_with(|| Basket {
-            order_number: Some(order.to_owned()),
-            day: event.happened_at.date(),
-            items: Vec::new(),
-        });
-        basket.items.extend(event.sku.as_deref().or(event.item_id.as_deref()).map(&mut number));
-    }
-    baskets.extend(early.into_iter().map(|((record, _), basket)| (record, basket)));
-    baskets
-}
-
 fn key(records: &Records, record: u32) -> Result<RecordKey> {
     records.key(record).context("a record of none of the five systems")
 }
 
-/// Whose each record is, by key. `customers` are in the order of `records`.
-fn assignments(resolution: &Resolution, records: &Records, customers: &[CustomerRecord]) -> Result<Vec<AssignmentRow>> {
-    let certain = certain_groups(resolution, customers);
-    let row = |(at, customer): (usize, &CustomerRecord)| {
+/// Whose each record is, by key. `markets`: by record.
+fn assignments(resolution: &Resolution, records: &Records, markets: &[Option<Market>]) -> Result<Vec<AssignmentRow>> {
+    let certain = resolution.certain(records);
+    let row = |at: usize| {
         Ok(AssignmentRow {
-            record: customer.key.clone(),
+            record: key(records, at as u32)?,
             person: resolution.persons[at],
             tier: resolution.tiers[at].name().to_owned(),
             certain_group: key(records, certain[at])?,
-            market: customer.market,
+            market: markets[at],
         })
     };
-    let rows: Result<Vec<AssignmentRow>> = customers.iter().enumerate().map(row).collect();
+    let rows: Result<Vec<AssignmentRow>> = (0..records.len()).map(row).collect();
     let mut rows = rows?;
     rows.sort_unstable_by(|x, y| x.record.cmp(&y.record));
     Ok(rows)
-}
-
-/// For each record, the one with the smallest key among those of its person that deterministic links join to it.
-fn certain_groups(resolution: &Resolution, customers: &[CustomerRecord]) -> Vec<u32> {
-    let mut parent: Vec<u32> = (0..customers.len() as u32).collect();
-    fn root(parent: &mut [u32], mut at: u32) -> u32 {
-        while parent[at as usize] != at {
-            parent[at as usize] = parent[parent[at as usize] as usize];
-            at = parent[at as usize];
-        }
-        at
-    }
-    for link in resolution.links.iter().filter(|l| l.tier == Tier::Deterministic) {
-        let (a, b) = (root(&mut parent, link.a), root(&mut parent, link.b));
-        let (low, high) = if customers[a as usize].key < customers[b as usize].key { (a, b) } else { (b, a) };
-        parent[high as usize] = low;
-    }
-    (0..customers.len() as u32).map(|n| root(&mut parent, n)).collect()
 }
 
 fn links(resolution: &Resolution, records: &Records, model: &str) -> Result<Vec<LinkRow>> {

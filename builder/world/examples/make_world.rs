@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         purchases: args.get(2).map(Into::into),
         seed: 42,
         end: kenal_types::Date(20_770),
+        written: kenal_world::Written::default(),
     };
     match generate(&config, &|stage, done, total| {
         if done == total || done == 0 {

@@ -1,6 +1,7 @@
 //! Making a world: people in chunks over threads, through the spool, into files.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -39,6 +40,17 @@ pub struct WorldConfig {
     pub seed: u64,
     /// The last day with purchases.
     pub end: Date,
+    pub written: Written,
+}
+
+/// What of a world is written; what is left out is drawn all the same, so that the rest does not depend on it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Only these people, by number: the parts of a world that is larger than the disk, one after another. Who shares a
+    /// home has numbers one after another.
+    pub people: Option<Range<u64>>,
+    /// Of what was done in the app, only what says who it was and what was bought: the rest is nine tenths of a world.
+    pub sessions_brief: bool,
 }
 
 /// Where purchases come from.
@@ -105,11 +117,21 @@ pub fn generate_with(
     let people = People::new(config.seed, count);
     let ids = Ids::new(config.seed, count, serials);
     let clock = Clock::new(config.end);
-    let setup = Setup { people: &people, ids: &ids, catalogue: shop.catalogue(), clock };
+    let setup = Setup {
+        people: &people,
+        ids: &ids,
+        catalogue: shop.catalogue(),
+        clock,
+        sessions_brief: config.written.sessions_brief,
+    };
     // An order of the file has ten times the lines of one of the model.
     let weight = if config.purchases.is_some() { 10 } else { 1 };
-    let spool = Spool::new(config.out.join(SPOOL), &emit::streams(count * weight, &clock))?;
-    let mut defects = people_to_spool(&shop, &setup, guests, &spool, threads, progress)?;
+    let here = config.written.people.as_ref().map_or(count, |part| part.end.min(count).saturating_sub(part.start));
+    let spool = Spool::new(config.out.join(SPOOL), &emit::streams(here * weight, &clock))?;
+    let all = 0..count + guests;
+    let part = config.written.people.clone().unwrap_or_else(|| all.clone());
+    let part = part.start.min(all.end)..part.end.min(all.end);
+    let mut defects = people_to_spool(&shop, &setup, part, &spool, threads, progress)?;
     let stage = |name: &str| progress(&format!("write {name}"), 0, 1);
     let files = files::write(&config.out, &spool, &setup, &mut defects, &stage)?;
     progress("write", 1, 1);
@@ -141,19 +163,19 @@ fn check(config: &WorldConfig) -> Result<(), WorldError> {
 fn people_to_spool(
     shop: &Shop,
     setup: &Setup<'_>,
-    guests: u64,
+    part: Range<u64>,
     spool: &Spool,
     threads: NonZeroUsize,
     progress: &dyn Fn(&str, u64, u64),
 ) -> Result<DefectCounts, WorldError> {
-    let total = setup.people.count + guests;
-    let next = AtomicU64::new(0);
+    let total = part.end.saturating_sub(part.start);
+    let next = AtomicU64::new(part.start);
     let (sender, done) = mpsc::channel::<u64>();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.get())
             .map(|_| {
                 let (sender, next) = (sender.clone(), &next);
-                scope.spawn(move || work(shop, setup, total, spool, next, &sender))
+                scope.spawn(move || work(shop, setup, part.end, spool, next, &sender))
             })
             .collect();
         drop(sender);
@@ -176,7 +198,7 @@ fn people_to_spool(
 fn work(
     shop: &Shop,
     setup: &Setup<'_>,
-    total: u64,
+    end: u64,
     spool: &Spool,
     next: &AtomicU64,
     sender: &mpsc::Sender<u64>,
@@ -184,7 +206,7 @@ fn work(
     let mut emitter = Emitter::new(setup, Outbox::new(spool));
     loop {
         let from = next.fetch_add(CHUNK, Ordering::Relaxed);
-        let upto = (from + CHUNK).min(total);
+        let upto = (from + CHUNK).min(end);
         if from >= upto {
             return emitter.finish();
         }

@@ -37,5 +37,5 @@ mod tickets;
 pub mod truth;
 
 pub use error::{PurchasesError, WorldError};
-pub use generate::{PEOPLE_MAX, WorldConfig, generate, generate_with, truth_dir};
+pub use generate::{PEOPLE_MAX, WorldConfig, Written, generate, generate_with, truth_dir};
 pub use summary::{Files, WorldSummary};

@@ -51,6 +51,17 @@ pub(crate) struct Session {
     pub(crate) events: Vec<Event>,
 }
 
+impl Session {
+    /// Whether an event says something of who it was that no event before it in the session does: that they were here,
+    /// their name, their market (of the first thing with a price), what they bought or chose.
+    pub(crate) fn tells(&self, at: usize) -> bool {
+        let priced = |e: &Event| matches!(e.kind, Kind::View(..) | Kind::Add(..) | Kind::Remove(..) | Kind::Wish(..));
+        let event = &self.events[at];
+        let always = matches!(event.kind, Kind::Identify | Kind::Completed(_) | Kind::Consent { .. });
+        at == 0 || always || priced(event) && !self.events[..at].iter().any(priced)
+    }
+}
+
 /// Items looked at of one order; others are in the cart from before.
 const SHOWN_MAX: usize = 10;
 /// Between logging in and choosing.

@@ -6,12 +6,12 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use kenal_types::{Date, Timestamp};
-use kenal_world::{WorldConfig, WorldError, WorldSummary, excerpt, generate_with, truth};
+use kenal_world::{WorldConfig, WorldError, WorldSummary, Written, excerpt, generate_with, truth};
 
 const END: Date = Date(20_770);
 
 fn config(out: &Path, people: u64, purchases: Option<PathBuf>) -> WorldConfig {
-    WorldConfig { out: out.to_owned(), people, purchases, seed: 7, end: END }
+    WorldConfig { out: out.to_owned(), people, purchases, seed: 7, end: END, written: Written::default() }
 }
 
 fn make(config: &WorldConfig, threads: usize) -> Result<WorldSummary, WorldError> {
@@ -38,6 +38,37 @@ fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 fn relative(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     contents(dir).into_iter().map(|(p, b)| (p.strip_prefix(dir).expect("below").to_owned(), b)).collect()
+}
+
+#[test]
+fn parts_of_a_world_are_the_world() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let whole = dir.path().join("whole");
+    make(&config(&whole, 300, None), 1).expect("a world");
+    let lines = |dir: &Path| {
+        let text = std::fs::read_to_string(dir.join("shopify/orders.jsonl")).expect("orders");
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    let people = |dir: &Path| {
+        let mut people = truth::people(dir).expect("the truth");
+        people.sort_unstable_by(|x, y| x.record.cmp(&y.record).then(x.person.cmp(&y.person)));
+        people
+    };
+    let (mut orders, mut records) = (Vec::new(), Vec::new());
+    for (part, range) in [0..120, 120..300].into_iter().enumerate() {
+        let out = dir.path().join(format!("part{part}"));
+        let written = Written { people: Some(range), sessions_brief: true };
+        make(&WorldConfig { written, ..config(&out, 300, None) }, 2).expect("a part");
+        orders.extend(lines(&out));
+        records.extend(people(&out));
+        assert!(contents(&out.join("app")).values().map(Vec::len).sum::<usize>() > 10_000, "it has app events");
+    }
+    orders.sort_unstable();
+    records.sort_unstable_by(|x, y| x.record.cmp(&y.record).then(x.person.cmp(&y.person)));
+    assert_eq!(orders, lines(&whole));
+    assert_eq!(records, people(&whole));
 }
 
 #[test]

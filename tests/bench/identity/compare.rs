@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use kenal_bench::note;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -77,7 +78,7 @@ pub struct Comparison {
 pub fn run(args: &RunArgs) -> Result<()> {
     std::fs::create_dir_all(&args.work).with_context(|| format!("making {}", args.work.display()))?;
     // Before the long part: what is edited while it runs is not what runs.
-    let commit = report::commit();
+    let commit = note::commit();
     let mut done = Vec::new();
     let real = args.data.iter().flat_map(|data| Set::ALL.map(|set| (set.name().to_owned(), File::Real(set, data))));
     let together = args.records.iter().map(|&n| (format!("households {}", report::count(n)), File::Made(n, false)));

@@ -77,7 +77,7 @@ impl Emitter<'_> {
             self.batch(subject, session, device, serial, dice);
             return;
         }
-        for event in &session.events {
+        for (at, event) in session.events.iter().enumerate() {
             let mut times = Times::of(event, session, device, dice);
             *serial += 1;
             // Still in the device's queue.
@@ -88,6 +88,9 @@ impl Emitter<'_> {
             if !consent && dice.chance(rates::FUTURE_EVENT) {
                 self.counts.add(Defect::FutureEvent);
                 times.sent = Timestamp(times.original.0 - dice.between(1, 30) * Timestamp::US_PER_DAY);
+            }
+            if self.setup.sessions_brief && !session.tells(at) {
+                continue;
             }
             let id = message_id(self.setup, subject, *serial);
             let view = View { subject, session, device, event, times: &times, id: &id, alter: false };
@@ -118,7 +121,8 @@ impl Emitter<'_> {
         }
         self.counts.add(Defect::BatchedEvents);
         self.row.extend_from_slice(b"{\"batch\":[");
-        for (at, event) in session.events.iter().enumerate() {
+        let brief = self.setup.sessions_brief;
+        for (at, event) in session.events.iter().enumerate().filter(|(at, _)| !brief || session.tells(*at)) {
             if at > 0 {
                 self.row.push(b',');
             }

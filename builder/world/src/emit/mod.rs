@@ -105,6 +105,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) ids: &'a Ids,
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) clock: Clock,
+    /// See [`crate::Written`].
+    pub(crate) sessions_brief: bool,
 }
 
 /// Everything about one person that some system has a part of.

@@ -31,6 +31,7 @@ pub(crate) fn world() -> &'static World {
             purchases: None,
             seed: 20_261,
             end: kenal_types::Date(20_770),
+            written: kenal_world::Written::default(),
         };
         let summary = generate(&config, &|_, _, _| {}).expect("a world");
         World { _dir: dir, out, summary }

@@ -1,33 +1,70 @@
-//! Resolves the records of a world that `kenal world` made, with purchases and devices, and scores them against its truth:
-//! `identity-world WORLD [--report]`.
+//! Resolves the records of a company that `kenal world` makes up, with purchases and devices, at several sizes, and scores
+//! them against its truth.
+//!
+//! `make` writes what identity reads of a company, and the truth apart; `resolve` takes the first people of it in, in
+//! batches, and resolves them; `run` does both, each size in a process of its own, and prints a table.
 
-use std::path::Path;
+#[path = "../world_table.rs"]
+mod world_table;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use kenal_bench::{Company, measured};
-use kenal_identity::{Config, Input, Known, Records, ResolveError, resolve};
+use clap::{Parser, Subcommand};
+use kenal_bench::{Company, Cost, measured};
+use kenal_identity::{Config, Known, resolve};
+use serde_json::json;
+
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write what identity reads of a company.
+    Make { dir: PathBuf, people: u64 },
+    /// Resolve the first people of a company, and print figures as JSON.
+    Resolve {
+        dir: PathBuf,
+        people: u64,
+        /// Print what was fitted, and how blocking went.
+        #[arg(long)]
+        report: bool,
+    },
+    /// Resolve the company at several sizes and print a table.
+    Run(world_table::RunArgs),
+}
 
 fn main() -> Result<()> {
-    let mut args = std::env::args().skip(1);
-    let world = args.next().context("usage: identity-world WORLD [--report]")?;
-    let company = Company::read(Path::new(&world))?;
-    let (taken, take) = measured(|| -> Result<Records, ResolveError> {
-        Input { records: &company.customers, baskets: &company.baskets }.take()
-    });
-    let mut records = taken?;
-    let (found, cost) = measured(|| resolve(&mut records, &Known::default(), &Config::default()));
-    let found = found?;
-    let scores = company.score(&found);
-    println!("{} records, {} orders: take {take}; resolve {cost}", company.customers.len(), company.baskets.len());
-    println!(
-        "pairs: precision {:.5}, recall {:.4}, of those with evidence {:.4}; {:.1} % of records unified",
-        scores.precision,
-        scores.recall,
-        scores.recall_with_evidence,
-        100.0 * scores.unified
-    );
-    if args.next().is_some() {
-        println!("{}\n{}", found.report, found.model);
+    match Args::parse().command {
+        Command::Make { dir, people } => make(&dir, people),
+        Command::Resolve { dir, people, report } => run(&dir, people, report),
+        Command::Run(args) => world_table::run(&args),
     }
+}
+
+fn make(dir: &Path, people: u64) -> Result<()> {
+    Company::make(dir, people, &|done, of| eprintln!("part {done} of {of}"))
+}
+
+fn run(dir: &Path, people: u64, report: bool) -> Result<()> {
+    let company = Company::open(dir, people)?;
+    let mut taken = company.take().context("taking the company in")?;
+    let (found, cost) = measured(|| resolve(&mut taken.records, &Known::default(), &Config::default()));
+    let found = found?;
+    if report {
+        eprintln!("{}\n{}", found.report, found.model);
+    }
+    let scores = company.score(&taken.records, &found)?;
+    let step = |c: Cost| json!({ "wall_s": c.wall.as_secs_f64(), "cpu_s": c.cpu_s, "peak_mib": c.peak_bytes >> 20 });
+    let line = json!({
+        "people": people, "records": taken.records.len(), "orders": taken.orders,
+        "read": step(taken.read), "take": step(taken.take), "resolve": step(cost),
+        "precision": scores.precision, "recall": scores.recall,
+        "recall_with_evidence": scores.recall_with_evidence, "unified": scores.unified,
+    });
+    println!("{line}");
     Ok(())
 }

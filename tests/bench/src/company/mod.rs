@@ -1,0 +1,196 @@
+//! A generated company of any size as the identity stage sees it: read from its exports once, part by part, and kept as
+//! the tables that the lake would hold; then taken in from there in batches.
+//!
+//! The exports of millions are larger than a disk, so a part of the people at a time is written, read through the
+//! connectors, and deleted. The first parts of a company are a smaller company, with whole households.
+
+mod exports;
+mod tables;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use kenal_identity::{Line, Ordered, Orders, Receipt, Records, Resolution, Schema, Tier};
+use kenal_types::{CustomerRecord, Date};
+use kenal_world::{WorldConfig, Written, generate, truth, truth_dir};
+
+use crate::cost::{Cost, Meter};
+
+/// People of a part; each has about 4.5 records.
+pub const PART_PEOPLE: u64 = 20_000;
+/// The last day of a company: any, so long as every run has the same.
+const END: Date = Date(20_770);
+/// The people of the company, in a file of its folder: what its parts are parts of.
+const PEOPLE_FILE: &str = "people";
+
+/// The parts of a company, or of the first people of it.
+#[derive(Debug)]
+pub struct Company {
+    parts: Vec<PathBuf>,
+}
+
+/// Records as the engine has taken them in, and what that cost.
+#[derive(Debug)]
+pub struct Taken {
+    pub records: Records,
+    pub orders: usize,
+    /// Reading and decoding tables.
+    pub read: Cost,
+    /// Taking in, without reading.
+    pub take: Cost,
+}
+
+/// Precision and recall of pairs.
+#[derive(Debug, Clone, Copy)]
+pub struct Scores {
+    pub precision: f64,
+    pub recall: f64,
+    /// Of pairs of records that share evidence with a record of their person.
+    pub recall_with_evidence: f64,
+    /// Share of the records that belong to a person.
+    pub unified: f64,
+}
+
+impl Company {
+    /// Makes the parts of a company of so many people that are not there yet.
+    pub fn make(dir: &Path, people: u64, progress: &dyn Fn(u64, u64)) -> Result<()> {
+        fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
+        let note = dir.join(PEOPLE_FILE);
+        match fs::read_to_string(&note) {
+            Ok(had) => ensure!(had == people.to_string(), "{} holds a company of {had} people", dir.display()),
+            Err(_) => fs::write(&note, people.to_string()).with_context(|| format!("writing {}", note.display()))?,
+        }
+        for part in 0..people.div_ceil(PART_PEOPLE) {
+            let done = part_dir(dir, part);
+            if !done.is_dir() {
+                let (exports, making) = (dir.join("exports"), dir.join("making"));
+                for dir in [&exports, &making] {
+                    drop(fs::remove_dir_all(dir));
+                }
+                make_part(&exports, &making, people, part).with_context(|| format!("making part {part}"))?;
+                fs::rename(&making, &done).with_context(|| format!("making {}", done.display()))?;
+            }
+            progress(part + 1, people.div_ceil(PART_PEOPLE));
+        }
+        Ok(())
+    }
+
+    /// The first people of a company that was made; whole parts of it.
+    pub fn open(dir: &Path, people: u64) -> Result<Company> {
+        let parts: Vec<PathBuf> = (0..people.div_ceil(PART_PEOPLE)).map(|part| part_dir(dir, part)).collect();
+        for part in &parts {
+            ensure!(part.is_dir(), "no {}: has the company been made?", part.display());
+        }
+        Ok(Company { parts })
+    }
+
+    /// Takes the company in, in batches: customers, orders, lines, receipts.
+    pub fn take(&self) -> Result<Taken> {
+        let (mut read, mut take) = (Meter::default(), Meter::default());
+        let mut records = Records::new(Schema::company())?;
+        for part in &self.parts {
+            each::<CustomerRecord>(part, &mut read, &mut take, |mut batch| {
+                // A device that two homes share is in the parts of both.
+                batch.retain(|c| records.find(c.key.system as u8, &c.key.id).is_none());
+                Ok(records.push_customers(&batch)?)
+            })?;
+        }
+        let mut orders = Orders::default();
+        for part in &self.parts {
+            each::<Ordered>(part, &mut read, &mut take, |batch| {
+                batch.iter().for_each(|order| orders.order(&records, order));
+                Ok(())
+            })?;
+            each::<Line>(part, &mut read, &mut take, |batch| {
+                batch.iter().for_each(|line| orders.line(line));
+                Ok(())
+            })?;
+        }
+        for part in &self.parts {
+            each::<Receipt>(part, &mut read, &mut take, |batch| {
+                batch.iter().for_each(|receipt| orders.receipt(&records, receipt));
+                Ok(())
+            })?;
+        }
+        let count = orders.len();
+        records.bought_all(orders)?;
+        Ok(Taken { records, orders: count, read: read.cost(), take: take.cost() })
+    }
+
+    /// Scores a resolution of the records against the truth.
+    pub fn score(&self, records: &Records, found: &Resolution) -> Result<Scores> {
+        let mut counts: [HashMap<(u64, u64), u64>; 5] = std::array::from_fn(|_| HashMap::new());
+        let mut seen = vec![false; records.len()];
+        for part in &self.parts {
+            for person in truth::people(part)? {
+                let Some(record) = records.find(person.record.system as u8, &person.record.id) else { continue };
+                let at = record as usize;
+                if std::mem::replace(&mut seen[at], true) {
+                    continue;
+                }
+                let automatic = matches!(found.tiers[at], Tier::Deterministic | Tier::Probabilistic);
+                let cluster = if automatic { u64::from(found.clusters[at]) } else { (1 << 40) + at as u64 };
+                let mut add = |at: usize, key| *counts[at].entry(key).or_default() += 1;
+                add(0, (cluster, person.person));
+                add(1, (cluster, 0));
+                add(2, (person.person, 0));
+                if !person.no_evidence {
+                    add(3, (cluster, person.person));
+                    add(4, (person.person, 0));
+                }
+            }
+        }
+        let pairs = |counts: HashMap<_, u64>| counts.into_values().map(|n| n * n.saturating_sub(1) / 2).sum::<u64>();
+        let [both, said, are, both_evident, evident] = counts.map(pairs);
+        let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
+        Ok(Scores {
+            precision: share(both, said),
+            recall: share(both, are),
+            recall_with_evidence: share(both_evident, evident),
+            unified: found.report.unified_share(),
+        })
+    }
+}
+
+fn part_dir(dir: &Path, part: u64) -> PathBuf {
+    dir.join(format!("part-{part:04}"))
+}
+
+fn make_part(exports: &Path, making: &Path, people: u64, part: u64) -> Result<()> {
+    let range = part * PART_PEOPLE..((part + 1) * PART_PEOPLE).min(people);
+    let written = Written { people: Some(range), sessions_brief: true };
+    let config = WorldConfig { out: exports.to_owned(), people, purchases: None, seed: 1, end: END, written };
+    generate(&config, &|_, _, _| {})?;
+    let rows = exports::Rows::read(exports)?;
+    let truth = truth_dir(making);
+    fs::create_dir_all(&truth).with_context(|| format!("making {}", truth.display()))?;
+    tables::write(making, &rows.customers)?;
+    tables::write(making, &rows.orders)?;
+    tables::write(making, &rows.lines)?;
+    tables::write(making, &rows.receipts)?;
+    fs::rename(truth_dir(exports).join("people.parquet"), truth.join("people.parquet"))?;
+    fs::remove_dir_all(exports)?;
+    Ok(())
+}
+
+/// Hands over the batches of a table, and notes what reading them and what `work` on them takes.
+fn each<T: tables::TableRow>(
+    part: &Path,
+    read: &mut Meter,
+    take: &mut Meter,
+    mut work: impl FnMut(Vec<T>) -> Result<()>,
+) -> Result<()> {
+    let mut since = Meter::now();
+    tables::each_batch(part, |batch| {
+        let read_upto = Meter::now();
+        read.add(since, read_upto);
+        work(batch)?;
+        since = Meter::now();
+        take.add(read_upto, since);
+        Ok(())
+    })?;
+    read.add(since, Meter::now());
+    Ok(())
+}
