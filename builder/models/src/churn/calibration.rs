@@ -4,7 +4,7 @@
 //! smoothed targets (Platt 1999; Lin, Lin, Weng 2007, whose Newton iteration this is).
 //!
 //! The slope a says how much of a score's strength carries forward in time; the level b says how many leave. They are
-//! learnt from different rows when a model is refitted: see [`Platt::level`].
+//! learnt from different rows when a model is refitted: see [`Platt::level`] and `forward`.
 
 use serde::{Deserialize, Serialize};
 
@@ -97,26 +97,20 @@ impl Platt {
         if p.a > 0.0 { Ok(p) } else { Err(CalibrationError::NotIncreasing) }
     }
 
-    /// The same slope with the offset at which the mean probability of `scores` equals the share of true `labels`: for
-    /// scores of a model that was fitted again after the slope was learnt. The old offset would count the difference
-    /// between the two fits' base rates twice.
-    ///
-    /// # Errors
-    /// One class only.
-    pub fn level(self, scores: &[f64], labels: &[bool]) -> Result<Platt, CalibrationError> {
-        let rows = labels.len();
-        let left = labels.iter().filter(|l| **l).count();
-        if left == 0 || left == rows {
-            return Err(CalibrationError::OneClass { rows, label: left > 0 });
-        }
+    /// The same slope with the offset at which the mean probability of `scores` equals the share of true `labels`.
+    /// With labels of one class, as if half a row of each had been seen besides, so that the offset is finite.
+    pub fn level(self, scores: &[f64], labels: &[bool]) -> Platt {
+        let left = labels.iter().filter(|l| **l).count() as f64;
+        let rows = labels.len() as f64;
+        let wanted = left.clamp(0.5, (rows - 0.5).max(0.5)).min(rows);
         // The expected number of leavers grows with b, so bisection finds it; every finite score lies well inside.
         let reach = 40.0 + scores.iter().fold(0.0f64, |m, z| m.max((self.a * z).abs()));
         let (mut low, mut high) = (-reach, reach);
         for _ in 0..LEVEL_HALVINGS {
             let b = (low + high) / 2.0;
             let expected: f64 = scores.iter().map(|&z| sigmoid(self.a * z + b)).sum();
-            if expected < left as f64 { low = b } else { high = b }
+            if expected < wanted { low = b } else { high = b }
         }
-        Ok(Platt { a: self.a, b: (low + high) / 2.0 })
+        Platt { a: self.a, b: (low + high) / 2.0 }
     }
 }

@@ -1,0 +1,270 @@
+//! Fits on moments of the past, judged at a later one.
+//!
+//! Three things are learnt, each from rows that can know it:
+//!
+//! - the *weights* and the strength of their penalty from all training cuts, each cut with a level of its own, so that
+//!   what a season does to everybody is not taken for an effect of the features;
+//! - the *slope* (how much of a score's strength carries over a horizon) at the newest training cut, from weights fitted
+//!   on cuts at least a horizon older: just as far as the model will have to carry;
+//! - the *level* as the mean of the training cuts' levels. Which season comes next cannot be read from less than a year,
+//!   and the newest level alone says less than their mean: on Online Retail it is a summer, and overstates the autumn by
+//!   10 points.
+
+use ndarray::{ArrayView2, Axis};
+
+use crate::churn::logistic::{self, LogisticConfig, Rows, Solution};
+use crate::churn::split::{Places, TrainCuts};
+use crate::churn::{ChurnConfig, ChurnError, ChurnModel, Column, Design, ForwardSplit, Platt, Quality};
+use crate::threads::Threads;
+
+/// Feature rows of several cuts.
+#[derive(Debug, Clone, Copy)]
+pub struct Samples<'a> {
+    /// Columns in the order of the features, one row a (person, cut); NaN where missing.
+    pub rows: ArrayView2<'a, f32>,
+    /// Whether the person left within the horizon from the cut.
+    pub labels: &'a [bool],
+    /// The cut of each row, in any unit that [`ForwardSplit`] shares.
+    pub cuts: &'a [i64],
+}
+
+/// How much of a model's strength carries forward, and what penalty serves that best.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Selected {
+    pub l2: f64,
+    /// Slope of the calibration; 1 when none could be learnt.
+    pub slope: f64,
+    /// Rows that chose, none when there were none to choose with.
+    pub rows: usize,
+}
+
+/// A model fitted on cuts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CutsFit {
+    pub model: ChurnModel,
+    pub selected: Selected,
+    pub train_rows: usize,
+}
+
+/// What a forward fit gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForwardFit {
+    pub model: ChurnModel,
+    /// On the test cut.
+    pub test: Quality,
+    pub train_rows: usize,
+    /// Rows that chose penalty and slope.
+    pub calibration_rows: usize,
+    pub selected: Selected,
+}
+
+/// Fits on the training cuts of `split` and measures on its test cut, which nothing of the fit sees.
+///
+/// # Errors
+/// See [`ChurnError`].
+pub fn fit_forward(
+    columns: &[Column],
+    samples: Samples<'_>,
+    split: &ForwardSplit,
+    config: &ChurnConfig,
+    threads: Threads,
+) -> Result<ForwardFit, ChurnError> {
+    let fitted = fit_cuts(columns, samples, split.train(), config, threads)?;
+    let test = split.test_rows(samples.cuts)?;
+    let (rows, labels) = take(samples.rows, samples.labels, &test);
+    let test = Quality::measure(&fitted.model.probabilities(rows.view()), &labels);
+    Ok(ForwardFit {
+        model: fitted.model,
+        test,
+        train_rows: fitted.train_rows,
+        calibration_rows: fitted.selected.rows,
+        selected: fitted.selected,
+    })
+}
+
+/// Fits on all training cuts.
+///
+/// # Errors
+/// See [`ChurnError`].
+///
+/// # Cost
+/// One fit for each penalty on the older cuts, and one on all.
+pub fn fit_cuts(
+    columns: &[Column],
+    samples: Samples<'_>,
+    cuts: &TrainCuts,
+    config: &ChurnConfig,
+    threads: Threads,
+) -> Result<CutsFit, ChurnError> {
+    check_shape(columns, samples.rows, samples.labels)?;
+    let places: Places = cuts.assign(samples.cuts)?;
+    let older = Part::of(samples, &places.older);
+    let selected = match older.two_classes().then(|| Part::of(samples, &places.newest)) {
+        Some(newest) => select(columns, &older, newest.rows.view(), &newest.labels, config, threads)?,
+        None => Selected { l2: config.fallback_l2(), slope: 1.0, rows: 0 },
+    };
+    let all = Part::of(samples, &places.train);
+    let mut model = fit_part(columns, &all, selected.l2, config, threads)?;
+    let scores: Vec<f64> = all.rows.rows().into_iter().map(|r| model.linear(&r.to_vec())).collect();
+    let slope = Platt { a: selected.slope, b: 0.0 };
+    let of = |group: u16| {
+        let mine = || (0..scores.len()).filter(|&r| all.groups[r] == group);
+        let (z, y): (Vec<f64>, Vec<bool>) = mine().map(|r| (scores[r], all.labels[r])).unzip();
+        slope.level(&z, &y).b
+    };
+    let groups = all.groups_count as u16;
+    let level = (0..groups).map(of).sum::<f64>() / f64::from(groups.max(1));
+    model.platt = Platt { b: level, ..slope };
+    Ok(CutsFit { model, selected, train_rows: all.labels.len() })
+}
+
+/// Chooses the penalty that predicts `later` best when fitted on `rows`, and the slope it needs there.
+///
+/// Without a penalty whose scores rise with leaving there, the strongest is taken, with slope 1.
+///
+/// # Errors
+/// See [`ChurnError`].
+pub fn select(
+    columns: &[Column],
+    earlier: &Part,
+    later: ArrayView2<'_, f32>,
+    later_labels: &[bool],
+    config: &ChurnConfig,
+    threads: Threads,
+) -> Result<Selected, ChurnError> {
+    let design = Design::learn(columns, earlier.rows.view(), &config.design)?;
+    let (terms, later_terms) = threads.run(|| (design.matrix(earlier.rows.view()), design.matrix(later)));
+    let rows = Rows {
+        terms: &terms,
+        width: design.terms(),
+        labels: &earlier.labels,
+        groups: earlier.groups_if_several(),
+        groups_count: earlier.groups_count,
+    };
+    let mut grid = config.penalties.clone();
+    grid.sort_by(|a, b| b.total_cmp(a));
+    let mut best: Option<(f64, Selected)> = None;
+    let mut before: Option<Solution> = None;
+    for l2 in grid {
+        let solution = threads.run(|| logistic::fit(rows, &config.logistic(l2), before.as_ref()))?;
+        let z: Vec<f64> = later_terms
+            .chunks_exact(design.terms().max(1))
+            .map(|t| solution.intercept + t.iter().zip(&solution.weights).map(|(x, w)| f64::from(*x) * w).sum::<f64>())
+            .collect();
+        if let Ok(platt) = Platt::fit(&z, later_labels) {
+            let slope = platt.a.clamp(SLOPE_MIN, SLOPE_MAX);
+            let platt = Platt { a: slope, b: 0.0 }.level(&z, later_labels);
+            let probabilities: Vec<f64> = z.iter().map(|&z| platt.probability(z)).collect();
+            let loss = crate::churn::metrics::log_loss(&probabilities, later_labels);
+            // A weaker penalty must earn it: what it gains below this is chance.
+            if best.is_none_or(|(least, _)| loss < least * (1.0 - WORTH_MIN)) {
+                best = Some((loss, Selected { l2, slope, rows: z.len() }));
+            }
+        }
+        before = Some(solution);
+    }
+    Ok(best.map_or(Selected { l2: config.fallback_l2(), slope: 1.0, rows: 0 }, |(_, selected)| selected))
+}
+
+/// Share of the log loss that a weaker penalty must gain.
+const WORTH_MIN: f64 = 1e-4;
+/// Slopes beyond these are not believed of one cut. A slope well above 1 only undoes a penalty too strong for so few rows.
+const SLOPE_MIN: f64 = 0.5;
+const SLOPE_MAX: f64 = 1.05;
+
+/// Rows of some cuts, copied together.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub rows: ndarray::Array2<f32>,
+    pub labels: Vec<bool>,
+    /// Number of each row's cut, by the cuts' order in time.
+    pub groups: Vec<u16>,
+    pub groups_count: usize,
+}
+
+impl Part {
+    fn of(samples: Samples<'_>, places: &[usize]) -> Part {
+        let (rows, labels) = take(samples.rows, samples.labels, places);
+        let mut cuts: Vec<i64> = places.iter().map(|&p| samples.cuts[p]).collect();
+        let of_row = cuts.clone();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let groups = of_row.iter().map(|cut| cuts.partition_point(|c| c < cut) as u16).collect();
+        Part { rows, labels, groups, groups_count: cuts.len() }
+    }
+
+    /// Rows of one moment.
+    pub fn alone(rows: ndarray::Array2<f32>, labels: Vec<bool>) -> Part {
+        Part { groups: vec![0; labels.len()], rows, labels, groups_count: 1 }
+    }
+
+    fn two_classes(&self) -> bool {
+        self.labels.contains(&true) && self.labels.contains(&false)
+    }
+
+    fn groups_if_several(&self) -> &[u16] {
+        if self.groups_count > 1 { &self.groups } else { &[] }
+    }
+}
+
+fn take(rows: ArrayView2<'_, f32>, labels: &[bool], places: &[usize]) -> (ndarray::Array2<f32>, Vec<bool>) {
+    (rows.select(Axis(0), places), places.iter().map(|&r| labels[r]).collect())
+}
+
+/// Fits `part` with one penalty, uncalibrated. The result does not depend on `threads`.
+///
+/// # Errors
+/// See [`ChurnError`].
+pub fn fit_part(
+    columns: &[Column],
+    part: &Part,
+    l2: f64,
+    config: &ChurnConfig,
+    threads: Threads,
+) -> Result<ChurnModel, ChurnError> {
+    check_shape(columns, part.rows.view(), &part.labels)?;
+    let (design, solution) = threads.run(|| -> Result<(Design, Solution), ChurnError> {
+        let design = Design::learn(columns, part.rows.view(), &config.design)?;
+        let terms = design.matrix(part.rows.view());
+        let rows = Rows {
+            terms: &terms,
+            width: design.terms(),
+            labels: &part.labels,
+            groups: part.groups_if_several(),
+            groups_count: part.groups_count,
+        };
+        let solution = logistic::fit(rows, &config.logistic(l2), None)?;
+        Ok((design, solution))
+    })?;
+    Ok(ChurnModel {
+        design,
+        weights: solution.weights,
+        intercept: solution.intercept,
+        platt: Platt::IDENTITY,
+        stop: solution.stop,
+        objective: solution.objective,
+    })
+}
+
+impl ChurnConfig {
+    fn logistic(&self, l2: f64) -> LogisticConfig {
+        LogisticConfig { l2, iterations_max: self.iterations_max, tolerance: self.tolerance }
+    }
+
+    /// The strongest penalty: what is taken when nothing can choose.
+    fn fallback_l2(&self) -> f64 {
+        self.penalties.iter().copied().fold(f64::MIN, f64::max)
+    }
+}
+
+fn check_shape(columns: &[Column], rows: ArrayView2<'_, f32>, labels: &[bool]) -> Result<(), ChurnError> {
+    if rows.nrows() != labels.len() || rows.ncols() != columns.len() {
+        return Err(ChurnError::Shape {
+            rows: rows.nrows(),
+            columns: rows.ncols(),
+            labels: labels.len(),
+            names: columns.len(),
+        });
+    }
+    Ok(())
+}
