@@ -36,6 +36,8 @@ pub struct Selected {
     pub slope: f64,
     /// Rows that chose, none when there were none to choose with.
     pub rows: usize,
+    /// Their mean log loss with this penalty and slope; NaN without rows.
+    pub loss: f64,
 }
 
 /// A model fitted on cuts.
@@ -101,7 +103,7 @@ pub fn fit_cuts(
     let older = Part::of(samples, &places.older);
     let selected = match older.two_classes().then(|| Part::of(samples, &places.newest)) {
         Some(newest) => select(columns, &older, newest.rows.view(), &newest.labels, config, threads)?,
-        None => Selected { l2: config.fallback_l2(), slope: 1.0, rows: 0 },
+        None => Selected { l2: config.fallback_l2(), slope: 1.0, rows: 0, loss: f64::NAN },
     };
     let all = Part::of(samples, &places.train);
     let mut model = fit_part(columns, &all, selected.l2, config, threads)?;
@@ -158,12 +160,12 @@ pub fn select(
             let loss = crate::churn::metrics::log_loss(&probabilities, later_labels);
             // A weaker penalty must earn it: what it gains below this is chance.
             if best.is_none_or(|(least, _)| loss < least * (1.0 - WORTH_MIN)) {
-                best = Some((loss, Selected { l2, slope, rows: z.len() }));
+                best = Some((loss, Selected { l2, slope, rows: z.len(), loss }));
             }
         }
         before = Some(solution);
     }
-    Ok(best.map_or(Selected { l2: config.fallback_l2(), slope: 1.0, rows: 0 }, |(_, selected)| selected))
+    Ok(best.map_or(Selected { l2: config.fallback_l2(), slope: 1.0, rows: 0, loss: f64::NAN }, |(_, selected)| selected))
 }
 
 /// Share of the log loss that a weaker penalty must gain.
