@@ -68,6 +68,8 @@ pub struct Report {
     pub l2: f64,
     /// Slope of the calibration, and rows that it was learnt from.
     pub slope: f64,
+    /// What is added to the slope for those more likely to leave than the average.
+    pub bend: f64,
     pub calibration_rows: usize,
     /// The penalised objective at the optimum, over scaled terms.
     pub objective: f64,
@@ -108,6 +110,7 @@ impl Report {
             terms: model.design().terms(),
             l2: selected.l2,
             slope: selected.slope,
+            bend: selected.bend,
             calibration_rows: selected.rows,
             objective: model.objective(),
             stop: model.stop(),
@@ -180,11 +183,12 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "fit         {} rows, {} terms, penalty {}, slope {:.3} learnt from {} later rows; {}",
+            "fit         {} rows, {} terms, penalty {}, slope {:.3} and {:.3} learnt from {} later rows; {}",
             self.train_rows,
             self.terms,
             self.l2,
             self.slope,
+            self.slope + self.bend,
             self.calibration_rows,
             match self.stop {
                 ChurnStop::Converged { iterations } => format!("converged in {iterations} steps"),

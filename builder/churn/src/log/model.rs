@@ -18,25 +18,32 @@ struct Rows {
     values: Array2<f32>,
     labels: Vec<bool>,
     cuts: Vec<i64>,
+    people: Vec<u32>,
 }
 
 impl Rows {
     fn at(log: &Log, columns: &[Column], moments: &[i64], population: &Population) -> Rows {
-        let (mut values, mut labels, mut cuts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut values, mut labels, mut cuts, mut people) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for &cut in moments {
             let mut found: AtCut = at_cut(log, cut, population);
             values.append(&mut found.values);
             cuts.extend(found.left.iter().map(|_| cut));
             labels.append(&mut found.left);
+            people.append(&mut found.customers);
         }
         let values = Array2::from_shape_vec((labels.len(), columns.len()), values)
             .unwrap_or_else(|_| unreachable!("every row has one value a column"));
-        Rows { values, labels, cuts }
+        Rows { values, labels, cuts, people }
     }
 
     fn samples(&self) -> Samples<'_> {
-        Samples { rows: self.values.view(), labels: &self.labels, cuts: &self.cuts }
+        Samples { rows: self.values.view(), labels: &self.labels, cuts: &self.cuts, people: &self.people }
     }
+}
+
+/// What is scored here needs no section of a bundle.
+fn bent(config: &ChurnConfig) -> ChurnConfig {
+    ChurnConfig { bent: true, ..config.clone() }
 }
 
 fn span(log: &Log, path: &Path, population: &Population) -> Result<(i64, i64), ChurnFileError> {
@@ -88,7 +95,7 @@ pub fn evaluate(
     let rows = Rows::at(log, &columns, &moments, population);
     let about = about(log, population, &train, Some(test));
     let split = ForwardSplit::new(train, test)?;
-    let fit = fit_forward(&columns, rows.samples(), &split, config, threads)?;
+    let fit = fit_forward(&columns, rows.samples(), &split, &bent(config), threads)?;
     let mut report = Report::new(about, &fit.model, fit.selected, fit.train_rows);
     report.figures = Some(Figures::of(&fit.test));
     Ok(report)
@@ -110,7 +117,7 @@ pub fn fit(
     let train = cuts::train(first, end, population)?;
     let columns = columns(log);
     let rows = Rows::at(log, &columns, &train.all(), population);
-    let fitted = fit_cuts(&columns, rows.samples(), &train, config, threads)?;
+    let fitted = fit_cuts(&columns, rows.samples(), &train, &bent(config), threads)?;
     let mut report = Report::new(about(log, population, &train, None), &fitted.model, fitted.selected, fitted.train_rows);
     match evaluate(log, path, population, config, threads) {
         Ok(judged) => {

@@ -52,7 +52,7 @@ impl Settings {
 
     /// Chooses on `choose` what was fitted on `learn`, then fits on both.
     fn fit(&self, table: &Table, learn: &[u32], choose: &[u32], threads: Threads) -> Result<Fitted, ChurnFileError> {
-        let base = ChurnConfig { penalties: vec![0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0], ..ChurnConfig::default() };
+        let base = ChurnConfig { penalties: vec![0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0], bent: true, ..ChurnConfig::default() };
         let mut best: Option<(Selected, DesignConfig)> = None;
         let both: Vec<u32> = {
             let mut both: Vec<u32> = learn.iter().chain(choose).copied().collect();
@@ -60,7 +60,7 @@ impl Settings {
             both
         };
         if let (Some(l2), true) = (self.l2, self.linear) {
-            let selected = Selected { l2, slope: 1.0, rows: 0, loss: f64::NAN };
+            let selected = Selected { l2, slope: 1.0, bend: 0.0, rows: 0, loss: f64::NAN };
             best = Some((selected, self.designs()[0]));
         } else {
             let (learn, choose) = (thinned(learn), thinned(choose));
@@ -77,13 +77,13 @@ impl Settings {
             }
         }
         let (selected, design) =
-            best.unwrap_or((Selected { l2: 1.0, slope: 1.0, rows: 0, loss: f64::NAN }, DesignConfig::default()));
+            best.unwrap_or((Selected { l2: 1.0, slope: 1.0, bend: 0.0, rows: 0, loss: f64::NAN }, DesignConfig::default()));
         let (encoder, features) = Encoder::learn(table, &both);
         let config = ChurnConfig { design, penalties: vec![selected.l2], ..base };
         let part = Part::alone(features, labels(table, &both));
         let model = fit_part(&encoder.features(), &part, selected.l2, &config, threads)?;
         let scores: Vec<f64> = part.rows.rows().into_iter().map(|r| model.linear(&r.to_vec())).collect();
-        let platt = Platt { a: selected.slope, b: 0.0 }.level(&scores, &part.labels);
+        let platt = Platt { a: selected.slope, bend: selected.bend, b: 0.0 }.level(&scores, &part.labels);
         Ok(Fitted { encoder, model: model.calibrated(platt), selected, rows: both.len() })
     }
 }

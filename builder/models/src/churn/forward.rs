@@ -1,8 +1,10 @@
 //! Fits on moments of the past, judged at a later one.
 //!
-//! Three things are learnt, each from rows that can know it:
+//! Four things are learnt, each from rows that can know it:
 //!
-//! - the *weights* and the strength of their penalty from all training cuts, each cut with a level of its own, so that
+//! - the *penalty* by cross-validation over time: it predicts the newest training cut from the cuts before, each person
+//!   from a fit without them;
+//! - the *weights* from all training cuts, each cut with a level of its own, so that
 //!   what a season does to everybody is not taken for an effect of the features;
 //! - the *slope* (how much of a score's strength carries over a horizon) at the newest training cut, from weights fitted
 //!   on cuts at least a horizon older: just as far as the model will have to carry;
@@ -26,14 +28,17 @@ pub struct Samples<'a> {
     pub labels: &'a [bool],
     /// The cut of each row, in any unit that [`ForwardSplit`] shares.
     pub cuts: &'a [i64],
+    /// Who each row is about; empty when every row is about somebody else.
+    pub people: &'a [u32],
 }
 
 /// How much of a model's strength carries forward, and what penalty serves that best.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Selected {
     pub l2: f64,
-    /// Slope of the calibration; 1 when none could be learnt.
+    /// Slope and bend of the calibration; 1 and 0 when none could be learnt.
     pub slope: f64,
+    pub bend: f64,
     /// Rows that chose, none when there were none to choose with.
     pub rows: usize,
     /// Their mean log loss with this penalty and slope; NaN without rows.
@@ -101,14 +106,20 @@ pub fn fit_cuts(
     check_shape(columns, samples.rows, samples.labels)?;
     let places: Places = cuts.assign(samples.cuts)?;
     let older = Part::of(samples, &places.older);
-    let selected = match older.two_classes().then(|| Part::of(samples, &places.newest)) {
-        Some(newest) => select(columns, &older, newest.rows.view(), &newest.labels, config, threads)?,
-        None => Selected { l2: config.fallback_l2(), slope: 1.0, rows: 0, loss: f64::NAN },
-    };
+    let newest = Part::of(samples, &places.newest);
     let all = Part::of(samples, &places.train);
+    let l2 = strength(columns, samples, &places, config, threads)?;
+    let mut selected = Selected { l2, slope: 1.0, bend: 0.0, rows: 0, loss: f64::NAN };
+    if older.two_classes() && newest.two_classes() {
+        // The same people at more cuts are not more people, so the penalty grows with the rows: weights of few old cuts
+        // are then shrunk as much as the final ones, and the slope they need is the slope of those.
+        let share = older.labels.len() as f64 / all.labels.len() as f64;
+        let config = ChurnConfig { penalties: vec![l2 * share], ..config.clone() };
+        selected = Selected { l2, ..select(columns, &older, newest.rows.view(), &newest.labels, &config, threads)? };
+    }
     let mut model = fit_part(columns, &all, selected.l2, config, threads)?;
     let scores: Vec<f64> = all.rows.rows().into_iter().map(|r| model.linear(&r.to_vec())).collect();
-    let slope = Platt { a: selected.slope, b: 0.0 };
+    let slope = Platt { a: selected.slope, bend: selected.bend, b: 0.0 };
     let of = |group: u16| {
         let mine = || (0..scores.len()).filter(|&r| all.groups[r] == group);
         let (z, y): (Vec<f64>, Vec<bool>) = mine().map(|r| (scores[r], all.labels[r])).unzip();
@@ -119,6 +130,51 @@ pub fn fit_cuts(
     model.platt = Platt { b: level, ..slope };
     Ok(CutsFit { model, selected, train_rows: all.labels.len() })
 }
+
+/// Penalty that predicts the newest training cut best from the cuts before it (or from itself, when it is the only one),
+/// each person being predicted by a fit without them: labels of cuts closer than a horizon overlap, and a person's own
+/// would be told.
+fn strength(
+    columns: &[Column],
+    samples: Samples<'_>,
+    places: &Places,
+    config: &ChurnConfig,
+    threads: Threads,
+) -> Result<f64, ChurnError> {
+    let [only] = config.penalties[..] else {
+        let before: Vec<usize> = places.train.iter().copied().filter(|r| places.newest.binary_search(r).is_err()).collect();
+        let learn = if before.is_empty() { &places.newest } else { &before };
+        let fold = |r: usize| samples.people.get(r).map_or(r as u64, |&p| u64::from(p)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let mut losses: Vec<(f64, f64, f64)> = Vec::new();
+        for held in 0..FOLDS {
+            let pick = |rows: &[usize], own: bool| -> Vec<usize> {
+                rows.iter().copied().filter(|&r| (fold(r) % FOLDS == held) == own).collect()
+            };
+            let (part, later) = (Part::of(samples, &pick(learn, false)), Part::of(samples, &pick(&places.newest, true)));
+            if part.two_classes() && later.two_classes() {
+                // As much shrinkage as in the fit of all rows, which the penalty is wanted for.
+                let share = part.labels.len() as f64 / places.train.len() as f64;
+                let tried = try_all(columns, &part, later.rows.view(), &later.labels, share, config, threads)?;
+                losses.extend(tried.into_iter().map(|t| (t.l2 / share, t.loss * t.rows as f64, t.rows as f64)));
+            }
+        }
+        let mut best: Option<(f64, f64)> = None;
+        let mut grid = config.penalties.clone();
+        grid.sort_by(|a, b| b.total_cmp(a));
+        for l2 in grid {
+            let mine = losses.iter().filter(|l| (l.0 / l2 - 1.0).abs() < 1e-6);
+            let (loss, rows) = mine.fold((0.0, 0.0), |sum, l| (sum.0 + l.1, sum.1 + l.2));
+            if rows > 0.0 && best.is_none_or(|(_, least)| loss / rows < least * (1.0 - WORTH_MIN)) {
+                best = Some((l2, loss / rows));
+            }
+        }
+        return Ok(best.map_or(config.fallback_l2(), |(l2, _)| l2));
+    };
+    Ok(only)
+}
+
+/// Parts that people are divided into when the penalty is chosen.
+const FOLDS: u64 = 4;
 
 /// Chooses the penalty that predicts `later` best when fitted on `rows`, and the slope it needs there.
 ///
@@ -134,6 +190,27 @@ pub fn select(
     config: &ChurnConfig,
     threads: Threads,
 ) -> Result<Selected, ChurnError> {
+    let mut best: Option<Selected> = None;
+    for tried in try_all(columns, earlier, later, later_labels, 1.0, config, threads)? {
+        // A weaker penalty must earn it: what it gains below this is chance.
+        if best.is_none_or(|b| tried.loss < b.loss * (1.0 - WORTH_MIN)) {
+            best = Some(tried);
+        }
+    }
+    Ok(best.unwrap_or(Selected { l2: config.fallback_l2(), slope: 1.0, bend: 0.0, rows: 0, loss: f64::NAN }))
+}
+
+/// Every penalty of the configuration times `share`, the strongest first, with the slope that it needs at `later` and
+/// the log loss it then has there. Those whose scores do not rise with leaving are left out.
+fn try_all(
+    columns: &[Column],
+    earlier: &Part,
+    later: ArrayView2<'_, f32>,
+    later_labels: &[bool],
+    share: f64,
+    config: &ChurnConfig,
+    threads: Threads,
+) -> Result<Vec<Selected>, ChurnError> {
     let design = Design::learn(columns, earlier.rows.view(), &config.design)?;
     let (terms, later_terms) = threads.run(|| (design.matrix(earlier.rows.view()), design.matrix(later)));
     let rows = Rows {
@@ -145,27 +222,25 @@ pub fn select(
     };
     let mut grid = config.penalties.clone();
     grid.sort_by(|a, b| b.total_cmp(a));
-    let mut best: Option<(f64, Selected)> = None;
     let mut before: Option<Solution> = None;
-    for l2 in grid {
+    let mut all = Vec::new();
+    for l2 in grid.into_iter().map(|l2| l2 * share) {
         let solution = threads.run(|| logistic::fit(rows, &config.logistic(l2), before.as_ref()))?;
         let z: Vec<f64> = later_terms
             .chunks_exact(design.terms().max(1))
             .map(|t| solution.intercept + t.iter().zip(&solution.weights).map(|(x, w)| f64::from(*x) * w).sum::<f64>())
             .collect();
-        if let Ok(platt) = Platt::fit(&z, later_labels) {
+        if let Ok(platt) = Platt::fit(&z, later_labels, config.bent) {
             let slope = platt.a.clamp(SLOPE_MIN, SLOPE_MAX);
-            let platt = Platt { a: slope, b: 0.0 }.level(&z, later_labels);
+            let bend = (platt.a + platt.bend).clamp(SLOPE_MIN, SLOPE_MAX) - slope;
+            let platt = Platt { a: slope, bend: if config.bent { bend } else { 0.0 }, b: 0.0 }.level(&z, later_labels);
             let probabilities: Vec<f64> = z.iter().map(|&z| platt.probability(z)).collect();
             let loss = crate::churn::metrics::log_loss(&probabilities, later_labels);
-            // A weaker penalty must earn it: what it gains below this is chance.
-            if best.is_none_or(|(least, _)| loss < least * (1.0 - WORTH_MIN)) {
-                best = Some((loss, Selected { l2, slope, rows: z.len(), loss }));
-            }
+            all.push(Selected { l2, slope, bend: platt.bend, rows: z.len(), loss });
         }
         before = Some(solution);
     }
-    Ok(best.map_or(Selected { l2: config.fallback_l2(), slope: 1.0, rows: 0, loss: f64::NAN }, |(_, selected)| selected))
+    Ok(all)
 }
 
 /// Share of the log loss that a weaker penalty must gain.

@@ -6,11 +6,12 @@
 //! [`forward`] does all of it.
 //!
 //! ```text
-//! z = intercept + Σ_j w_j (t_j − mean_j) / scale_j            P(leaves) = 1 / (1 + e^−(a·z + b))
+//! z = intercept + Σ_j w_j (t_j − mean_j) / scale_j            P(leaves) = 1 / (1 + e^−(a·z + bend·max(0, z) + b))
 //! ```
 //!
 //! over the *terms* t of [`design`]: the transformed and bounded features with their gaps filled, their bends, then a 0/1
-//! term for each feature that was sometimes missing. The edge's churn section holds exactly these numbers.
+//! term for each feature that was sometimes missing. The edge's churn section holds exactly these
+//! numbers but the bend, without which such a model is calibrated ([`ChurnConfig::bent`]).
 //!
 //! Deliberately not here: what churn means. Horizon, population and features are the caller's.
 
@@ -38,6 +39,8 @@ pub struct ChurnConfig {
     /// Each finite and above zero, at least one.
     pub penalties: Vec<f64>,
     pub design: DesignConfig,
+    /// Calibrate with a bend, which the edge's churn section cannot hold.
+    pub bent: bool,
     pub iterations_max: usize,
     /// Converged when a step promises less than this share of the objective.
     pub tolerance: f64,
@@ -46,8 +49,9 @@ pub struct ChurnConfig {
 impl Default for ChurnConfig {
     fn default() -> Self {
         ChurnConfig {
-            penalties: vec![1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0],
+            penalties: vec![1.0, 3.0, 10.0, 30.0, 100.0, 300.0],
             design: DesignConfig::default(),
+            bent: false,
             iterations_max: 200,
             tolerance: 1e-9,
         }

@@ -127,19 +127,26 @@ fn calibration_undoes_a_wrong_slope_and_offset() {
     let (x, y) = drawn(20_000, &[1.0], -1.0, 6);
     // Scores that exaggerate: true log odds = 0.5 z + 0.25.
     let scores: Vec<f64> = x.column(0).iter().map(|&v| (f64::from(v) - 1.25) * 2.0).collect();
-    let platt = Platt::fit(&scores, &y).expect("increasing");
+    let platt = Platt::fit(&scores, &y, false).expect("increasing");
     assert!((platt.a - 0.5).abs() < 0.03 && (platt.b - 0.25).abs() < 0.06, "{platt:?}");
     let calibrated: Vec<f64> = scores.iter().map(|&z| platt.probability(z)).collect();
     let raw: Vec<f64> = scores.iter().map(|&z| logistic::sigmoid(z)).collect();
     let (before, after) = (Quality::measure(&raw, &y), Quality::measure(&calibrated, &y));
     assert!(after.ece < 0.02 && before.ece > 3.0 * after.ece, "{} then {}", before.ece, after.ece);
     assert_eq!(before.auc, after.auc);
+    // Two slopes: true log odds are the score below zero, and half of it above.
+    let mut random = Pcg64Mcg::seed_from_u64(12);
+    let z: Vec<f64> = (0..20_000).map(|_| random.random::<f64>() * 6.0 - 3.0).collect();
+    let bent: Vec<bool> = z.iter().map(|&z| random.random::<f64>() < logistic::sigmoid(z.min(z / 2.0))).collect();
+    let two = Platt::fit(&z, &bent, true).expect("increasing");
+    assert!((two.a - 1.0).abs() < 0.1 && (two.bend + 0.5).abs() < 0.1 && two.b.abs() < 0.1, "{two:?}");
+    assert_eq!(Platt::fit(&z, &bent, false).map(|p| p.bend), Ok(0.0));
     let moved: Vec<f64> = scores.iter().map(|z| z + 3.0).collect();
     let again = platt.level(&moved, &y);
     assert!((again.a - platt.a).abs() < 1e-12 && (again.b - (platt.b - 3.0 * platt.a)).abs() < 1e-3, "{again:?}");
     let backwards: Vec<f64> = scores.iter().map(|z| -z).collect();
-    assert_eq!(Platt::fit(&backwards, &y), Err(CalibrationError::NotIncreasing));
-    assert_eq!(Platt::fit(&[1.0, 2.0], &[true, true]), Err(CalibrationError::OneClass { rows: 2, label: true }));
+    assert_eq!(Platt::fit(&backwards, &y, false), Err(CalibrationError::NotIncreasing));
+    assert_eq!(Platt::fit(&[1.0, 2.0], &[true, true], false), Err(CalibrationError::OneClass { rows: 2, label: true }));
 }
 
 #[test]
@@ -150,7 +157,7 @@ fn a_forward_fit_never_sees_the_test() {
     let run = |labels: &[bool]| {
         fit_forward(
             &columns(2),
-            Samples { rows: x.view(), labels, cuts: &cuts },
+            Samples { rows: x.view(), labels, cuts: &cuts, people: &[] },
             &split,
             &ChurnConfig::default(),
             Threads::ONE,
