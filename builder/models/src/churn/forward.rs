@@ -2,7 +2,7 @@
 //!
 //! Four things are learnt, each from rows that can know it:
 //!
-//! - the *penalty* by cross-validation over time: it predicts the newest training cut from the cuts before, each person
+//! - the *penalty* by cross-validation over time: it predicts the newest training cuts from those before, each person
 //!   from a fit without them;
 //! - the *weights* from all training cuts, each cut with a level of its own, so that
 //!   what a season does to everybody is not taken for an effect of the features;
@@ -131,8 +131,8 @@ pub fn fit_cuts(
     Ok(CutsFit { model, selected, train_rows: all.labels.len() })
 }
 
-/// Penalty that predicts the newest training cut best from the cuts before it (or from itself, when it is the only one),
-/// each person being predicted by a fit without them: labels of cuts closer than a horizon overlap, and a person's own
+/// Penalty that predicts the newest training cuts best, each from the cuts before it (or from itself, when it is the only
+/// one) and each person by a fit without them: labels of cuts closer than a horizon overlap, and a person's own
 /// would be told.
 fn strength(
     columns: &[Column],
@@ -142,15 +142,20 @@ fn strength(
     threads: Threads,
 ) -> Result<f64, ChurnError> {
     let [only] = config.penalties[..] else {
-        let before: Vec<usize> = places.train.iter().copied().filter(|r| places.newest.binary_search(r).is_err()).collect();
-        let learn = if before.is_empty() { &places.newest } else { &before };
+        let mut cuts: Vec<i64> = places.train.iter().map(|&r| samples.cuts[r]).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let oldest = cuts.len().saturating_sub(ORIGINS).max(1).min(cuts.len() - 1);
         let fold = |r: usize| samples.people.get(r).map_or(r as u64, |&p| u64::from(p)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let mut losses: Vec<(f64, f64, f64)> = Vec::new();
-        for held in 0..FOLDS {
-            let pick = |rows: &[usize], own: bool| -> Vec<usize> {
-                rows.iter().copied().filter(|&r| (fold(r) % FOLDS == held) == own).collect()
+        for (&cut, held) in cuts[oldest..].iter().flat_map(|cut| (0..FOLDS).map(move |held| (cut, held))) {
+            let pick = |wanted: &dyn Fn(i64) -> bool, own: bool| -> Vec<usize> {
+                let rows = places.train.iter().copied().filter(|&r| wanted(samples.cuts[r]));
+                rows.filter(|&r| (fold(r) % FOLDS == held) == own).collect()
             };
-            let (part, later) = (Part::of(samples, &pick(learn, false)), Part::of(samples, &pick(&places.newest, true)));
+            let alone = cuts.len() == 1;
+            let part = Part::of(samples, &pick(&|c| c < cut || alone, false));
+            let later = Part::of(samples, &pick(&|c| c == cut, true));
             if part.two_classes() && later.two_classes() {
                 // As much shrinkage as in the fit of all rows, which the penalty is wanted for.
                 let share = part.labels.len() as f64 / places.train.len() as f64;
@@ -175,6 +180,8 @@ fn strength(
 
 /// Parts that people are divided into when the penalty is chosen.
 const FOLDS: u64 = 4;
+/// Training cuts that are predicted then.
+const ORIGINS: usize = 3;
 
 /// Chooses the penalty that predicts `later` best when fitted on `rows`, and the slope it needs there.
 ///
