@@ -1,20 +1,26 @@
-//! Platt scaling: two numbers that turn a score into a probability that keeps its word.
+//! Platt scaling: two or three numbers that turn a score into a probability that keeps its word.
 //!
-//! `P = 1 / (1 + e^−(a·z + b))`, a and b by maximum likelihood on rows that did not train the score, with Platt's
-//! smoothed targets (Platt 1999; Lin, Lin, Weng 2007, whose Newton iteration this is).
+//! `P = 1 / (1 + e^−(a·z + bend·max(0, z) + b))`, by maximum likelihood on rows that did not train the score, with Platt's
+//! smoothed targets (Platt 1999; Lin, Lin, Weng 2007). The bend is ours: who has just bought stays as surely as the score
+//! says, while who seems lost comes back more often than it says, and one slope must be wrong about one of the two (the
+//! reason for two slopes in Kull, Silva Filho and Flach 2017, over ln p and ln(1 − p)).
 //!
 //! The slope a says how much of a score's strength carries forward in time; the level b says how many leave. They are
-//! learnt from different rows when a model is refitted: see [`Platt::level`].
+//! learnt from different rows when a model is refitted: see [`Platt::level`] and `forward`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::churn::logistic::sigmoid;
+use crate::linear::{factor_f64, solve_f64};
 
-/// The two numbers.
+/// The numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Platt {
     pub a: f64,
     pub b: f64,
+    /// What is added to the slope where z is above zero.
+    #[serde(default)]
+    pub bend: f64,
 }
 
 /// Why rows cannot calibrate.
@@ -28,7 +34,7 @@ pub enum CalibrationError {
     NotIncreasing,
 }
 
-/// Newton steps; the problem has two unknowns and is convex, so a handful do.
+/// Newton steps; the problem has three unknowns at most and is convex, so a handful do.
 const ITERATIONS_MAX: usize = 100;
 
 /// Halvings of the interval of b: to the last bits of an f64.
@@ -36,17 +42,22 @@ const LEVEL_HALVINGS: usize = 60;
 
 impl Platt {
     /// The score's own probability.
-    pub const IDENTITY: Platt = Platt { a: 1.0, b: 0.0 };
+    pub const IDENTITY: Platt = Platt { a: 1.0, b: 0.0, bend: 0.0 };
 
-    pub fn probability(self, z: f64) -> f64 {
-        sigmoid(self.a * z + self.b)
+    /// The log odds that a score is turned into.
+    pub fn log_odds(self, z: f64) -> f64 {
+        self.a * z + self.bend * z.max(0.0) + self.b
     }
 
-    /// Fits to scores and labels of the same length.
+    pub fn probability(self, z: f64) -> f64 {
+        sigmoid(self.log_odds(z))
+    }
+
+    /// Fits slope and level to scores and labels of the same length, and the bend when `bent`.
     ///
     /// # Errors
     /// One class only, or a slope that is not above zero.
-    pub fn fit(scores: &[f64], labels: &[bool]) -> Result<Platt, CalibrationError> {
+    pub fn fit(scores: &[f64], labels: &[bool], bent: bool) -> Result<Platt, CalibrationError> {
         let rows = labels.len();
         let left = labels.iter().filter(|l| **l).count();
         if left == 0 || left == rows {
@@ -58,65 +69,65 @@ impl Platt {
         let target = |l: bool| if l { high } else { low };
         let loss = |p: Platt| -> f64 {
             let term = |z: f64, t: f64| {
-                let x = p.a * z + p.b;
+                let x = p.log_odds(z);
                 x.max(0.0) - x * t + (-x.abs()).exp().ln_1p()
             };
             scores.iter().zip(labels).map(|(&z, &l)| term(z, target(l))).sum()
         };
-        let mut p = Platt { a: 0.0, b: (left as f64 / (rows - left) as f64).ln() };
+        let d = if bent { 3 } else { 2 };
+        let mut p = Platt { a: 0.0, b: (left as f64 / (rows - left) as f64).ln(), bend: 0.0 };
         for _ in 0..ITERATIONS_MAX {
-            let (mut ga, mut gb, mut haa, mut hab, mut hbb) = (0.0, 0.0, 1e-12, 0.0, 1e-12);
+            let (mut gradient, mut hessian) = (vec![0.0; d], vec![0.0; d * d]);
             for (&z, &l) in scores.iter().zip(labels) {
+                let t = [1.0, z, z.max(0.0)];
                 let q = p.probability(z);
                 let (r, h) = (q - target(l), q * (1.0 - q));
-                ga += r * z;
-                gb += r;
-                haa += h * z * z;
-                hab += h * z;
-                hbb += h;
+                for i in 0..d {
+                    gradient[i] += r * t[i];
+                    for j in i..d {
+                        hessian[i * d + j] += h * t[i] * t[j];
+                    }
+                }
             }
-            let det = haa * hbb - hab * hab;
-            let solvable = det > 0.0;
-            if !solvable || ga.abs().max(gb.abs()) < 1e-9 * rows as f64 {
+            if gradient.iter().all(|g| g.abs() < 1e-9 * rows as f64) {
                 break;
             }
-            let (da, db) = ((hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det);
+            for i in 0..d {
+                // Scores on one side of zero only have no bend to fit; this keeps it at zero.
+                hessian[i * d + i] += 1e-9 * rows as f64;
+            }
+            if factor_f64(&mut hessian, d).is_err() {
+                break;
+            }
+            solve_f64(&hessian, d, &mut gradient);
+            let moved = |size: f64| Platt {
+                b: p.b - size * gradient[0],
+                a: p.a - size * gradient[1],
+                bend: p.bend - size * gradient.get(2).copied().unwrap_or(0.0),
+            };
             let before = loss(p);
-            let mut size = 1.0;
-            let mut next = Platt { a: p.a - da, b: p.b - db };
-            let lowers = |p: Platt| loss(p) < before;
-            while !lowers(next) && size > 1e-10 {
-                size /= 2.0;
-                next = Platt { a: p.a - size * da, b: p.b - size * db };
-            }
-            if !lowers(next) {
-                break;
-            }
+            let sizes = (0..30).map(|n| 0.5f64.powi(n));
+            let Some(next) = sizes.map(moved).find(|&next| loss(next) < before) else { break };
             p = next;
         }
-        if p.a > 0.0 { Ok(p) } else { Err(CalibrationError::NotIncreasing) }
+        if p.a > 0.0 && p.a + p.bend > 0.0 { Ok(p) } else { Err(CalibrationError::NotIncreasing) }
     }
 
-    /// The same slope with the offset at which the mean probability of `scores` equals the share of true `labels`: for
-    /// scores of a model that was fitted again after the slope was learnt. The old offset would count the difference
-    /// between the two fits' base rates twice.
-    ///
-    /// # Errors
-    /// One class only.
-    pub fn level(self, scores: &[f64], labels: &[bool]) -> Result<Platt, CalibrationError> {
-        let rows = labels.len();
-        let left = labels.iter().filter(|l| **l).count();
-        if left == 0 || left == rows {
-            return Err(CalibrationError::OneClass { rows, label: left > 0 });
-        }
+    /// The same slope with the offset at which the mean probability of `scores` equals the share of true `labels`.
+    /// With labels of one class, as if half a row of each had been seen besides, so that the offset is finite.
+    pub fn level(self, scores: &[f64], labels: &[bool]) -> Platt {
+        let left = labels.iter().filter(|l| **l).count() as f64;
+        let rows = labels.len() as f64;
+        let wanted = left.clamp(0.5, (rows - 0.5).max(0.5)).min(rows);
         // The expected number of leavers grows with b, so bisection finds it; every finite score lies well inside.
-        let reach = 40.0 + scores.iter().fold(0.0f64, |m, z| m.max((self.a * z).abs()));
+        let at = Platt { b: 0.0, ..self };
+        let reach = 40.0 + scores.iter().fold(0.0f64, |m, &z| m.max(at.log_odds(z).abs()));
         let (mut low, mut high) = (-reach, reach);
         for _ in 0..LEVEL_HALVINGS {
             let b = (low + high) / 2.0;
-            let expected: f64 = scores.iter().map(|&z| sigmoid(self.a * z + b)).sum();
-            if expected < left as f64 { low = b } else { high = b }
+            let expected: f64 = scores.iter().map(|&z| sigmoid(at.log_odds(z) + b)).sum();
+            if expected < wanted { low = b } else { high = b }
         }
-        Ok(Platt { a: self.a, b: (low + high) / 2.0 })
+        Platt { b: (low + high) / 2.0, ..self }
     }
 }

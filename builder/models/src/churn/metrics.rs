@@ -50,18 +50,24 @@ impl Quality {
         let truth = |l: bool| if l { 1.0 } else { 0.0 };
         let pairs = || probabilities.iter().zip(labels);
         let bins = bins(probabilities, labels, BINS);
-        let log = |p: f64| -p.clamp(1e-15, 1.0 - 1e-15).ln();
         Quality {
             rows: labels.len(),
             base_rate: labels.iter().filter(|l| **l).count() as f64 / n,
             auc: auc(probabilities, labels).unwrap_or(f64::NAN),
             brier: pairs().map(|(p, &l)| (p - truth(l)).powi(2)).sum::<f64>() / n,
-            log_loss: pairs().map(|(&p, &l)| if l { log(p) } else { log(1.0 - p) }).sum::<f64>() / n,
+            log_loss: log_loss(probabilities, labels),
             ece: bins.iter().map(|b| b.rows as f64 / n * (b.predicted - b.observed).abs()).sum(),
             top: top(probabilities, labels, TOP_SHARE),
             bins,
         }
     }
+}
+
+/// Mean of −log of the probability given to what happened.
+pub fn log_loss(probabilities: &[f64], labels: &[bool]) -> f64 {
+    let log = |p: f64| -p.clamp(1e-15, 1.0 - 1e-15).ln();
+    let losses = probabilities.iter().zip(labels).map(|(&p, &l)| if l { log(p) } else { log(1.0 - p) });
+    losses.sum::<f64>() / labels.len() as f64
 }
 
 /// Row numbers by score, highest first; ties in row order.

@@ -1,13 +1,21 @@
-//! Cuts in time: which rows train, which calibrate, which test.
+//! Cuts in time: which rows train, which choose the penalty, which test.
 //!
-//! A row at a cut carries a label that is known only `horizon` later. So every training and calibration cut must lie at
-//! least a horizon before the test cut, or the past would have known the test's future.
+//! A row at a cut carries a label that is known only `horizon` later. So every training cut must lie at least a horizon
+//! before the test cut, or the past would have known the test's future; and the cuts that choose at the newest training
+//! cut lie a horizon before that.
 
-/// A forward split. Times in any one unit.
+/// Cuts to train on. Times in any one unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrainCuts {
+    train: Vec<i64>,
+    earlier: Vec<i64>,
+    horizon: i64,
+}
+
+/// Training cuts and a later one to test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardSplit {
-    train: Vec<i64>,
-    calibration: i64,
+    train: TrainCuts,
     test: i64,
 }
 
@@ -15,14 +23,11 @@ pub struct ForwardSplit {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SplitError {
     /// No training cut.
-    #[error("at least one training cut is needed, earlier than the calibration cut")]
+    #[error("at least one training cut is needed, a horizon before the test cut")]
     NoTrainingCut,
     /// The label of this cut looks beyond the test cut.
     #[error("labels of cut {cut} are known at {known}, after the test cut {test}: move it back by the horizon")]
     Leaks { cut: i64, known: i64, test: i64 },
-    /// Calibrating on the past of the training is not forward.
-    #[error("training cut {cut} is not earlier than the calibration cut {calibration}")]
-    NotForward { cut: i64, calibration: i64 },
     /// No row has this cut.
     #[error("there are no rows at cut {cut}")]
     NoRows { cut: i64 },
@@ -31,32 +36,36 @@ pub enum SplitError {
 /// Row numbers of each part, ascending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
+    /// Rows of all training cuts.
     pub train: Vec<usize>,
-    pub calibration: Vec<usize>,
-    pub test: Vec<usize>,
+    /// Rows of the newest training cut.
+    pub newest: Vec<usize>,
+    /// Rows of cuts at least a horizon older than that; none when there are none.
+    pub older: Vec<usize>,
 }
 
-impl ForwardSplit {
+impl TrainCuts {
+    /// `earlier` are cuts with too little behind them to train on, that yet help to choose penalty and slope.
+    ///
     /// # Errors
-    /// See [`SplitError`].
-    pub fn new(train: Vec<i64>, calibration: i64, test: i64, horizon: i64) -> Result<Self, SplitError> {
+    /// No training cut.
+    pub fn new(train: Vec<i64>, earlier: Vec<i64>, horizon: i64) -> Result<Self, SplitError> {
         if train.is_empty() {
             return Err(SplitError::NoTrainingCut);
         }
-        for &cut in train.iter().chain([&calibration]) {
-            let known = cut.saturating_add(horizon);
-            if known > test {
-                return Err(SplitError::Leaks { cut, known, test });
-            }
-        }
-        if let Some(&cut) = train.iter().find(|&&cut| cut >= calibration) {
-            return Err(SplitError::NotForward { cut, calibration });
-        }
-        Ok(ForwardSplit { train, calibration, test })
+        Ok(TrainCuts { train, earlier, horizon })
     }
 
-    pub fn test(&self) -> i64 {
-        self.test
+    /// All cuts that rows are needed for, ascending.
+    pub fn all(&self) -> Vec<i64> {
+        let mut all: Vec<i64> = self.train.iter().chain(&self.earlier).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    pub fn train(&self) -> &[i64] {
+        &self.train
     }
 
     /// Sorts rows by their cut; rows of other cuts are in no part.
@@ -64,17 +73,48 @@ impl ForwardSplit {
     /// # Errors
     /// A cut without a row.
     pub fn assign(&self, cuts: &[i64]) -> Result<Places, SplitError> {
-        let at = |wanted: &dyn Fn(i64) -> bool| (0..cuts.len()).filter(|&r| wanted(cuts[r])).collect::<Vec<_>>();
-        for cut in self.train.iter().chain([&self.calibration, &self.test]) {
-            if !cuts.contains(cut) {
-                return Err(SplitError::NoRows { cut: *cut });
-            }
+        if let Some(&cut) = self.train.iter().find(|cut| !cuts.contains(cut)) {
+            return Err(SplitError::NoRows { cut });
         }
+        let at = |wanted: &dyn Fn(i64) -> bool| (0..cuts.len()).filter(|&r| wanted(cuts[r])).collect::<Vec<_>>();
+        let newest = self.train.iter().copied().max().unwrap_or_default();
+        let known = |c: i64| c.saturating_add(self.horizon) <= newest;
         Ok(Places {
             train: at(&|c| self.train.contains(&c)),
-            calibration: at(&|c| c == self.calibration),
-            test: at(&|c| c == self.test),
+            newest: at(&|c| c == newest),
+            older: at(&|c| known(c) && (self.train.contains(&c) || self.earlier.contains(&c))),
         })
+    }
+}
+
+impl ForwardSplit {
+    /// # Errors
+    /// A training cut whose label the test cut does not know yet.
+    pub fn new(train: TrainCuts, test: i64) -> Result<Self, SplitError> {
+        for cut in train.all() {
+            let known = cut.saturating_add(train.horizon);
+            if known > test {
+                return Err(SplitError::Leaks { cut, known, test });
+            }
+        }
+        Ok(ForwardSplit { train, test })
+    }
+
+    pub fn train(&self) -> &TrainCuts {
+        &self.train
+    }
+
+    pub fn test(&self) -> i64 {
+        self.test
+    }
+
+    /// Rows of the test cut.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn test_rows(&self, cuts: &[i64]) -> Result<Vec<usize>, SplitError> {
+        let rows: Vec<usize> = (0..cuts.len()).filter(|&r| cuts[r] == self.test).collect();
+        if rows.is_empty() { Err(SplitError::NoRows { cut: self.test }) } else { Ok(rows) }
     }
 }
 
@@ -84,18 +124,22 @@ mod tests {
 
     #[test]
     fn nothing_may_know_the_future_of_the_test() {
-        for (train, calibration, test, expected) in [
-            (vec![0, 30], 60, 150, Ok(())),
-            (vec![], 60, 150, Err(SplitError::NoTrainingCut)),
-            (vec![0], 61, 150, Err(SplitError::Leaks { cut: 61, known: 151, test: 150 })),
-            (vec![100], 60, 150, Err(SplitError::Leaks { cut: 100, known: 190, test: 150 })),
-            (vec![60], 60, 150, Err(SplitError::NotForward { cut: 60, calibration: 60 })),
+        for (train, earlier, test, expected) in [
+            (vec![0, 30], vec![], 150, Ok(())),
+            (vec![], vec![0], 150, Err(SplitError::NoTrainingCut)),
+            (vec![61], vec![0], 150, Err(SplitError::Leaks { cut: 61, known: 151, test: 150 })),
+            (vec![0], vec![100], 150, Err(SplitError::Leaks { cut: 100, known: 190, test: 150 })),
         ] {
-            assert_eq!(ForwardSplit::new(train, calibration, test, 90).map(|_| ()), expected);
+            let split = TrainCuts::new(train, earlier, 90).and_then(|train| ForwardSplit::new(train, test));
+            assert_eq!(split.map(|_| ()), expected);
         }
-        let split = ForwardSplit::new(vec![0, 30], 60, 150, 90).expect("forward");
-        let places = split.assign(&[150, 60, 30, 0, 0, 75]).expect("all there");
-        assert_eq!((places.train, places.calibration, places.test), (vec![2, 3, 4], vec![1], vec![0]));
-        assert_eq!(split.assign(&[150, 60, 30]), Err(SplitError::NoRows { cut: 0 }));
+        let train = TrainCuts::new(vec![30, 120], vec![0], 90).expect("cuts");
+        let split = ForwardSplit::new(train, 210).expect("forward");
+        let cuts = [210, 120, 30, 0, 75];
+        let places = split.train().assign(&cuts).expect("all there");
+        assert_eq!((places.train, places.newest, places.older), (vec![1, 2], vec![1], vec![2, 3]));
+        assert_eq!(split.test_rows(&cuts), Ok(vec![0]));
+        assert_eq!(split.test_rows(&cuts[1..]), Err(SplitError::NoRows { cut: 210 }));
+        assert_eq!(split.train().assign(&[210, 30]), Err(SplitError::NoRows { cut: 120 }));
     }
 }
