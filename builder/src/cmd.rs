@@ -3,6 +3,7 @@
 mod audit;
 mod build;
 mod bundle;
+mod churn;
 mod clock;
 mod identity;
 mod run;
@@ -36,6 +37,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Who is the same person: on anybody's files, and what a lake's links rest on.
     Identity(identity::IdentityArgs),
+    /// Who is about to leave: on any table with a label, or a bare log of transactions.
+    Churn(churn::ChurnArgs),
     /// Look at what a stage left: people, dead letters, visitors, tables.
     Show(show::ShowArgs),
     /// Look into a bundle, and verify it.
@@ -52,6 +55,7 @@ impl Cli {
             Command::Run(args) => args.run(),
             Command::Audit(args) => args.run(),
             Command::Identity(args) => args.run(),
+            Command::Churn(args) => args.run(),
             Command::Show(args) => args.run(),
             Command::Bundle(args) => args.run(),
             Command::Serve(args) => args.run(),

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 use kenal_models::Threads;
-use kenal_models::churn::{ChurnConfig, Column, ForwardSplit, Samples, Transform, fit_forward};
+use kenal_models::churn::{ChurnConfig, Column, ForwardSplit, Samples, TrainCuts, Transform, fit_forward};
 use ndarray::Array2;
 
 const RETAIL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/retail/online_retail.csv.gz");
@@ -82,15 +82,16 @@ fn ninety_days_forward_on_real_purchases() {
     let before = |days: i64| test - days * MINUTES_PER_DAY;
     let cuts = [before(150), before(120), before(90), test];
 
-    let (mut values, mut labels, mut at) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut values, mut labels, mut at, mut who) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for cut in cuts {
-        for lines in people.values() {
+        for (number, lines) in people.values().enumerate() {
             let split = lines.partition_point(|l| l.minute < cut);
             if split > 0 {
                 values.extend(rfm(&lines[..split], cut));
                 let horizon = cut + HORIZON_DAYS * MINUTES_PER_DAY;
                 labels.push(!lines[split..].iter().any(|l| l.minute < horizon));
                 at.push(cut);
+                who.push(number as u32);
             }
         }
     }
@@ -98,9 +99,9 @@ fn ninety_days_forward_on_real_purchases() {
     let columns: Vec<Column> =
         names.iter().map(|n| Column { name: (*n).into(), transform: Transform::Log1p }).collect();
     let rows = Array2::from_shape_vec((labels.len(), names.len()), values).expect("a matrix");
-    let split = ForwardSplit::new(vec![cuts[0], cuts[1]], cuts[2], test, HORIZON_DAYS * MINUTES_PER_DAY)
-        .expect("a forward split");
-    let samples = Samples { rows: rows.view(), labels: &labels, cuts: &at };
+    let train = TrainCuts::new(cuts[..3].to_vec(), Vec::new(), HORIZON_DAYS * MINUTES_PER_DAY).expect("training cuts");
+    let split = ForwardSplit::new(train, test).expect("a forward split");
+    let samples = Samples { rows: rows.view(), labels: &labels, cuts: &at, people: &who };
     let fit = fit_forward(&columns, samples, &split, &ChurnConfig::default(), Threads::ONE).expect("fits");
     let q = &fit.test;
     println!(

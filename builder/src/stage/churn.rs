@@ -1,29 +1,29 @@
 //! models, second half: who is about to leave.
 //!
 //! Left means: no purchase in the thirty days after a cut, among those who had bought before it. Features come from
-//! before the cut, the model is fitted on earlier cuts, calibrated on a later one and judged on the latest whose
-//! outcome is known.
+//! before the cut, the model is fitted on earlier cuts, its penalty and slope chosen over time among them, and judged on
+//! the latest whose outcome is known.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use anyhow::{Context as _, Result};
 use kenal_consent::Consented;
 use kenal_features::rows::ChurnLabel;
 use kenal_features::{Timeline, registry, serving_rows, training_rows};
-use kenal_models::churn::{ChurnConfig, ChurnStop, Column, ForwardFit, ForwardSplit, Samples, Transform, fit_forward};
+use kenal_models::churn::{
+    ChurnConfig, ChurnStop, Column, DesignConfig, ForwardFit, ForwardSplit, Samples, TrainCuts, Transform, fit_forward,
+};
 use kenal_models::threads::Threads;
-use kenal_types::Timestamp;
+use kenal_types::{PersonId, Timestamp};
 use ndarray::ArrayView2;
 
 use crate::gold::{ChurnScoreRow, ChurnTermRow, ModelCardRow};
 
 /// Days without a purchase that count as leaving.
 const HORIZON_DAYS: u16 = 30;
-/// Horizons before the test cut at which the model is fitted; the first is the calibration's.
-const CALIBRATION_BACK: i64 = 1;
-const TRAIN_BACK: [i64; 4] = [2, 3, 4, 5];
-/// Strength of the penalty: many features, some of them near copies of each other.
-const L2: f64 = 30.0;
+/// Horizons before the test cut at which the model is fitted.
+const TRAIN_BACK: [i64; 5] = [1, 2, 3, 4, 5];
 /// The row of the model's table that holds intercept and calibration.
 pub const INTERCEPT: &str = "(intercept)";
 
@@ -44,9 +44,8 @@ pub fn fit(
 ) -> Result<Leaving> {
     let horizon = i64::from(HORIZON_DAYS);
     let test = cut.plus_days(-horizon);
-    let calibration = test.plus_days(-CALIBRATION_BACK * horizon);
     let train: Vec<Timestamp> = TRAIN_BACK.iter().map(|back| test.plus_days(-back * horizon)).collect();
-    let cuts: Vec<Timestamp> = train.iter().copied().chain([calibration, test]).collect();
+    let cuts: Vec<Timestamp> = train.iter().copied().chain([test]).collect();
     let label = ChurnLabel { horizon_days: HORIZON_DAYS, complete_until: cut };
     let rows = training_rows(learnt, &cuts, label).context("making the training rows of the churn model")?;
     let columns: Vec<Column> = registry()
@@ -58,14 +57,27 @@ pub fn fit(
         .collect();
     let values = ArrayView2::from_shape((rows.labels.len(), rows.width), &rows.values).context("shaping the rows")?;
     let at: Vec<i64> = rows.cuts.iter().map(|c| c.0).collect();
-    let samples = Samples { rows: values, labels: &rows.labels, cuts: &at };
+    let people = numbered(&rows.people);
+    let samples = Samples { rows: values, labels: &rows.labels, cuts: &at, people: &people };
     let train = train.iter().map(|t| t.0).collect();
-    let split = ForwardSplit::new(train, calibration.0, test.0, horizon * Timestamp::US_PER_DAY)?;
-    let config = ChurnConfig { l2: L2, ..ChurnConfig::default() };
+    let train = TrainCuts::new(train, Vec::new(), horizon * Timestamp::US_PER_DAY)?;
+    let split = ForwardSplit::new(train, test.0)?;
+    // The edge's churn section holds neither bounds nor knots.
+    let config = ChurnConfig { design: DesignConfig { bound: 0.0, knots: 0 }, bent: false, ..ChurnConfig::default() };
     let fit = fit_forward(&columns, samples, &split, &config, threads)
         .context("fitting the churn model; it needs purchases over at least half a year")?;
     let (terms, scores, figures) = (terms(&fit), scores(&fit, served, cut), figures(&fit));
     Ok(Leaving { fit, terms, scores, figures })
+}
+
+/// A number for each person, by first appearance.
+fn numbered(people: &[PersonId]) -> Vec<u32> {
+    let mut numbers: HashMap<PersonId, u32> = HashMap::new();
+    let number = |person: &PersonId| {
+        let next = numbers.len() as u32;
+        *numbers.entry(*person).or_insert(next)
+    };
+    people.iter().map(number).collect()
 }
 
 fn terms(fit: &ForwardFit) -> Vec<ChurnTermRow> {
@@ -128,7 +140,7 @@ impl fmt::Display for Leaving {
         let test = &self.fit.test;
         writeln!(
             f,
-            "churn: no purchase in {HORIZON_DAYS} days; fitted on {} rows, calibrated on {}, judged on {} of a later cut ({:.1} % left)",
+            "churn: no purchase in {HORIZON_DAYS} days; fitted on {} rows, penalty and slope chosen on {} of them, judged on {} of a later cut ({:.1} % left)",
             self.fit.train_rows,
             self.fit.calibration_rows,
             test.rows,

@@ -70,7 +70,7 @@ impl Figures {
             self.cpu_s() / records,
             take.peak_mib,
             resolve.peak_mib,
-            (resolve.peak_mib << 10) as u64 * 1024 / self.records.max(1),
+            (resolve.peak_mib << 20) / self.records.max(1),
             self.precision,
             self.recall,
             self.recall_with_evidence,

@@ -155,9 +155,9 @@ fn row(log: &Log, before: &[Line], cut: i64, horizon: f64, items: &Items, s: &mu
     let (mean_gap, variation, last_gap) = if s.days.len() > 2 {
         let m = span / (days - 1.0);
         let sd = (gaps.clone().map(|g| (g - m).powi(2)).sum::<f64>() / (days - 2.0)).sqrt();
-        (m, sd / m, gaps.clone().last().map_or(f64::NAN, |g| ((g + 1.0) / (m + 1.0)).ln()))
+        (m, sd / m, gaps.clone().next_back().map_or(f64::NAN, |g| ((g + 1.0) / (m + 1.0)).ln()))
     } else {
-        (gaps.clone().last().unwrap_or(f64::NAN), f64::NAN, f64::NAN)
+        (gaps.clone().next_back().unwrap_or(f64::NAN), f64::NAN, f64::NAN)
     };
     let mut months: Vec<i64> = s.days.iter().map(|d| (d / 30.0) as i64).collect();
     months.dedup();

@@ -36,7 +36,7 @@ pub struct Line {
 impl Line {
     /// Something was bought: money and, where it is told, a quantity above zero.
     pub fn is_purchase(&self) -> bool {
-        self.amount > 0.0 && !(self.quantity <= 0.0)
+        self.amount > 0.0 && (self.quantity.is_nan() || self.quantity > 0.0)
     }
 
     /// Something came back.

@@ -44,7 +44,7 @@ pub struct Encoder {
 /// The text that stands for no text.
 const MISSING: &str = "";
 
-fn text<'t>(code: u32, texts: &'t [String]) -> &'t str {
+fn text(code: u32, texts: &[String]) -> &str {
     if code == NONE { MISSING } else { &texts[code as usize] }
 }
 
