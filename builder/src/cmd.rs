@@ -4,6 +4,7 @@ mod audit;
 mod build;
 mod bundle;
 mod clock;
+mod features;
 mod identity;
 mod run;
 mod serve;
@@ -36,6 +37,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Who is the same person: on anybody's files, and what a lake's links rest on.
     Identity(identity::IdentityArgs),
+    /// What the models know of a person: the registry of features.
+    Features(features::FeaturesArgs),
     /// Look at what a stage left: people, dead letters, visitors, tables.
     Show(show::ShowArgs),
     /// Look into a bundle, and verify it.
@@ -52,6 +55,7 @@ impl Cli {
             Command::Run(args) => args.run(),
             Command::Audit(args) => args.run(),
             Command::Identity(args) => args.run(),
+            Command::Features(args) => args.run(),
             Command::Show(args) => args.run(),
             Command::Bundle(args) => args.run(),
             Command::Serve(args) => args.run(),
