@@ -5,6 +5,7 @@ mod build;
 mod bundle;
 mod churn;
 mod clock;
+mod features;
 mod identity;
 mod run;
 mod serve;
@@ -39,6 +40,8 @@ enum Command {
     Identity(identity::IdentityArgs),
     /// Who is about to leave: on any table with a label, or a bare log of transactions.
     Churn(churn::ChurnArgs),
+    /// What the models know of a person: the registry of features.
+    Features(features::FeaturesArgs),
     /// Look at what a stage left: people, dead letters, visitors, tables.
     Show(show::ShowArgs),
     /// Look into a bundle, and verify it.
@@ -56,6 +59,7 @@ impl Cli {
             Command::Audit(args) => args.run(),
             Command::Identity(args) => args.run(),
             Command::Churn(args) => args.run(),
+            Command::Features(args) => args.run(),
             Command::Show(args) => args.run(),
             Command::Bundle(args) => args.run(),
             Command::Serve(args) => args.run(),

@@ -4,7 +4,7 @@
 //! the fixed rates of the features' configuration.
 
 use kenal_types::{EventKind, Market, OrderStatus, PersonId, Purpose, RecordKey, Satisfaction, System, TicketChannel};
-use kenal_types::{TicketPriority, TicketStatus, Timestamp};
+use kenal_types::{TicketPriority, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A gold table with its name.
@@ -156,8 +156,10 @@ pub struct PurchaseRow {
     pub item_id: Option<String>,
     pub category: Option<String>,
     pub quantity: i64,
-    /// Of one unit.
+    /// Of one unit, before discounts.
     pub price_sgd: f64,
+    /// What the whole line was reduced by; `None` when the system does not say.
+    pub discount_sgd: Option<f64>,
     /// `web`, `ios`, `android` or `store`.
     pub place: Option<String>,
     pub happened_at: Timestamp,
@@ -183,17 +185,25 @@ pub struct EventRow {
     pub known_at: Timestamp,
 }
 
-/// A support ticket of a person.
+/// A support ticket of a person, with when each change of it happened and became known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TicketRow {
     pub person: PersonId,
+    pub ticket_id: String,
     pub channel: TicketChannel,
+    /// Of the first version received.
     pub priority: TicketPriority,
-    pub status: TicketStatus,
-    pub satisfaction: Satisfaction,
     pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub known_at: Timestamp,
+    /// When a version first had a higher priority than the one before all.
+    pub escalated_at: Option<Timestamp>,
+    pub escalated_known_at: Option<Timestamp>,
+    /// Since when all versions are solved or closed.
+    pub solved_at: Option<Timestamp>,
+    pub solved_known_at: Option<Timestamp>,
+    /// The last rating told of: good or bad.
+    pub satisfaction: Option<Satisfaction>,
+    pub rated_at: Option<Timestamp>,
+    pub rated_known_at: Option<Timestamp>,
 }
 
 /// A record of a person in one system, from when it was made.
@@ -205,6 +215,8 @@ pub struct PresenceRow {
     pub created_at: Timestamp,
     pub loyalty_active: Option<bool>,
     pub loyalty_since_at: Option<Timestamp>,
+    /// When the record last changed: its present state was not known before.
+    pub loyalty_told_at: Option<Timestamp>,
 }
 
 /// Factors of one item.

@@ -8,6 +8,7 @@ mod churn;
 mod compile;
 mod consent;
 mod features;
+pub mod freshness;
 pub mod identity;
 mod matter;
 mod models;

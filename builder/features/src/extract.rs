@@ -1,6 +1,6 @@
 //! One person at one cut: the only function that computes features, in training and in serving.
 
-use kenal_types::Timestamp;
+use kenal_types::{Purpose, Timestamp};
 
 use crate::registry::registry;
 use crate::timeline::Timeline;
@@ -31,6 +31,15 @@ impl Extractor {
         self.write(out);
     }
 
+    /// As [`Extractor::compute`], for one purpose: features that do not serve it have no value.
+    ///
+    /// # Panics
+    /// When `out` is not as long as the registry.
+    pub fn compute_for(&mut self, timeline: &Timeline, cut: Timestamp, purpose: Purpose, out: &mut [f32]) {
+        self.compute(timeline, cut, out);
+        withhold(&[purpose], out);
+    }
+
     /// The row of the person and cut last seen.
     pub(crate) fn write(&self, out: &mut [f32]) {
         let features = registry();
@@ -55,4 +64,13 @@ impl Extractor {
 /// When `out` is not as long as the registry.
 pub fn compute(timeline: &Timeline, cut: Timestamp, out: &mut [f32]) {
     Extractor::new().compute(timeline, cut, out);
+}
+
+/// Takes out the values of features that do not serve every one of the purposes.
+pub(crate) fn withhold(purposes: &[Purpose], row: &mut [f32]) {
+    for (value, feature) in row.iter_mut().zip(registry()) {
+        if !purposes.iter().all(|&p| feature.serves(p)) {
+            *value = f32::NAN;
+        }
+    }
 }

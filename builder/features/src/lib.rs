@@ -19,7 +19,9 @@ pub mod view;
 
 pub use extract::{Extractor, compute};
 pub use money::{Rates, RatesError};
-pub use registry::{Feature, registry};
+pub use registry::{CODE_HASH, Feature, registry};
 pub use rows::{RowsError, ServingRows, TrainingRows, serving_rows, training_rows};
-pub use timeline::{Activity, Device, Loyalty, Presence, Profile, Purchase, TicketFact, TicketOutcome, Timeline, When};
+pub use timeline::{
+    Activity, Device, Loyalty, LoyaltyStatus, Presence, Profile, Purchase, Rating, TicketFact, Timeline, When,
+};
 pub use view::View;

@@ -2,10 +2,10 @@
 //!
 //! Both come from consented timelines and from the same [`Extractor`].
 
-use kenal_consent::{Cell, Consented, Subject};
+use kenal_consent::{Cell, CellSet, Consented, Subject};
 use kenal_types::{PersonId, Purpose, Timestamp};
 
-use crate::extract::Extractor;
+use crate::extract::{Extractor, withhold};
 use crate::registry::registry;
 use crate::timeline::Timeline;
 
@@ -67,9 +67,7 @@ pub fn training_rows(
     cuts: &[Timestamp],
     label: ChurnLabel,
 ) -> Result<TrainingRows, RowsError> {
-    let cells = timelines.cells();
-    let trains = |cell: Cell| cell.purpose == Purpose::Train;
-    if cells.count() == 0 || !Cell::all().filter(|&c| cells.contains(c)).all(trains) {
+    if purposes(timelines.cells()).ne([Purpose::Train]) {
         return Err(RowsError::NotForTraining);
     }
     if label.horizon_days == 0 {
@@ -95,6 +93,7 @@ pub fn training_rows(
                 let start = rows.values.len();
                 rows.values.resize(start + width, f32::NAN);
                 extractor.write(&mut rows.values[start..]);
+                withhold(&[Purpose::Train], &mut rows.values[start..]);
                 rows.labels.push(!bought_between(timeline, cut, until));
                 rows.people.push(timeline.person());
                 rows.cuts.push(cut);
@@ -102,6 +101,12 @@ pub fn training_rows(
         }
     }
     Ok(rows)
+}
+
+/// The purposes of the cells, each once.
+fn purposes(cells: CellSet) -> impl Iterator<Item = Purpose> {
+    let any = move |p: &Purpose| Cell::all().any(|c| c.purpose == *p && cells.contains(c));
+    Purpose::ALL.into_iter().filter(any)
 }
 
 /// Whether anything was bought, and not cancelled since, from `from` until before `until`.
@@ -112,13 +117,16 @@ fn bought_between(timeline: &Timeline, from: Timestamp, until: Timestamp) -> boo
     within.into_iter().any(|p| p.quantity > 0 && p.voided.is_none())
 }
 
-/// One row a person, at `cut`: what is served, and what is scored.
+/// One row a person, at `cut`: what is served, and what is scored. A feature that does not serve every purpose the
+/// people were admitted under has no value.
 pub fn serving_rows(timelines: &Consented<Vec<Timeline>>, cut: Timestamp) -> ServingRows {
     let width = registry().len();
+    let purposes: Vec<Purpose> = purposes(timelines.cells()).collect();
     let mut extractor = Extractor::new();
     let mut values = vec![f32::NAN; timelines.get().len() * width];
     for (timeline, row) in timelines.get().iter().zip(values.chunks_exact_mut(width)) {
         extractor.compute(timeline, cut, row);
+        withhold(&purposes, row);
     }
     ServingRows { values, width, people: timelines.get().iter().map(Subject::person).collect() }
 }

@@ -114,17 +114,25 @@ impl Lake {
 
     /// Every distinct version of every consent signal, by system, signal id and sequence.
     pub fn consent_versions(&self) -> Result<Vec<ConsentSignal>, LakeError> {
-        let table = TableName::silver(ConsentSignal::TABLE);
-        let names: Vec<String> = ConsentSignal::columns().names().map(str::to_owned).collect();
+        self.versions("signal_id, sequence")
+    }
+
+    /// Every distinct version of every ticket, by id, oldest first.
+    pub fn ticket_versions(&self) -> Result<Vec<Ticket>, LakeError> {
+        self.versions("ticket_id, sequence, updated_at")
+    }
+
+    fn versions<T: SilverRow>(&self, order: &str) -> Result<Vec<T>, LakeError> {
+        let table = TableName::silver(T::TABLE);
+        let names: Vec<String> = T::columns().names().map(str::to_owned).collect();
         let names = names.join(", ");
         let mut rows = Vec::new();
         for system in System::ALL {
             let query = format!(
-                "SELECT {names} FROM {table} WHERE system = '{system}' GROUP BY {names} \
-                 ORDER BY signal_id, sequence, {names}"
+                "SELECT {names} FROM {table} WHERE system = '{system}' GROUP BY {names} ORDER BY {order}, {names}"
             );
             for batch in self.sql(&query)? {
-                rows.extend(columns::rows::<ConsentSignal>(&table, &batch)?);
+                rows.extend(columns::rows::<T>(&table, &batch)?);
             }
         }
         Ok(rows)

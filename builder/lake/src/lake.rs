@@ -15,8 +15,9 @@ use crate::ingest::journal;
 use crate::layout::TableName;
 use crate::{query, schema, store};
 
-/// The format this program writes; readers refuse a higher one.
-const FORMAT: u32 = 1;
+/// The format this program writes; a lower one is brought up to it when a lake is opened, a higher one refused.
+/// Format 2 has discounts on order lines.
+const FORMAT: u32 = 2;
 /// Marks a folder as a lake.
 const MARKER: &str = "lake.json";
 
@@ -69,8 +70,7 @@ impl Lake {
                 return Err(LakeError::NotALake { path: root.to_owned() });
             }
             fs::create_dir_all(root).map_err(|e| LakeError::io("making the folder", root, e))?;
-            let text = serde_json::json!(Marker { format: FORMAT }).to_string();
-            fs::write(&marker, text + "\n").map_err(|e| LakeError::io("writing", &marker, e))?;
+            mark(root)?;
         }
         let lake = Lake::load(root, options)?;
         for table in TableName::fixed() {
@@ -115,7 +115,18 @@ impl Lake {
         for system in System::ALL {
             journal::recover(&lake, system)?;
         }
+        if found.format < FORMAT {
+            lake.widen()?;
+        }
         Ok(lake)
+    }
+
+    /// Gives the tables of an older format the columns they lack: rows of before have null in them.
+    fn widen(&self) -> Result<(), LakeError> {
+        for table in TableName::fixed().into_iter().filter(|t| t.exists(&self.root)) {
+            self.wait(store::widen(&self.root, &table, &schema::of(&table)))?;
+        }
+        mark(&self.root)
     }
 
     /// The folder.
@@ -137,8 +148,46 @@ impl Lake {
     }
 }
 
+/// Says which format the lake is of.
+fn mark(root: &Path) -> Result<(), LakeError> {
+    let marker = root.join(MARKER);
+    let text = serde_json::json!(Marker { format: FORMAT }).to_string();
+    fs::write(&marker, text + "\n").map_err(|e| LakeError::io("writing", &marker, e))
+}
+
 impl fmt::Debug for Lake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lake").field("root", &self.root).field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::Columns;
+    use crate::layout;
+
+    #[test]
+    fn a_lake_of_the_first_format_gets_the_columns_it_lacks() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lines = TableName::silver(layout::ORDER_LINES);
+        let lake = Lake::open(folder.path()).expect("made");
+        fs::remove_dir_all(lines.dir(lake.root())).expect("the table as it was before");
+        let before = schema::of(&lines).without("discount");
+        assert_ne!(before, schema::of(&lines));
+        lake.wait(store::create(lake.root(), &lines, &before)).expect("made");
+        fs::write(folder.path().join(MARKER), "{\"format\":1}\n").expect("written");
+        drop(lake);
+
+        let lake = Lake::open_existing(folder.path()).expect("opened");
+        assert_eq!(lake.order_lines().expect("the column is there"), []);
+        let marked = fs::read_to_string(folder.path().join(MARKER)).expect("read");
+        assert_eq!(marked, "{\"format\":2}\n");
+        let version = lake.version("silver_order_lines").expect("read");
+        drop(lake);
+        let lake = Lake::open_existing(folder.path()).expect("opened");
+        assert_eq!(lake.version("silver_order_lines").expect("read"), version, "only once");
+        let columns: Columns = schema::of(&lines);
+        assert!(columns.has("discount"));
     }
 }

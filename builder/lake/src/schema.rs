@@ -115,6 +115,7 @@ impl SilverRow for OrderLine {
             .text("title")
             .int("quantity")
             .int("unit_price")
+            .int("discount")
             .int("sequence")
     }
 }

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
+use deltalake::kernel::MetadataExt;
+use deltalake::kernel::engine::arrow_conversion::TryIntoArrow;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, Add, Transaction, Version};
 use deltalake::parquet::basic::{Compression, ZstdLevel};
@@ -11,7 +14,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
 
-use crate::columns::Columns;
+use crate::columns::{self, Columns};
 use crate::error::LakeError;
 use crate::layout::TableName;
 
@@ -93,6 +96,28 @@ pub(crate) async fn append(
         .await
         .map_err(fail)?;
     Ok(Some(committed.version()))
+}
+
+/// Gives a table the columns it lacks, after those it has, in one commit of its own; nothing when it has them all.
+pub(crate) async fn widen(root: &Path, name: &TableName, columns: &Columns) -> Result<(), LakeError> {
+    let table = open(root, name).await?;
+    let fail = |e| LakeError::delta(name, root, "committing", e);
+    let state = table.snapshot().map_err(fail)?;
+    let present: Schema = state.schema().as_ref().try_into_arrow().map_err(|e| columns::misfit(name, &e))?;
+    let present = Columns::of(&present);
+    if columns.names().all(|column| present.has(column)) {
+        return Ok(());
+    }
+    let lacking = present.names().fold(columns.clone(), Columns::without);
+    let schema = present.clone().chain(lacking).delta(name)?;
+    let metadata = state.metadata().clone().with_schema(&schema).map_err(|e| fail(e.into()))?;
+    let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+    CommitBuilder::from(CommitProperties::default())
+        .with_actions(vec![Action::Metadata(metadata)])
+        .build(Some(state), table.log_store(), operation)
+        .await
+        .map_err(fail)?;
+    Ok(())
 }
 
 /// Streams batches into Parquet files of a table without committing them.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use kenal_consent::{Cell, Consented, Snapshot};
-use kenal_features::{ServingRows, Timeline, registry, serving_rows};
+use kenal_features::{CODE_HASH, ServingRows, Timeline, registry, serving_rows};
 use kenal_lake::{Columns, Fingerprint};
 use kenal_types::{Item, PersonId, Timestamp};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -14,13 +14,13 @@ use super::timelines::GoldRows;
 use super::{Company, Stage, consent};
 use crate::ui::{Align, Progress, Table, count, percent};
 
-const CODE: &str = "features 1";
+const CODE: &str = "features 2";
 /// Name of the gold table: one row a person, one column a feature.
 pub const TABLE: &str = "features";
 
 pub fn run(company: &Company) -> Result<()> {
     let names: Vec<&str> = registry().iter().map(|f| f.name).collect();
-    let mut fingerprint = Fingerprint::of(CODE).config(&names.join(" "));
+    let mut fingerprint = Fingerprint::of(CODE).config(CODE_HASH);
     for table in
         ["gold_purchases", "gold_events", "gold_tickets", "gold_presences", "gold_consent_snapshot", "silver_items"]
     {

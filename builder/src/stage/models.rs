@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use kenal_consent::Cell;
 use kenal_core::Model;
 use kenal_core::format::write::{ChurnFeature, ChurnInput};
+use kenal_features::CODE_HASH;
 use kenal_lake::Fingerprint;
 use kenal_models::als::{AlsStop, Iteration};
 use kenal_models::eval::Verdict;
@@ -22,7 +23,7 @@ pub const PUBLISH: &str = "publish";
 
 pub fn run(company: &Company) -> Result<Outcome> {
     let config = RecommenderConfig::default();
-    let mut fingerprint = Fingerprint::of(CODE).config(&format!("{config:?} {:?}", company.publish));
+    let mut fingerprint = Fingerprint::of(CODE).config(&format!("{config:?} {:?} {CODE_HASH}", company.publish));
     for table in ["silver_items", "gold_purchases", "gold_events", "gold_consent_snapshot", "gold_presences"] {
         fingerprint = fingerprint.table(&company.lake, table)?;
     }

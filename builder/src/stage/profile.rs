@@ -15,7 +15,8 @@ use kenal_features::Rates;
 use kenal_lake::Fingerprint;
 
 use kenal_types::{
-    AppEvent, CustomerRecord, Date, EventKind, Item, Order, OrderLine, OrderStatus, PersonId, System, Ticket, Timestamp,
+    AppEvent, CustomerRecord, Date, EventKind, Item, Order, OrderLine, OrderStatus, PersonId, Satisfaction, System,
+    Ticket, TicketStatus, Timestamp,
 };
 
 use self::people::{Catalogue, People};
@@ -23,7 +24,7 @@ use super::{Company, Stage, consent};
 use crate::gold::{AssignmentRow, EventRow, GoldRow, PresenceRow, PurchaseRow, ReviewRow, TicketRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "profile 3";
+const CODE: &str = "profile 4";
 
 /// A row is kept when its person permits at least one of these; a stage that uses it admits it again for its own.
 pub const KEPT_FOR: [Cell; 2] = [Cell::PERSONALISE_ONSITE, Cell::TRAIN];
@@ -59,7 +60,7 @@ pub fn run(company: &Company) -> Result<()> {
     let mut counts = ProfileCounts::default();
     let bought = purchases(&lake.orders()?, &lake.order_lines()?, &seen, &people, &catalogue, &rates, &mut counts)?;
     let done = events(&seen, &people, &catalogue, &mut counts);
-    let asked = tickets(&lake.tickets()?, &people, &mut counts);
+    let asked = tickets(&lake.ticket_versions()?, &people, &mut counts);
 
     let snapshot = consent::snapshot(company)?;
     let mut table = Table::new(&[("rows", Align::Left), ("kept", Align::Right), ("without permission", Align::Right)]);
@@ -139,8 +140,10 @@ pub fn purchases(
             let item = catalogue.item(line.item_id.as_deref(), line.sku.as_deref());
             counts.lines_without_item += u64::from(item.is_none());
             let price_sgd = rates.sgd(line.unit_price, taken.currency)?;
-            rows.extend(owner.map(|person| order.row(person, false, line, item, price_sgd)));
-            rows.extend(others.iter().map(|&person| order.row(person, true, line, item, price_sgd)));
+            let discount_sgd = line.discount.map(|d| rates.sgd(d, taken.currency)).transpose()?;
+            let money = (price_sgd, discount_sgd);
+            rows.extend(owner.map(|person| order.row(person, false, line, item, money)));
+            rows.extend(others.iter().map(|&person| order.row(person, true, line, item, money)));
         }
     }
     let early = events.iter().filter(|e| e.kind == EventKind::Purchased);
@@ -182,7 +185,7 @@ impl<'a> Told<'a> {
         doubtful: bool,
         line: &OrderLine,
         item: Option<&Item>,
-        price_sgd: f64,
+        (price_sgd, discount_sgd): (f64, Option<f64>),
     ) -> PurchaseRow {
         PurchaseRow {
             person,
@@ -192,6 +195,7 @@ impl<'a> Told<'a> {
             category: item.and_then(|i| i.category.clone()),
             quantity: line.quantity,
             price_sgd,
+            discount_sgd,
             place: Some(self.place.to_owned()),
             happened_at: self.taken.ordered_at,
             known_at: self.known_at,
@@ -224,6 +228,7 @@ fn early_purchase(event: &AppEvent, people: &People<'_>, catalogue: &Catalogue<'
         category: item.and_then(|i| i.category.clone()),
         quantity: event.quantity.unwrap_or(1),
         price_sgd: 0.0,
+        discount_sgd: None,
         place: event.platform.clone(),
         happened_at: event.happened_at,
         known_at: event.known_at,
@@ -263,27 +268,47 @@ pub fn events(
     rows
 }
 
-/// Tickets of people, ordered by person and time.
-pub fn tickets(tickets: &[Ticket], people: &People<'_>, counts: &mut ProfileCounts) -> Vec<TicketRow> {
+/// Tickets of people, ordered by person and time, from all their versions: by ticket, oldest first. A ticket that was
+/// deleted counts for nothing.
+pub fn tickets(versions: &[Ticket], people: &People<'_>, counts: &mut ProfileCounts) -> Vec<TicketRow> {
     let mut rows = Vec::new();
-    for ticket in tickets {
-        let Some(person) = people.of_record(&ticket.requester) else {
-            counts.tickets_apart += 1;
-            continue;
-        };
-        rows.push(TicketRow {
-            person,
-            channel: ticket.channel,
-            priority: ticket.priority,
-            status: ticket.status,
-            satisfaction: ticket.satisfaction,
-            created_at: ticket.created_at,
-            updated_at: ticket.updated_at,
-            known_at: Timestamp(ticket.sequence).max(ticket.created_at),
-        });
+    for versions in versions.chunk_by(|a, b| a.ticket_id == b.ticket_id) {
+        let Some(last) = versions.last().filter(|last| last.status != TicketStatus::Deleted) else { continue };
+        match people.of_record(&last.requester) {
+            Some(person) => rows.push(ticket(person, versions, last)),
+            None => counts.tickets_apart += 1,
+        }
     }
-    rows.sort_by_key(|t| (t.person, t.created_at, t.updated_at));
+    rows.sort_by(|a, b| (a.person, a.created_at, &a.ticket_id).cmp(&(b.person, b.created_at, &b.ticket_id)));
     rows
+}
+
+/// What the versions of one ticket say together.
+fn ticket(person: PersonId, versions: &[Ticket], last: &Ticket) -> TicketRow {
+    let known = |t: &Ticket| Timestamp(t.sequence).max(t.created_at);
+    let priority = versions.first().map_or(last.priority, |t| t.priority);
+    let escalated = versions.iter().find(|t| t.priority > priority);
+    // A ticket that was opened again is solved from the first version after that.
+    let open = |t: &Ticket| !matches!(t.status, TicketStatus::Solved | TicketStatus::Closed);
+    let solved = versions.get(versions.iter().rposition(open).map_or(0, |at| at + 1));
+    let rates = |t: &Ticket| matches!(t.satisfaction, Satisfaction::Good | Satisfaction::Bad);
+    // The first version that tells the last rating.
+    let rating = versions.iter().rfind(|t| rates(t)).map(|t| t.satisfaction);
+    let rated = versions.iter().find(|t| Some(t.satisfaction) == rating);
+    TicketRow {
+        person,
+        ticket_id: last.ticket_id.clone(),
+        channel: last.channel,
+        priority,
+        created_at: last.created_at,
+        escalated_at: escalated.map(|t| t.updated_at),
+        escalated_known_at: escalated.map(known),
+        solved_at: solved.map(|t| t.updated_at),
+        solved_known_at: solved.map(known),
+        satisfaction: rating,
+        rated_at: rated.map(|t| t.updated_at),
+        rated_known_at: rated.map(known),
+    }
 }
 
 /// Records of people with when they were made, ordered by person and system.
@@ -297,6 +322,7 @@ fn presences(records: &[CustomerRecord], people: &People<'_>) -> Vec<PresenceRow
             created_at: record.created_at?,
             loyalty_active: loyalty.map(|l| l.status.eq_ignore_ascii_case("active")),
             loyalty_since_at: loyalty.and_then(|l| l.enrolled_on).map(Date::midnight),
+            loyalty_told_at: loyalty.and(record.updated_at.or(record.created_at)),
         })
     };
     let mut rows: Vec<PresenceRow> = records.iter().filter_map(row).collect();

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use kenal_consent::{Consented, Snapshot};
 use kenal_features::{
-    Activity, Device, Loyalty, Presence, Profile, Purchase, TicketFact, TicketOutcome, Timeline, When,
+    Activity, Device, Loyalty, LoyaltyStatus, Presence, Profile, Purchase, Rating, TicketFact, Timeline, When,
 };
-use kenal_types::{OrderStatus, PersonId, TicketStatus, Timestamp};
+use kenal_types::{OrderStatus, PersonId, Satisfaction, Timestamp};
 
 use super::matter::ItemNumbers;
 use crate::gold::{EventRow, PresenceRow, PurchaseRow, TicketRow};
@@ -51,6 +51,7 @@ pub fn timelines(
             category: category(&row.category),
             quantity: i32::try_from(row.quantity).unwrap_or(i32::MAX),
             price_sgd: row.price_sgd as f32,
+            discount_sgd: row.discount_sgd.map(|d| d as f32),
             device: row.place.as_deref().and_then(Device::from_text),
             voided: row.voided_at.filter(|_| row.status != OrderStatus::Completed).map(at),
             order: *parts.orders.entry(row.order_number).or_insert(next),
@@ -66,23 +67,23 @@ pub fn timelines(
         });
     }
     for row in rows.tickets {
-        let ended = matches!(row.status, TicketStatus::Solved | TicketStatus::Closed);
+        let rating = row.satisfaction.zip(both(row.rated_at, row.rated_known_at));
         people.entry(row.person).or_default().tickets.push(TicketFact {
-            when: When { happened_at: row.created_at, known_at: row.created_at },
+            when: at(row.created_at),
             channel: row.channel,
             priority: row.priority,
-            outcome: ended.then_some(TicketOutcome {
-                when: When { happened_at: row.updated_at, known_at: row.known_at },
-                satisfaction: row.satisfaction,
-            }),
+            escalated: both(row.escalated_at, row.escalated_known_at),
+            solved: both(row.solved_at, row.solved_known_at),
+            rating: rating.map(|(said, when)| Rating { when, good: said == Satisfaction::Good }),
         });
     }
     for row in rows.presences {
         let profile = &mut people.entry(row.person).or_default().profile;
-        profile.market = profile.market.or(row.market);
-        profile.presences.push(Presence { when: at(row.created_at), system: row.system });
-        if let Some((since, active)) = row.loyalty_since_at.zip(row.loyalty_active) {
-            profile.loyalty = Some(Loyalty { when: at(since), active });
+        profile.presences.push(Presence { when: at(row.created_at), system: row.system, market: row.market });
+        if let Some(since) = row.loyalty_since_at {
+            let told = row.loyalty_active.zip(row.loyalty_told_at);
+            let status = told.map(|(active, told)| LoyaltyStatus { when: at(told.max(since)), active });
+            profile.loyalty = Some(Loyalty { joined: at(since), status });
         }
     }
     let all = people
@@ -95,4 +96,9 @@ pub fn timelines(
 /// Known as soon as it happened.
 fn at(moment: Timestamp) -> When {
     When { happened_at: moment, known_at: moment }
+}
+
+/// A change, when both of its times are there.
+fn both(happened_at: Option<Timestamp>, known_at: Option<Timestamp>) -> Option<When> {
+    happened_at.zip(known_at).map(|(happened_at, known_at)| When { happened_at, known_at })
 }

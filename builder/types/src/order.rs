@@ -52,6 +52,9 @@ pub struct OrderLine {
     pub title: Option<String>,
     /// Negative for a return.
     pub quantity: i64,
+    /// Before discounts.
     pub unit_price: Money,
+    /// What the whole line was reduced by, at least 0; `None` when the system does not say.
+    pub discount: Option<Money>,
     pub sequence: i64,
 }

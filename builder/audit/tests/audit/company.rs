@@ -82,6 +82,7 @@ fn line(system: System, order: &str, sku: &str, quantity: i64) -> Entity {
         title: None,
         quantity,
         unit_price: Money(100),
+        discount: None,
         sequence: 1,
     }))
 }

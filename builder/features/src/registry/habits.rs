@@ -1,14 +1,18 @@
 //! Where and when: devices, local time of day, weekends.
 
-use kenal_types::Purpose::Personalise;
-
-use super::{Feature, Unit, ratio};
+use super::entry::SHOPPING;
+use super::{Family, Feature, Unit, share};
 use crate::timeline::Device;
 use crate::view::{Span, View};
 
+const HABITS: Family = Family { name: "habits", owner: "web and app", purposes: SHOPPING };
 const ORDER_DEVICE: &[&str] = &["silver_orders.device", "silver_orders.ordered_at"];
 const EVENT_DEVICE: &[&str] = &["silver_events.platform", "silver_events.happened_at"];
+const ANY_DEVICE: &[&str] =
+    &["silver_events.platform", "silver_events.happened_at", "silver_orders.device", "silver_orders.ordered_at"];
 const MOMENTS: &[&str] = &["silver_orders.ordered_at", "silver_events.happened_at", "silver_customers.market"];
+const ORDER_MOMENTS: &[&str] = &["silver_orders.ordered_at", "silver_customers.market"];
+const NO_ORDER: &str = "no order in the window";
 const NO_ORDER_DEVICE: &str = "no order with a known device in the window";
 const NO_SESSION_DEVICE: &str = "no session with a known device in the window";
 const NO_MOMENT: &str = "neither an order nor a session in the window";
@@ -18,10 +22,6 @@ const NIGHT: usize = 0;
 const MORNING: usize = 1;
 const AFTERNOON: usize = 2;
 const EVENING: usize = 3;
-
-fn share(part: u32, whole: u32) -> Option<f64> {
-    ratio(f64::from(part), f64::from(whole))
-}
 
 fn orders_on(v: &View, device: Device) -> Option<f64> {
     let devices = &v.habits().order_devices;
@@ -43,7 +43,7 @@ const fn habit(
     null: &'static str,
     compute: fn(&View) -> Option<f64>,
 ) -> Feature {
-    Feature { name, unit: Unit::Share, window: Span::Days365, sources, purpose: Personalise, null, compute }
+    Feature { family: HABITS, name, unit: Unit::Share, window: Span::Days365, sources, null, compute }
 }
 
 pub(super) const FEATURES: &[Feature] = &[
@@ -59,4 +59,21 @@ pub(super) const FEATURES: &[Feature] = &[
     habit("afternoon_share_365d", MOMENTS, NO_MOMENT, |v| in_quarter(v, AFTERNOON)),
     habit("evening_share_365d", MOMENTS, NO_MOMENT, |v| in_quarter(v, EVENING)),
     habit("weekend_share_365d", MOMENTS, NO_MOMENT, |v| share(v.habits().weekend, v.habits().moments)),
+    habit("order_evening_share_365d", ORDER_MOMENTS, NO_ORDER, |v| {
+        share(v.habits().order_quarters[EVENING], v.habits().orders)
+    }),
+    habit("order_weekend_share_365d", ORDER_MOMENTS, NO_ORDER, |v| share(v.habits().order_weekend, v.habits().orders)),
+    Feature {
+        family: HABITS,
+        name: "devices_365d",
+        unit: Unit::Count,
+        window: Span::Days365,
+        sources: ANY_DEVICE,
+        null: super::NEVER_NULL,
+        compute: |v| {
+            let h = v.habits();
+            let used = h.order_devices.iter().zip(&h.session_devices).filter(|(o, s)| **o + **s > 0);
+            Some(used.count() as f64)
+        },
+    },
 ];

@@ -1,16 +1,19 @@
-//! Loyalty, life cycle, and what is not known of somebody.
+//! Loyalty and life cycle.
 
-use kenal_types::Purpose::Personalise;
 use kenal_types::System;
 
-use super::{Feature, NEVER_NULL, Unit, flag};
+use super::entry::SERVICE;
+use super::{Family, Feature, NEVER_NULL, Unit, flag, ratio, share};
 use crate::view::{Span, View};
+
+const LIFE: Family = Family { name: "life", owner: "loyalty and CRM", purposes: SERVICE };
 
 const RECORDS: &[&str] = &["silver_customers.key", "silver_customers.created_at"];
 const LOYALTY: &[&str] = &["silver_customers.loyalty"];
 const ORDERS: &[&str] = &["silver_orders.ordered_at", "silver_orders.status"];
-const EVENTS: &[&str] = &["silver_events.happened_at"];
-const TICKETS: &[&str] = &["silver_tickets.created_at"];
+const MEMBER_ORDERS: &[&str] =
+    &["silver_customers.loyalty", "silver_orders.ordered_at", "silver_order_lines.unit_price"];
+const NOT_A_MEMBER: &str = "not a member";
 
 fn in_system(v: &View, system: System) -> Option<f64> {
     flag(v.standing().systems >> system as u8 & 1 == 1)
@@ -23,13 +26,15 @@ const fn life(
     null: &'static str,
     compute: fn(&View) -> Option<f64>,
 ) -> Feature {
-    Feature { name, unit, window: Span::Ever, sources, purpose: Personalise, null, compute }
+    Feature { family: LIFE, name, unit, window: Span::Ever, sources, null, compute }
 }
 
 pub(super) const FEATURES: &[Feature] = &[
     life("loyalty_member", Unit::Flag, LOYALTY, NEVER_NULL, |v| flag(v.standing().member_since.is_some())),
-    life("loyalty_active", Unit::Flag, LOYALTY, "not a member", |v| v.standing().member_active.and_then(flag)),
-    life("loyalty_tenure_days", Unit::Days, LOYALTY, "not a member", |v| {
+    life("loyalty_active", Unit::Flag, LOYALTY, "not a member, or not told since whether an active one", |v| {
+        v.standing().member_active.and_then(flag)
+    }),
+    life("loyalty_tenure_days", Unit::Days, LOYALTY, NOT_A_MEMBER, |v| {
         v.standing().member_since.map(|at| v.days_since(at))
     }),
     life("record_age_days", Unit::Days, RECORDS, "no record with a creation time", |v| {
@@ -42,8 +47,27 @@ pub(super) const FEATURES: &[Feature] = &[
     life("days_from_record_to_order", Unit::Days, RECORDS, "no order, or no record with a creation time", |v| {
         Some(v.orders().first()?.at.days_since(v.standing().first_record_at?).max(0.0))
     }),
-    life("never_ordered", Unit::Flag, ORDERS, NEVER_NULL, |v| flag(v.orders().is_empty())),
     life("ordered_once", Unit::Flag, ORDERS, NEVER_NULL, |v| flag(v.orders().len() == 1)),
-    life("never_browsed", Unit::Flag, EVENTS, NEVER_NULL, |v| flag(v.sessions().is_empty())),
-    life("never_asked_support", Unit::Flag, TICKETS, NEVER_NULL, |v| flag(v.last_ticket_at().is_none())),
+    life("loyalty_orders", Unit::Count, MEMBER_ORDERS, NOT_A_MEMBER, |v| {
+        v.standing().member_since.map(|_| f64::from(v.standing().member_orders))
+    }),
+    life("loyalty_order_share", Unit::Share, MEMBER_ORDERS, "not a member, or no order yet", |v| {
+        v.standing().member_since?;
+        share(v.standing().member_orders, v.window(Span::Ever).orders)
+    }),
+    life("loyalty_spend_per_day", Unit::Ratio, MEMBER_ORDERS, NOT_A_MEMBER, |v| {
+        // At least one day, as for orders a month.
+        let since = v.standing().member_since?;
+        ratio(v.standing().member_spend_sgd, v.days_since(since).max(1.0))
+    }),
+    life("new_customer_90", Unit::Flag, ORDERS, "no order yet", |v| {
+        flag(v.orders().first().map(|o| v.days_since(o.at))? <= 90.0)
+    }),
+    life("lapsed_365", Unit::Flag, ORDERS, "no order yet", |v| {
+        flag(v.orders().last().map(|o| v.days_since(o.at))? > 365.0)
+    }),
+    life("came_back", Unit::Flag, ORDERS, "fewer than two orders", |v| {
+        // The last order ended a pause of more than 180 days.
+        flag(v.gaps_days().last()? > 180.0)
+    }),
 ];

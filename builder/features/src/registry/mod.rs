@@ -6,98 +6,45 @@
 
 mod basket;
 mod browsing;
+mod entry;
 mod habits;
+mod knowledge;
 mod life;
 mod orders;
+mod returns;
 mod rhythm;
 mod support;
 
-use std::fmt;
 use std::sync::LazyLock;
 
-use kenal_types::Purpose;
+pub use entry::{Family, Feature, Unit};
 
-use crate::view::{Span, View};
-
-/// What a number counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    Count,
-    Sgd,
-    Days,
-    Hours,
-    Minutes,
-    /// 0 to 1.
-    Share,
-    /// A quotient without a unit.
-    Ratio,
-    /// 0 or 1.
-    Flag,
-    Bits,
-}
-
-impl Unit {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Unit::Count => "count",
-            Unit::Sgd => "SGD",
-            Unit::Days => "days",
-            Unit::Hours => "hours",
-            Unit::Minutes => "minutes",
-            Unit::Share => "share",
-            Unit::Ratio => "ratio",
-            Unit::Flag => "flag",
-            Unit::Bits => "bits",
-        }
-    }
-
-    /// Whether a model should take its logarithm: long-tailed amounts, not shares.
-    pub const fn long_tailed(self) -> bool {
-        match self {
-            Unit::Count | Unit::Sgd | Unit::Days | Unit::Hours | Unit::Minutes | Unit::Ratio => true,
-            Unit::Share | Unit::Flag | Unit::Bits => false,
-        }
-    }
-}
-
-impl fmt::Display for Unit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// One feature.
-#[derive(Debug, Clone, Copy)]
-pub struct Feature {
-    /// Unique, lower case, with the window last.
-    pub name: &'static str,
-    pub unit: Unit,
-    pub window: Span,
-    /// Tables and columns the value rests on; its freshness is the least of theirs.
-    pub sources: &'static [&'static str],
-    /// What a person must have agreed to for the value to be used on their behalf; training needs `Train` besides.
-    pub purpose: Purpose,
-    /// What it means when there is no value.
-    pub null: &'static str,
-    /// The definition. `None`: no value.
-    pub compute: fn(&View) -> Option<f64>,
-}
-
-const TABLES: [&[Feature]; 7] = [
+const TABLES: [&[Feature]; 9] = [
     orders::FEATURES,
+    returns::FEATURES,
     rhythm::FEATURES,
     basket::FEATURES,
     browsing::FEATURES,
     habits::FEATURES,
     support::FEATURES,
     life::FEATURES,
+    knowledge::FEATURES,
 ];
+
+/// Hash of the code that defines the features: of every source file of this crate. Two programs with the same hash
+/// compute the same values.
+pub const CODE_HASH: &str = env!("KENAL_FEATURES_CODE");
 
 static REGISTRY: LazyLock<Vec<Feature>> = LazyLock::new(|| TABLES.concat());
 
 /// All features, in the order of a row's values.
 pub fn registry() -> &'static [Feature] {
     &REGISTRY
+}
+
+/// `part / whole` of counts.
+fn share(part: u32, whole: u32) -> Option<f64> {
+    ratio(f64::from(part), f64::from(whole))
 }
 
 /// Position of a feature in a row.
@@ -120,13 +67,13 @@ fn flag(value: bool) -> Option<f64> {
 
 /// The same definition over several windows: a name and a window each.
 macro_rules! each_window {
-    ($( $name:literal $span:ident ),+ ; $unit:expr, $sources:expr, $purpose:expr, $null:expr, $w:ident => $value:expr) => {
+    ($family:expr; $( $name:literal $span:ident ),+ ; $unit:ident, $sources:expr, $null:expr, $w:ident => $value:expr) => {
         [$( $crate::registry::Feature {
+            family: $family,
             name: $name,
-            unit: $unit,
+            unit: $crate::registry::Unit::$unit,
             window: $crate::view::Span::$span,
             sources: $sources,
-            purpose: $purpose,
             null: $null,
             compute: |v| {
                 let $w = v.window($crate::view::Span::$span);
@@ -136,6 +83,22 @@ macro_rules! each_window {
     };
 }
 use each_window;
+
+/// Single features: name, unit, window, sources, null, definition.
+macro_rules! features {
+    ($family:expr; $( $name:literal $unit:ident $span:ident, $sources:expr, $null:expr, $compute:expr );+ $(;)?) => {
+        [$( $crate::registry::Feature {
+            family: $family,
+            name: $name,
+            unit: $crate::registry::Unit::$unit,
+            window: $crate::view::Span::$span,
+            sources: $sources,
+            null: $null,
+            compute: $compute,
+        } ),+]
+    };
+}
+use features;
 
 /// Joins arrays of features at compile time.
 macro_rules! join {
@@ -174,16 +137,19 @@ const fn flatten<const N: usize>(parts: &[&[Feature]]) -> [Feature; N] {
 
 #[cfg(test)]
 mod tests {
+    use kenal_types::Timestamp;
+
     use super::*;
 
     #[test]
     fn entries_are_complete_and_their_names_unique() {
-        assert!(registry().len() >= 40, "{} features", registry().len());
+        assert!(registry().len() >= 140, "{} features", registry().len());
         for (at, f) in registry().iter().enumerate() {
             assert_eq!(position(f.name), Some(at), "{} is there twice", f.name);
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
             assert!(f.name.bytes().all(plain), "{}", f.name);
             assert!(!f.sources.is_empty() && !f.null.is_empty(), "{}", f.name);
+            assert!(!f.family.owner.is_empty() && !f.family.purposes.is_empty(), "{}", f.name);
             assert!(
                 f.sources.iter().all(|s| s.starts_with("silver_") && s.contains('.')),
                 "{}: {:?}",
@@ -194,5 +160,18 @@ mod tests {
                 assert!(f.name.ends_with(&format!("_{days}d")), "{} has a window of {days} days", f.name);
             }
         }
+    }
+
+    #[test]
+    fn a_feature_is_as_fresh_as_the_least_of_its_tables() {
+        let feature = &registry()[position("carts_per_order_365d").expect("there")];
+        assert_eq!(feature.tables().collect::<Vec<_>>(), ["silver_events", "silver_orders"]);
+        let known = |table: &str| match table {
+            "silver_events" => Some(Timestamp(9)),
+            "silver_orders" => Some(Timestamp(5)),
+            _ => None,
+        };
+        assert_eq!(feature.fresh_to(known), Some(Timestamp(5)));
+        assert_eq!(feature.fresh_to(|t| known(t).filter(|_| t != "silver_orders")), None, "unknown is not fresh");
     }
 }

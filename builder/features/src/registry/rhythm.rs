@@ -1,10 +1,10 @@
 //! Recency, gaps and trends: whether somebody is on time, late, or slowing down.
 
-use kenal_types::Purpose::Personalise;
-
-use super::{Feature, NEVER_NULL, Unit, ratio};
+use super::entry::SHOPPING;
+use super::{Family, Feature, NEVER_NULL, Unit, ratio, share};
 use crate::view::{Span, View};
 
+const RHYTHM: Family = Family { name: "rhythm", owner: "commerce", purposes: SHOPPING };
 const ORDERS: &[&str] = &["silver_orders.ordered_at", "silver_orders.status"];
 const MONEY: &[&str] = &[
     "silver_orders.ordered_at",
@@ -37,7 +37,7 @@ const fn rhythm(
     null: &'static str,
     compute: fn(&View) -> Option<f64>,
 ) -> Feature {
-    Feature { name, unit, window: Span::Ever, sources, purpose: Personalise, null, compute }
+    Feature { family: RHYTHM, name, unit, window: Span::Ever, sources, null, compute }
 }
 
 pub(super) const FEATURES: &[Feature] = &[
@@ -69,5 +69,29 @@ pub(super) const FEATURES: &[Feature] = &[
     rhythm("sessions_change_90", Unit::Count, EVENTS, NEVER_NULL, |v| {
         let sessions = |span| f64::from(v.window(span).sessions);
         Some(sessions(Span::Days90) - (sessions(Span::Days180) - sessions(Span::Days90)))
+    }),
+    rhythm("gap_shortest_days", Unit::Days, ORDERS, ONE_ORDER, |v| v.gaps_days().reduce(f64::min)),
+    rhythm("gap_last_to_longest", Unit::Ratio, ORDERS, "fewer than two orders, or all at one time", |v| {
+        ratio(v.gaps_days().last()?, v.gaps_days().reduce(f64::max)?)
+    }),
+    rhythm("recency_to_longest_gap", Unit::Ratio, ORDERS, "fewer than two orders, or all at one time", |v| {
+        ratio(recency(v)?, v.gaps_days().reduce(f64::max)?)
+    }),
+    rhythm("units_change_90", Unit::Count, MONEY, "no order yet", |v| change(v, |span| v.window(span).units as f64)),
+    rhythm("views_change_90", Unit::Count, EVENTS, NEVER_NULL, |v| {
+        let views = |span| f64::from(v.window(span).views);
+        Some(views(Span::Days90) - (views(Span::Days180) - views(Span::Days90)))
+    }),
+    rhythm("order_share_90_of_365", Unit::Share, ORDERS, "no order in 365 days", |v| {
+        share(v.window(Span::Days90).orders, v.window(Span::Days365).orders)
+    }),
+    rhythm("spend_share_90_of_365", Unit::Share, MONEY, "nothing spent in 365 days", |v| {
+        ratio(v.window(Span::Days90).spend_sgd, v.window(Span::Days365).spend_sgd)
+    }),
+    rhythm("session_share_7_of_30", Unit::Share, EVENTS, "no session in 30 days", |v| {
+        share(v.window(Span::Days7).sessions, v.window(Span::Days30).sessions)
+    }),
+    rhythm("session_share_30_of_90", Unit::Share, EVENTS, "no session in 90 days", |v| {
+        share(v.window(Span::Days30).sessions, v.window(Span::Days90).sessions)
     }),
 ];

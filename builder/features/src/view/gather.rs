@@ -1,10 +1,11 @@
 //! Fills a [`View`] from a [`Timeline`]: one pass over each kind of element, visible ones only.
 
-use kenal_types::{EventKind, Market, Satisfaction, TicketChannel, TicketPriority, Timestamp};
+use kenal_types::{EventKind, Market, TicketChannel, TicketPriority, Timestamp};
 
 use super::sessions::cut_sessions;
-use super::{Affinity, Habits, OrderSum, Span, Standing, View, Window};
-use crate::timeline::{Purchase, Timeline};
+use super::window::{Starts, Window, close};
+use super::{Affinity, Habits, OrderSum, Standing, Support, View};
+use crate::timeline::{Purchase, Timeline, When};
 
 /// Space to work in, kept between people.
 #[derive(Debug, Clone, Default)]
@@ -12,9 +13,11 @@ pub(super) struct Buffers {
     /// (key, time) of what is counted once per window.
     seen: Vec<(u32, Timestamp)>,
     /// Category, position of the line, spend.
-    categories: Vec<(u16, u32, f64)>,
+    pub(super) categories: Vec<(u16, u32, f64)>,
+    /// Category and time of each line bought, or of each item viewed.
+    pub(super) when_category: Vec<(u16, Timestamp)>,
     /// Items bought, with their order.
-    bought: Vec<(u32, u32)>,
+    pub(super) bought: Vec<(u32, u32)>,
     /// Cancelled orders already counted.
     cancelled: Vec<u32>,
 }
@@ -23,27 +26,28 @@ impl View {
     /// Forgets the person before and looks at this one.
     pub(crate) fn fill(&mut self, timeline: &Timeline, cut: Timestamp) {
         self.cut = cut;
+        self.starts = Starts::of(cut);
         self.windows = [Window::default(); 6];
         self.orders.clear();
         self.sessions.clear();
         self.habits = Habits::default();
         self.affinity = Affinity::default();
-        self.last_ticket_at = None;
-        self.open_tickets = 0;
+        self.support = Support::default();
+        self.standing = Standing::default();
         self.last_cart_at = None;
+        self.last_return_at = None;
+        self.gather_standing(timeline);
         self.gather_purchases(timeline);
         self.gather_activities(timeline);
         self.gather_tickets(timeline);
+        close(&mut self.windows);
         self.gather_affinity(timeline);
-        self.gather_habits(timeline.profile().market);
-        self.gather_standing(timeline);
+        self.gather_habits();
     }
 
-    /// Applies `f` to each window that `at` falls into.
-    fn each_window(&mut self, at: Timestamp, mut f: impl FnMut(&mut Window)) {
-        for w in &mut self.windows[first_window(self.cut, at)..] {
-            f(w);
-        }
+    /// The shortest window that `at` falls into; the longer ones follow when all is gathered.
+    fn window_at(&mut self, at: Timestamp) -> &mut Window {
+        &mut self.windows[self.starts.shortest(at) as usize]
     }
 
     fn gather_purchases(&mut self, timeline: &Timeline) {
@@ -53,42 +57,67 @@ impl View {
         for p in timeline.purchases().iter().filter(|p| p.when.visible_at(cut)) {
             let at = p.when.happened_at;
             let units = i64::from(p.quantity);
-            let spend = f64::from(p.price_sgd) * units as f64;
             if is_cancelled(p, cut) {
                 if !self.buffers.cancelled.contains(&p.order) {
                     self.buffers.cancelled.push(p.order);
-                    self.each_window(at, |w| w.cancelled_orders += 1);
+                    self.window_at(at).cancelled_orders += 1;
                 }
             } else if units <= 0 {
-                self.each_window(at, |w| {
-                    w.returned_units -= units;
-                    w.returned_sgd -= spend;
-                });
+                self.last_return_at = Some(at);
+                let w = self.window_at(at);
+                w.returned_units -= units;
+                w.returned_sgd -= f64::from(p.price_sgd) * units as f64;
             } else {
                 let is_new = order != Some(p.order);
                 order = Some(p.order);
-                match self.orders.last_mut() {
-                    Some(sum) if !is_new => {
-                        sum.lines += 1;
-                        sum.units += units;
-                        sum.spend_sgd += spend;
-                        sum.device = sum.device.or(p.device);
-                    }
-                    _ => self.orders.push(OrderSum { at, lines: 1, units, spend_sgd: spend, device: p.device }),
-                }
-                self.each_window(at, |w| {
-                    w.orders += u32::from(is_new);
-                    w.lines += 1;
-                    w.units += units;
-                    w.spend_sgd += spend;
-                });
+                self.gather_line(p, is_new);
             }
         }
-        let bought = |p: &&Purchase| is_bought(p, cut);
-        let items = || timeline.purchases().iter().filter(bought);
-        self.count_distinct(items().filter_map(|p| Some((p.item?, p.when.happened_at))), |w| w.items += 1);
-        let categories = items().filter_map(|p| Some((u32::from(p.category?), p.when.happened_at)));
-        self.count_distinct(categories, |w| w.categories += 1);
+        self.count_distinct(bought(timeline, cut, |p| p.item), |w| w.items += 1);
+        self.count_distinct(bought(timeline, cut, |p| p.category.map(u32::from)), |w| w.categories += 1);
+    }
+
+    /// A line that was bought; `is_new` when it is the first of its order.
+    fn gather_line(&mut self, p: &Purchase, is_new: bool) {
+        let at = p.when.happened_at;
+        let units = i64::from(p.quantity);
+        let spend = f64::from(p.price_sgd) * units as f64;
+        let discount = p.discount_sgd.map_or(0.0, f64::from);
+        let reduced_before = self.orders.last().is_some_and(|o| !is_new && o.discount_sgd > 0.0);
+        match self.orders.last_mut() {
+            Some(sum) if !is_new => {
+                sum.lines += 1;
+                sum.units += units;
+                sum.spend_sgd += spend;
+                sum.discount_sgd += discount;
+                sum.device = sum.device.or(p.device);
+            }
+            _ => self.orders.push(OrderSum {
+                at,
+                lines: 1,
+                units,
+                spend_sgd: spend,
+                discount_sgd: discount,
+                device: p.device,
+            }),
+        }
+        if let Some(since) = self.standing.member_since
+            && at >= since
+        {
+            self.standing.member_orders += u32::from(is_new);
+            self.standing.member_spend_sgd += spend;
+        }
+        let w = self.window_at(at);
+        w.orders += u32::from(is_new);
+        w.lines += 1;
+        w.lines_unknown += u32::from(p.item.is_none());
+        w.lines_uncategorised += u32::from(p.category.is_none());
+        w.units += units;
+        w.spend_sgd += spend;
+        w.discount_sgd += discount;
+        w.spend_told_sgd += if p.discount_sgd.is_some() { spend } else { 0.0 };
+        w.discounted_orders += u32::from(discount > 0.0 && !reduced_before);
+        w.unit_price_sgd_max = w.unit_price_sgd_max.max(f64::from(p.price_sgd));
     }
 
     /// Counts each key once in every window that holds its latest occurrence.
@@ -99,7 +128,7 @@ impl View {
         seen.sort_unstable();
         for same in seen.chunk_by(|a, b| a.0 == b.0) {
             if let Some(&(_, latest)) = same.last() {
-                self.each_window(latest, &add);
+                add(self.window_at(latest));
             }
         }
         self.buffers.seen = seen;
@@ -109,25 +138,30 @@ impl View {
         let cut = self.cut;
         let visible = || timeline.activities().iter().filter(|a| a.when.visible_at(cut));
         cut_sessions(visible(), &mut self.sessions);
+        let mut last_day = None;
         for place in 0..self.sessions.len() {
             let session = self.sessions[place];
-            self.each_window(session.start, |w| {
-                w.sessions += 1;
-                w.session_minutes += session.minutes();
-            });
+            let day = local_seconds(session.start, self.standing.market).div_euclid(86_400);
+            let another_day = last_day != Some(day);
+            last_day = Some(day);
+            let w = self.window_at(session.start);
+            w.sessions += 1;
+            w.session_minutes += session.minutes();
+            w.session_minutes_max = w.session_minutes_max.max(session.minutes());
+            w.active_days += u32::from(another_day);
         }
         for a in visible() {
             let at = a.when.happened_at;
             match a.kind {
-                EventKind::ItemViewed => self.each_window(at, |w| w.views += 1),
-                EventKind::Searched => self.each_window(at, |w| w.searches += 1),
+                EventKind::ItemViewed => self.window_at(at).views += 1,
+                EventKind::Searched => self.window_at(at).searches += 1,
                 EventKind::CartAdded => {
                     self.last_cart_at = Some(at);
-                    self.each_window(at, |w| w.carts += 1);
+                    self.window_at(at).carts += 1;
                 }
-                EventKind::CartRemoved => self.each_window(at, |w| w.cart_removals += 1),
-                EventKind::WishlistAdded => self.each_window(at, |w| w.wishlists += 1),
-                EventKind::CheckoutStarted => self.each_window(at, |w| w.checkouts += 1),
+                EventKind::CartRemoved => self.window_at(at).cart_removals += 1,
+                EventKind::WishlistAdded => self.window_at(at).wishlists += 1,
+                EventKind::CheckoutStarted => self.window_at(at).checkouts += 1,
                 EventKind::ScreenViewed
                 | EventKind::ListViewed
                 | EventKind::CartViewed
@@ -143,110 +177,66 @@ impl View {
 
     fn gather_tickets(&mut self, timeline: &Timeline) {
         let cut = self.cut;
+        let seen = |w: &When| w.visible_at(cut);
         for t in timeline.tickets().iter().filter(|t| t.when.visible_at(cut)) {
             let at = t.when.happened_at;
-            let outcome = t.outcome.filter(|o| o.when.visible_at(cut));
-            self.last_ticket_at = Some(at);
-            self.open_tickets += u32::from(outcome.is_none());
-            let urgent = matches!(t.priority, TicketPriority::High | TicketPriority::Urgent);
-            self.each_window(at, |w| {
-                w.tickets += 1;
-                w.phone_tickets += u32::from(t.channel == TicketChannel::Phone);
-                w.urgent_tickets += u32::from(urgent);
-                if let Some(o) = outcome {
-                    w.solved_tickets += 1;
-                    w.resolution_hours += (o.when.happened_at.days_since(at) * 24.0).max(0.0);
-                    w.bad_ratings += u32::from(o.satisfaction == Satisfaction::Bad);
-                    w.good_ratings += u32::from(o.satisfaction == Satisfaction::Good);
+            let rating = t.rating.filter(|r| seen(&r.when));
+            let hours = t.solved.filter(seen).map(|s| (s.happened_at.days_since(at) * 24.0).max(0.0));
+            let support = &mut self.support;
+            support.last_at = Some(at);
+            match hours {
+                Some(hours) => support.last_resolution_hours = Some(hours),
+                None => {
+                    support.open += 1;
+                    support.open_since = support.open_since.or(Some(at));
                 }
-            });
-        }
-    }
-
-    fn gather_affinity(&mut self, timeline: &Timeline) {
-        let cut = self.cut;
-        let recent = |at: Timestamp| first_window(cut, at) <= Span::Days365 as usize;
-        let lines = || timeline.purchases().iter().filter(|p| is_bought(p, cut));
-        let Buffers { categories, bought, .. } = &mut self.buffers;
-
-        categories.clear();
-        for p in lines().filter(|p| recent(p.when.happened_at)) {
-            if let Some(c) = p.category {
-                categories.push((c, categories.len() as u32, f64::from(p.price_sgd) * f64::from(p.quantity)));
             }
-        }
-        // By position within a category, so that the sums run in order of time; a stable sort would allocate.
-        categories.sort_unstable_by_key(|c| (c.0, c.1));
-        merge_sums(categories);
-        let total: f64 = categories.iter().map(|c| c.2).sum();
-        // Ties go to the lower category.
-        let top = categories.iter().copied().reduce(|best, c| if c.2 > best.2 { c } else { best });
-        if let Some((top, _, most)) = top.filter(|_| total > 0.0) {
-            let bits = |share: f64| if share > 0.0 { -share * share.log2() } else { 0.0 };
-            self.affinity.top_share = Some(most / total);
-            // Adding zero makes the −0 of a single category a 0.
-            self.affinity.entropy = Some(categories.iter().map(|c| bits(c.2 / total)).sum::<f64>() + 0.0);
-            let views = timeline.activities().iter();
-            let views = views.filter(|a| a.kind == EventKind::ItemViewed && a.when.visible_at(cut));
-            let views = views.filter(|a| recent(a.when.happened_at)).filter_map(|a| a.category);
-            let (same, all) = views.fold((0u32, 0u32), |(s, n), c| (s + u32::from(c == top), n + 1));
-            self.affinity.view_match = (all > 0).then(|| f64::from(same) / f64::from(all));
-            let last = lines().next_back().map(|p| p.order);
-            let last_lines = lines().filter(|p| Some(p.order) == last);
-            self.affinity.last_in_top = Some(last_lines.filter_map(|p| p.category).any(|c| c == top));
-        }
-
-        bought.clear();
-        bought.extend(lines().filter_map(|p| Some((p.item?, p.order))));
-        bought.sort_unstable();
-        bought.dedup();
-        let distinct = bought.chunk_by(|a, b| a.0 == b.0).count();
-        // Of an item's orders all but the first are repeats; lines of one order that name an item twice are one.
-        self.affinity.repeat_share =
-            (!bought.is_empty()).then(|| (bought.len() - distinct) as f64 / bought.len() as f64);
-    }
-
-    fn gather_habits(&mut self, market: Option<Market>) {
-        let cut = self.cut;
-        let recent = |at: Timestamp| first_window(cut, at) <= Span::Days365 as usize;
-        let orders = self.orders.iter().map(|o| (o.at, o.device, true));
-        let sessions = self.sessions.iter().map(|s| (s.start, s.device, false));
-        for (at, device, is_order) in orders.chain(sessions).filter(|m| recent(m.0)) {
-            let local = local_seconds(at, market);
-            let weekday = (local.div_euclid(86_400) + 4).rem_euclid(7);
-            self.habits.moments += 1;
-            self.habits.quarters[(local.rem_euclid(86_400) / 21_600) as usize] += 1;
-            // 1970 began on a Thursday, so day 0 of this count is a Sunday and day 6 a Saturday.
-            self.habits.weekend += u32::from(weekday == 0 || weekday == 6);
-            if let Some(d) = device {
-                let devices = if is_order { &mut self.habits.order_devices } else { &mut self.habits.session_devices };
-                devices[d as usize] += 1;
+            if let Some(rating) = rating
+                && support.last_rated_at.is_none_or(|last| rating.when.happened_at >= last)
+            {
+                support.last_rated_at = Some(rating.when.happened_at);
+                support.last_rating = Some(rating.good);
+            }
+            let w = self.window_at(at);
+            w.tickets += 1;
+            w.phone_tickets += u32::from(t.channel == TicketChannel::Phone);
+            w.urgent_tickets += u32::from(matches!(t.priority, TicketPriority::High | TicketPriority::Urgent));
+            w.escalated_tickets += u32::from(t.escalated.as_ref().is_some_and(seen));
+            w.bad_ratings += u32::from(rating.is_some_and(|r| !r.good));
+            w.good_ratings += u32::from(rating.is_some_and(|r| r.good));
+            if let Some(hours) = hours {
+                w.solved_tickets += 1;
+                w.resolution_hours += hours;
+                w.resolution_hours_max = w.resolution_hours_max.max(hours);
             }
         }
     }
 
     fn gather_standing(&mut self, timeline: &Timeline) {
         let (profile, cut) = (timeline.profile(), self.cut);
-        self.standing = Standing::default();
+        let standing = &mut self.standing;
         for p in profile.presences.iter().filter(|p| p.when.visible_at(cut)) {
-            self.standing.systems |= 1 << p.system as u8;
-            self.standing.records += 1;
-            let first = self.standing.first_record_at.get_or_insert(p.when.happened_at);
+            standing.systems |= 1 << p.system as u8;
+            standing.records += 1;
+            standing.market = standing.market.or(p.market);
+            let first = standing.first_record_at.get_or_insert(p.when.happened_at);
             *first = (*first).min(p.when.happened_at);
         }
-        if let Some(l) = profile.loyalty.filter(|l| l.when.visible_at(cut)) {
-            self.standing.member_since = Some(l.when.happened_at);
-            self.standing.member_active = Some(l.active);
+        if let Some(l) = profile.loyalty.filter(|l| l.joined.visible_at(cut)) {
+            standing.member_since = Some(l.joined.happened_at);
+            standing.member_active = l.status.filter(|s| s.when.visible_at(cut)).map(|s| s.active);
         }
     }
 }
 
-/// Position of the shortest window that `at` falls into: each window holds the days before the cut, its start included.
-fn first_window(cut: Timestamp, at: Timestamp) -> usize {
-    Span::ALL
-        .into_iter()
-        .position(|s| s.days().is_none_or(|d| at >= cut.plus_days(-i64::from(d))))
-        .unwrap_or(Span::Ever as usize)
+/// What was bought as a key of the line, with its time.
+fn bought(
+    timeline: &Timeline,
+    cut: Timestamp,
+    key: impl Fn(&Purchase) -> Option<u32>,
+) -> impl Iterator<Item = (u32, Timestamp)> {
+    let lines = timeline.purchases().iter().filter(move |p| is_bought(p, cut));
+    lines.filter_map(move |p| Some((key(p)?, p.when.happened_at)))
 }
 
 /// Known at the cut to be cancelled.
@@ -255,23 +245,12 @@ fn is_cancelled(p: &Purchase, cut: Timestamp) -> bool {
 }
 
 /// A visible purchase that is neither a return nor, as far as known, cancelled.
-fn is_bought(p: &Purchase, cut: Timestamp) -> bool {
+pub(super) fn is_bought(p: &Purchase, cut: Timestamp) -> bool {
     p.when.visible_at(cut) && p.quantity > 0 && !is_cancelled(p, cut)
 }
 
-/// Adds up runs of the same key, in place.
-fn merge_sums(sums: &mut Vec<(u16, u32, f64)>) {
-    sums.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same {
-            kept.2 += next.2;
-        }
-        same
-    });
-}
-
 /// Seconds since 1970 on the clock of the market. None of them changes its clock in summer; Indonesia's is Jakarta's.
-fn local_seconds(at: Timestamp, market: Option<Market>) -> i64 {
+pub(super) fn local_seconds(at: Timestamp, market: Option<Market>) -> i64 {
     let hours = match market {
         Some(Market::Thailand | Market::Indonesia) => 7,
         Some(Market::Singapore | Market::Malaysia) | None => 8,

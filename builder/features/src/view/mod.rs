@@ -1,76 +1,20 @@
 //! What can be seen of a person at a cut, gathered once so that each feature is a line.
 //!
 //! The windows end at the cut and are nested: [`Span::Days7`] lies in [`Span::Days30`] and so on, up to
-//! [`Span::Ever`]. A view is filled again and again for person after person; its buffers are its own, so nothing is
+//! [`Span::Ever`]. Every element of a person is looked at once a kind, not once a feature. A view is filled again and again for person after person; its buffers are its own, so nothing is
 //! allocated once they have grown.
 
+mod affinity;
 mod gather;
 mod sessions;
+mod window;
 
-use kenal_types::Timestamp;
+use kenal_types::{Market, Timestamp};
 
 use crate::timeline::Device;
 pub use sessions::{SESSION_GAP_MINUTES, Session};
-
-/// A window that ends at the cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Span {
-    Days7,
-    Days30,
-    Days90,
-    Days180,
-    Days365,
-    Ever,
-}
-
-impl Span {
-    pub const ALL: [Span; 6] = [Span::Days7, Span::Days30, Span::Days90, Span::Days180, Span::Days365, Span::Ever];
-
-    /// `None` for all time.
-    pub const fn days(self) -> Option<u16> {
-        match self {
-            Span::Days7 => Some(7),
-            Span::Days30 => Some(30),
-            Span::Days90 => Some(90),
-            Span::Days180 => Some(180),
-            Span::Days365 => Some(365),
-            Span::Ever => None,
-        }
-    }
-}
-
-/// Sums over one window.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Window {
-    pub orders: u32,
-    pub lines: u32,
-    pub units: i64,
-    pub spend_sgd: f64,
-    /// Distinct.
-    pub items: u32,
-    /// Distinct.
-    pub categories: u32,
-    pub returned_units: i64,
-    pub returned_sgd: f64,
-    pub cancelled_orders: u32,
-    pub sessions: u32,
-    pub session_minutes: f64,
-    pub views: u32,
-    pub searches: u32,
-    pub carts: u32,
-    pub cart_removals: u32,
-    pub wishlists: u32,
-    pub checkouts: u32,
-    /// Distinct items viewed.
-    pub viewed_items: u32,
-    pub tickets: u32,
-    pub phone_tickets: u32,
-    pub urgent_tickets: u32,
-    pub solved_tickets: u32,
-    pub bad_ratings: u32,
-    pub good_ratings: u32,
-    pub resolution_hours: f64,
-}
+use window::Starts;
+pub use window::{Span, Window};
 
 /// An order's visible lines together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,6 +23,7 @@ pub struct OrderSum {
     pub lines: u32,
     pub units: i64,
     pub spend_sgd: f64,
+    pub discount_sgd: f64,
     pub device: Option<Device>,
 }
 
@@ -94,6 +39,10 @@ pub struct Habits {
     pub weekend: u32,
     /// Orders and sessions.
     pub moments: u32,
+    /// Orders alone, by the same quarters.
+    pub order_quarters: [u32; 4],
+    pub order_weekend: u32,
+    pub orders: u32,
 }
 
 /// What somebody's money and attention go to, over 365 days.
@@ -105,6 +54,10 @@ pub struct Affinity {
     pub entropy: Option<f64>,
     /// Share of item views, in categories, that are in the category bought most.
     pub view_match: Option<f64>,
+    /// Share of item views, in categories, that are in the category viewed most.
+    pub view_top_share: Option<f64>,
+    /// Of the categories bought in 365 days, those bought for the first time in the last 90 days.
+    pub new_categories: u32,
     /// Whether the last order has something of the category bought most.
     pub last_in_top: Option<bool>,
     /// Of the pairs of an order and an item in it, the share whose item was in an earlier order; over all time.
@@ -120,6 +73,24 @@ pub struct Standing {
     pub first_record_at: Option<Timestamp>,
     pub member_since: Option<Timestamp>,
     pub member_active: Option<bool>,
+    /// Decides the local time; Singapore's when unknown.
+    pub market: Option<Market>,
+    /// Orders since joining the programme.
+    pub member_orders: u32,
+    pub member_spend_sgd: f64,
+}
+
+/// Tickets over all time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Support {
+    pub last_at: Option<Timestamp>,
+    /// Opened and, as far as known, not solved.
+    pub open: u32,
+    pub open_since: Option<Timestamp>,
+    /// The rating told of last.
+    pub last_rating: Option<bool>,
+    last_rated_at: Option<Timestamp>,
+    pub last_resolution_hours: Option<f64>,
 }
 
 /// Everything visible at [`View::cut`].
@@ -132,9 +103,10 @@ pub struct View {
     habits: Habits,
     affinity: Affinity,
     standing: Standing,
-    last_ticket_at: Option<Timestamp>,
-    open_tickets: u32,
+    support: Support,
     last_cart_at: Option<Timestamp>,
+    last_return_at: Option<Timestamp>,
+    starts: Starts,
     buffers: gather::Buffers,
 }
 
@@ -149,9 +121,10 @@ impl View {
             habits: Habits::default(),
             affinity: Affinity::default(),
             standing: Standing::default(),
-            last_ticket_at: None,
-            open_tickets: 0,
+            support: Support::default(),
             last_cart_at: None,
+            last_return_at: None,
+            starts: Starts::of(Timestamp(0)),
             buffers: gather::Buffers::default(),
         }
     }
@@ -186,13 +159,12 @@ impl View {
         &self.standing
     }
 
-    pub fn last_ticket_at(&self) -> Option<Timestamp> {
-        self.last_ticket_at
+    pub fn support(&self) -> &Support {
+        &self.support
     }
 
-    /// Opened and, as far as known, not solved.
-    pub fn open_tickets(&self) -> u32 {
-        self.open_tickets
+    pub fn last_return_at(&self) -> Option<Timestamp> {
+        self.last_return_at
     }
 
     pub fn last_cart_at(&self) -> Option<Timestamp> {

@@ -1,9 +1,9 @@
 //! Random people for the tests of this crate, drawn from a seed that each test prints when it fails.
 
 use kenal_features::{
-    Activity, Device, Loyalty, Presence, Profile, Purchase, TicketFact, TicketOutcome, Timeline, When,
+    Activity, Device, Loyalty, LoyaltyStatus, Presence, Profile, Purchase, Rating, TicketFact, Timeline, When,
 };
-use kenal_types::{EventKind, Market, PersonId, Satisfaction, System, TicketChannel, TicketPriority, Timestamp};
+use kenal_types::{EventKind, Market, PersonId, System, TicketChannel, TicketPriority, Timestamp};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -67,6 +67,7 @@ pub fn person(seed: u64, most: u64) -> Parts {
                 category: maybe(random, 0.9, |r| r.random_range(0..6u32) as u16),
                 quantity: if random.random::<f64>() < 0.08 { -1 } else { random.random_range(1..4u32) as i32 },
                 price_sgd: random.random_range(100..20_000u32) as f32 / 100.0,
+                discount_sgd: maybe(random, 0.7, |r| [0.0, 0.25, 0.9][r.random_range(0..3u64) as usize]),
                 device,
                 voided,
             });
@@ -79,10 +80,9 @@ pub fn person(seed: u64, most: u64) -> Parts {
             when,
             channel: pick(random, &[TicketChannel::Email, TicketChannel::Phone, TicketChannel::Chat]),
             priority: pick(random, &[TicketPriority::Normal, TicketPriority::Urgent]),
-            outcome: maybe(random, 0.7, |r| TicketOutcome {
-                when: later(r, when, 20),
-                satisfaction: pick(r, &[Satisfaction::None, Satisfaction::Good, Satisfaction::Bad]),
-            }),
+            escalated: maybe(random, 0.2, |r| later(r, when, 5)),
+            solved: maybe(random, 0.7, |r| later(r, when, 20)),
+            rating: maybe(random, 0.5, |r| Rating { when: later(r, when, 30), good: r.random() }),
         });
     }
     let mut activities = Vec::new();
@@ -104,11 +104,18 @@ pub fn person(seed: u64, most: u64) -> Parts {
         }
     }
     let profile = Profile {
-        market: maybe(random, 0.9, |r| pick(r, &Market::ALL)),
         presences: (0..random.random_range(0..5u64))
-            .map(|_| Presence { when: when(random, 0), system: pick(random, &System::ALL) })
+            .map(|_| Presence {
+                when: when(random, 0),
+                system: pick(random, &System::ALL),
+                market: maybe(random, 0.9, |r| pick(r, &Market::ALL)),
+            })
             .collect(),
-        loyalty: maybe(random, 0.5, |r| Loyalty { when: when(r, 0), active: r.random() }),
+        loyalty: maybe(random, 0.5, |r| {
+            let joined = when(r, 0);
+            let status = maybe(r, 0.8, |r| LoyaltyStatus { when: later(r, joined, 200), active: r.random() });
+            Loyalty { joined, status }
+        }),
     };
     Parts { person: PersonId(seed), purchases, tickets, activities, profile }
 }

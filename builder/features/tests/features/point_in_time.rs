@@ -18,11 +18,16 @@ fn each_when(parts: &mut Parts, mut f: impl FnMut(&mut When)) {
     }
     for t in &mut parts.tickets {
         f(&mut t.when);
-        t.outcome.iter_mut().for_each(|o| f(&mut o.when));
+        t.escalated.iter_mut().for_each(&mut f);
+        t.solved.iter_mut().for_each(&mut f);
+        t.rating.iter_mut().for_each(|r| f(&mut r.when));
     }
     parts.activities.iter_mut().for_each(|a| f(&mut a.when));
     parts.profile.presences.iter_mut().for_each(|p| f(&mut p.when));
-    parts.profile.loyalty.iter_mut().for_each(|l| f(&mut l.when));
+    if let Some(loyalty) = &mut parts.profile.loyalty {
+        f(&mut loyalty.joined);
+        loyalty.status.iter_mut().for_each(|s| f(&mut s.when));
+    }
 }
 
 /// Only what had happened before the cut and was known at it: the rule, applied to the data instead of in the code.
@@ -31,10 +36,17 @@ fn as_known(mut parts: Parts, cut: Timestamp) -> Parts {
     parts.purchases.retain(|p| visible(&p.when));
     parts.purchases.iter_mut().for_each(|p| p.voided = p.voided.filter(visible));
     parts.tickets.retain(|t| visible(&t.when));
-    parts.tickets.iter_mut().for_each(|t| t.outcome = t.outcome.filter(|o| visible(&o.when)));
+    for t in &mut parts.tickets {
+        t.escalated = t.escalated.filter(visible);
+        t.solved = t.solved.filter(visible);
+        t.rating = t.rating.filter(|r| visible(&r.when));
+    }
     parts.activities.retain(|a| visible(&a.when));
     parts.profile.presences.retain(|p| visible(&p.when));
-    parts.profile.loyalty = parts.profile.loyalty.filter(|l| visible(&l.when));
+    parts.profile.loyalty = parts.profile.loyalty.filter(|l| visible(&l.joined));
+    if let Some(loyalty) = &mut parts.profile.loyalty {
+        loyalty.status = loyalty.status.filter(|s| visible(&s.when));
+    }
     parts
 }
 

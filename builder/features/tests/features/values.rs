@@ -5,11 +5,11 @@ use kenal_consent::{Cell, Consented, PersonSubject, Policy, Snapshot, decide};
 use kenal_features::registry::position;
 use kenal_features::rows::ChurnLabel;
 use kenal_features::{
-    Activity, Device, Loyalty, Presence, Profile, Purchase, RowsError, TicketFact, TicketOutcome, Timeline, When,
-    compute, registry, serving_rows, training_rows,
+    Activity, Device, Extractor, Loyalty, LoyaltyStatus, Presence, Profile, Purchase, Rating, RowsError, TicketFact,
+    Timeline, When, compute, registry, serving_rows, training_rows,
 };
 use kenal_types::{
-    ConsentSignal, Decision, EventKind, Market, Mechanism, PersonId, Purpose, RecordKey, Satisfaction, System,
+    Channel, ConsentSignal, Decision, EventKind, Market, Mechanism, PersonId, Purpose, RecordKey, System,
     TicketChannel, TicketPriority, Timestamp,
 };
 
@@ -26,6 +26,7 @@ fn purchase(when: When, order: u32, item: u32, category: u16, quantity: i32, pri
         category: Some(category),
         quantity,
         price_sgd,
+        discount_sgd: Some(0.0),
         device: Some(Device::Ios),
         voided: None,
     }
@@ -39,8 +40,8 @@ fn view(when: When, category: u16, kind: EventKind) -> Activity {
 fn somebody(person: u64) -> Timeline {
     let purchases = vec![
         purchase(at(0, 2), 1, 100, 1, 2, 10.0),
-        purchase(at(0, 2), 1, 101, 2, 1, 20.0),
-        purchase(at(10, 2), 2, 100, 1, 1, 40.0),
+        Purchase { item: None, discount_sgd: None, ..purchase(at(0, 2), 1, 101, 2, 1, 20.0) },
+        Purchase { discount_sgd: Some(8.0), ..purchase(at(10, 2), 2, 100, 1, 1, 40.0) },
         purchase(at(30, 2), 3, 102, 2, 1, 20.0),
         Purchase { voided: Some(at(32, 0)), ..purchase(at(31, 2), 4, 103, 3, 9, 99.0) },
         purchase(at(35, 2), 5, 101, 2, -1, 20.0),
@@ -50,13 +51,17 @@ fn somebody(person: u64) -> Timeline {
             when: at(12, 0),
             channel: TicketChannel::Phone,
             priority: TicketPriority::Urgent,
-            outcome: Some(TicketOutcome { when: at(13, 12), satisfaction: Satisfaction::Bad }),
+            escalated: None,
+            solved: Some(at(13, 12)),
+            rating: Some(Rating { when: at(14, 0), good: false }),
         },
         TicketFact {
             when: at(39, 0),
             channel: TicketChannel::Email,
             priority: TicketPriority::Normal,
-            outcome: Some(TicketOutcome { when: at(41, 0), satisfaction: Satisfaction::Good }),
+            escalated: Some(at(39, 6)),
+            solved: Some(at(41, 0)),
+            rating: Some(Rating { when: at(42, 0), good: true }),
         },
     ];
     let activities = vec![
@@ -66,13 +71,12 @@ fn somebody(person: u64) -> Timeline {
         view(at(38, 20), 1, EventKind::CartAdded),
     ];
     let profile = Profile {
-        market: Some(Market::Thailand),
         presences: vec![
-            Presence { when: at(-20, 0), system: System::Shopify },
-            Presence { when: at(5, 0), system: System::App },
-            Presence { when: at(50, 0), system: System::Zendesk },
+            Presence { when: at(-20, 0), system: System::Shopify, market: Some(Market::Thailand) },
+            Presence { when: at(5, 0), system: System::App, market: None },
+            Presence { when: at(50, 0), system: System::Zendesk, market: Some(Market::Singapore) },
         ],
-        loyalty: Some(Loyalty { when: at(20, 0), active: true }),
+        loyalty: Some(Loyalty { joined: at(20, 0), status: Some(LoyaltyStatus { when: at(25, 0), active: true }) }),
     };
     Timeline::new(PersonId(person), purchases, tickets, activities, profile)
 }
@@ -104,7 +108,7 @@ fn values_by_hand() {
         ("gap_spread", 50f64.sqrt() / 15.0),
         ("gap_last_to_mean", 20.0 / 15.0),
         ("orders_change_90", 3.0),
-        ("items_ever", 3.0),
+        ("items_ever", 2.0),
         ("items_30d", 2.0),
         ("lines_per_order_90d", 4.0 / 3.0),
         // 60 of 100 in category 1.
@@ -112,8 +116,8 @@ fn values_by_hand() {
         ("category_entropy_365d", -(0.6 * 0.6f64.log2() + 0.4 * 0.4f64.log2())),
         ("category_view_match_365d", 2.0 / 3.0),
         ("category_last_is_top_365d", 0.0),
-        // Pairs of item and order: (100, 1) (101, 1) (100, 2) (102, 3); one of the four is a repeat.
-        ("repeat_item_share", 0.25),
+        // Pairs of item and order: (100, 1) (100, 2) (102, 3); one of the three is a repeat.
+        ("repeat_item_share", 1.0 / 3.0),
         ("sessions_7d", 2.0),
         ("views_30d", 3.0),
         ("viewed_items_30d", 1.0),
@@ -143,6 +147,42 @@ fn values_by_hand() {
         ("days_from_record_to_order", 20.0 + 2.0 / 24.0),
         ("in_app", 1.0),
         ("never_ordered", 0.0),
+        ("discount_90d", 8.0),
+        // 80 of the 100 SGD are of lines that say what they were reduced by.
+        ("discount_share_365d", 0.1),
+        ("discounted_order_share_365d", 1.0 / 3.0),
+        ("discount_last_share", 0.0),
+        ("unit_price_max_365d", 40.0),
+        ("return_recency_days", 5.0 - 2.0 / 24.0),
+        ("cancelled_order_share_365d", 0.25),
+        ("escalated_tickets_90d", 1.0),
+        ("ticket_open_age_days", 1.0),
+        ("resolution_hours_last", 36.0),
+        ("resolution_hours_max_365d", 36.0),
+        ("rating_last_good", 0.0),
+        ("unrated_ticket_share_365d", 0.5),
+        ("tickets_change_90", 2.0),
+        ("active_days_30d", 2.0),
+        ("session_share_7_of_30", 1.0),
+        ("gap_shortest_days", 10.0),
+        ("recency_to_longest_gap", (10.0 - 2.0 / 24.0) / 20.0),
+        ("spend_share_90_of_365", 1.0),
+        ("category_view_top_share_365d", 2.0 / 3.0),
+        ("categories_new_90d", 2.0),
+        ("order_weekend_share_365d", 1.0 / 3.0),
+        ("devices_365d", 2.0),
+        ("loyalty_active", 1.0),
+        // Of three orders, that of day 30: 20 SGD in 20 days.
+        ("loyalty_orders", 1.0),
+        ("loyalty_order_share", 1.0 / 3.0),
+        ("loyalty_spend_per_day", 1.0),
+        ("new_customer_90", 1.0),
+        ("lapsed_365", 0.0),
+        ("came_back", 0.0),
+        ("item_unknown_share_365d", 0.25),
+        ("category_unknown_share_365d", 0.0),
+        ("order_device_unknown_share_365d", 0.0),
+        ("market_unknown", 0.0),
     ] {
         let got = f64::from(out[position(name).unwrap_or_else(|| panic!("no feature {name}"))]);
         assert!((got - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{name}: {got} is not {expected}");
@@ -157,13 +197,18 @@ fn nobody_has_zeros_and_nothing_else() {
     for (f, v) in registry().iter().zip(&out) {
         let never_null = f.null.starts_with("never null");
         assert_eq!(never_null, !v.is_nan(), "{}: {v}, but its null means {:?}", f.name, f.null);
-        let flag = f.name.starts_with("never_");
+        let flag = f.name.starts_with("never_") || f.name == "market_unknown";
         assert!(v.is_nan() || *v == if flag { 1.0 } else { 0.0 }, "{}: {v}", f.name);
     }
 }
 
 /// Everybody but person 3 agrees to training; nobody to being personalised.
 fn snapshot(people: u64) -> Snapshot {
+    snapshot_of(&(1..=people).collect::<Vec<_>>(), Purpose::Train)
+}
+
+/// Everybody but person 3 agrees to one purpose, on every channel.
+fn snapshot_of(people: &[u64], purpose: Purpose) -> Snapshot {
     let key = |id: u64| RecordKey::new(System::App, format!("user/{id}"));
     let subject = |id| PersonSubject {
         person: PersonId(id),
@@ -171,11 +216,11 @@ fn snapshot(people: u64) -> Snapshot {
         groups: vec![vec![key(id)]],
         markets: vec![Market::Singapore],
     };
-    let subjects: Vec<PersonSubject> = (1..=people).map(subject).collect();
+    let subjects: Vec<PersonSubject> = people.iter().map(|&id| subject(id)).collect();
     let signal = |id: u64| ConsentSignal {
         signal_id: format!("s{id}"),
         subject: key(id),
-        purpose: Purpose::Train,
+        purpose,
         channel: None,
         market: None,
         decision: if id == 3 { Decision::OptOut } else { Decision::OptIn },
@@ -187,8 +232,31 @@ fn snapshot(people: u64) -> Snapshot {
         evidence: Some("notice 1".into()),
         sequence: 1,
     };
-    let signals: Vec<ConsentSignal> = (1..=people).map(signal).collect();
+    let signals: Vec<ConsentSignal> = people.iter().map(|&id| signal(id)).collect();
     decide(&subjects, &signals, day(200), &Policy::default()).snapshot
+}
+
+#[test]
+fn a_reader_for_advertising_learns_nothing_of_complaints() {
+    let (personalised, advertised) =
+        (Cell::PERSONALISE_ONSITE, Cell { purpose: Purpose::Market, channel: Channel::Email });
+    let everybody = |cell| {
+        let mut snapshot = snapshot_of(&[1], Purpose::Personalise);
+        if cell == advertised {
+            snapshot = snapshot_of(&[1], Purpose::Market);
+        }
+        snapshot.admit(cell, vec![somebody(1)]).0
+    };
+    let tickets = position("tickets_90d").expect("there");
+    let orders = position("orders_ever").expect("there");
+    let page = serving_rows(&everybody(personalised), day(40));
+    let mail = serving_rows(&everybody(advertised), day(40));
+    assert_eq!((page.values[tickets], page.values[orders]), (2.0, 3.0));
+    assert!(mail.values[tickets].is_nan());
+    assert_eq!(mail.values[orders], 3.0);
+    let mut row = vec![0.0; registry().len()];
+    Extractor::new().compute_for(&somebody(1), day(40), Purpose::Market, &mut row);
+    assert_eq!(crate::people::bits(&row), crate::people::bits(&mail.values));
 }
 
 #[test]

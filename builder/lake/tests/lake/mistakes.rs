@@ -32,9 +32,9 @@ fn a_file_where_a_folder_is_needed() {
 fn a_lake_of_a_newer_format() {
     let dir = tempfile::tempdir().expect("a folder");
     drop(open(dir.path()));
-    fs::write(dir.path().join("lake.json"), r#"{"format":2}"#).expect("written");
+    fs::write(dir.path().join("lake.json"), r#"{"format":3}"#).expect("written");
     let refused = Lake::open(dir.path()).expect_err("newer").to_string();
-    assert!(refused.contains("is of format 2, and this program knows up to 1; update kenal"), "{refused}");
+    assert!(refused.contains("is of format 3, and this program knows up to 2; update kenal"), "{refused}");
     fs::write(dir.path().join("lake.json"), "{").expect("written");
     let refused = Lake::open(dir.path()).expect_err("damaged").to_string();
     assert!(refused.contains("has a damaged lake.json"), "{refused}");

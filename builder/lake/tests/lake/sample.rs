@@ -193,6 +193,7 @@ pub fn line(system: System, order: &str, id: &str, full: bool) -> OrderLine {
         title: full.then(|| "Uno - Red".into()),
         quantity: -1,
         unit_price: Money(990),
+        discount: full.then_some(Money(90)),
         sequence: 5,
     }
 }

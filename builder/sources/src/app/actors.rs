@@ -194,6 +194,7 @@ fn order(entities: &mut Vec<Entity>, happened: &Happened<'_>, header: &Header<'_
             title: thing.title.clone(),
             quantity: thing.quantity.unwrap_or(1),
             unit_price,
+            discount: None,
             sequence: header.received_at.0,
         };
         entities.push(Entity::OrderLine(Box::new(line)));

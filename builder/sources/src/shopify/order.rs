@@ -1,6 +1,8 @@
 //! Order and line item.
 
-use kenal_types::{Currency, Entity, Market, Money, Order, OrderLine, OrderStatus, Reason, RecordKey, System};
+use kenal_types::{
+    Currency, Entity, Market, Money, MoneyError, Order, OrderLine, OrderStatus, Reason, RecordKey, System,
+};
 
 use crate::country;
 use crate::json::{Fault, Scalar, Text, decode, filled, owned, time, time_required};
@@ -158,8 +160,34 @@ struct LineNode<'a> {
     quantity: Option<i64>,
     #[serde(borrow)]
     original_unit_price_set: Option<PriceSet<'a>>,
+    /// `None` when the query did not ask for them.
+    #[serde(borrow)]
+    discount_allocations: Option<Vec<Allocation<'a>>>,
     #[serde(borrow)]
     product: Option<Reference<'a>>,
+}
+
+/// The part of a discount that falls on a line.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Allocation<'a> {
+    #[serde(borrow)]
+    allocated_amount_set: Option<PriceSet<'a>>,
+}
+
+/// Of all discounts together.
+fn discount(allocations: &[Allocation<'_>]) -> Result<Money, Fault> {
+    const FIELD: &str = "discountAllocations.allocatedAmountSet.shopMoney.amount";
+    let mut sum = Money(0);
+    for allocation in allocations {
+        let amount = allocation.allocated_amount_set.as_ref().and_then(|set| set.shop_money.as_ref());
+        let amount = amount.and_then(|m| m.amount.as_ref()).ok_or_else(|| Fault::missing(FIELD))?.money(FIELD)?;
+        if amount.0 < 0 {
+            return Err(Fault::bad(FIELD, "expected an amount of at least 0"));
+        }
+        sum = Money(sum.0.checked_add(amount.0).ok_or_else(|| Fault::bad(FIELD, MoneyError::TooLarge))?);
+    }
+    Ok(sum)
 }
 
 pub(super) fn parse_line(number: u64, order: u64, sequence: i64, raw: &[u8]) -> Result<Vec<Entity>, Fault> {
@@ -178,6 +206,7 @@ pub(super) fn parse_line(number: u64, order: u64, sequence: i64, raw: &[u8]) -> 
         title: owned(&node.title).or_else(|| owned(&node.name)),
         quantity: node.quantity.ok_or_else(|| Fault::missing("quantity"))?,
         unit_price,
+        discount: node.discount_allocations.as_deref().map(discount).transpose()?,
         sequence,
     };
     Ok(vec![Entity::OrderLine(Box::new(line))])

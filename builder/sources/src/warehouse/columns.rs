@@ -125,6 +125,7 @@ static ORDER_LINES: Table = Table {
         may("description", Means::Text),
         must("quantity", Means::Whole),
         must("unit_price", Means::Money),
+        may("discount", Means::Money),
         must("status", Means::Text),
     ],
 };
@@ -231,13 +232,19 @@ impl Batch {
     }
 
     pub(super) fn money(&self, name: &'static str, row: usize) -> Result<Money, Fault> {
-        let column = self.column(name, row).ok_or_else(|| Fault::missing(name))?;
+        self.money_if_any(name, row)?.ok_or_else(|| Fault::missing(name))
+    }
+
+    pub(super) fn money_if_any(&self, name: &'static str, row: usize) -> Result<Option<Money>, Fault> {
+        let Some(column) = self.column(name, row) else { return Ok(None) };
         let fine = column.as_primitive::<Decimal128Type>().value(row);
         let step = 10_i128.pow(MONEY_SCALE as u32 - 2);
         if fine % step != 0 {
             return Err(Fault::bad(name, MoneyError::TooFine));
         }
-        i64::try_from(fine / step).map(Money).map_err(|_| Fault::bad(name, MoneyError::TooLarge))
+        i64::try_from(fine / step)
+            .map(|hundredths| Some(Money(hundredths)))
+            .map_err(|_| Fault::bad(name, MoneyError::TooLarge))
     }
 
     /// The row as one JSON object, in the order of the table's columns.

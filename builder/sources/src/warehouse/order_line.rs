@@ -164,6 +164,7 @@ fn parse(batch: &Batch, row: usize) -> Result<(Order, OrderLine, LineStatus), Fa
         title: batch.owned("description", row),
         quantity,
         unit_price,
+        discount: batch.money_if_any("discount", row)?,
         sequence: loaded_at.0,
     };
     let country = batch.text("country", row);

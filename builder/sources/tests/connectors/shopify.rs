@@ -93,6 +93,8 @@ fn orders_and_children_in_any_order() {
     );
     assert_eq!((lines[1].item_id.as_deref(), lines[2].item_id.as_deref()), (Some("78"), Some("77")));
     assert_eq!((lines[2].quantity, lines[2].unit_price), (2, Money(990)));
+    // The export says that there was none, which is more than not saying.
+    assert_eq!(lines[2].discount, Some(Money(0)));
 }
 
 #[test]

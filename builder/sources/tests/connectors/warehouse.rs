@@ -77,6 +77,14 @@ pub(crate) fn order_lines() -> Vec<u8> {
             ),
         ),
         (
+            "discount",
+            Arc::new(
+                Decimal128Array::from(vec![Some(150), None, Some(0), None, None, None, None, None])
+                    .with_precision_and_scale(12, 2)
+                    .expect("a decimal"),
+            ),
+        ),
+        (
             "status",
             text(vec![
                 o("completed"),
@@ -168,6 +176,8 @@ fn orders_are_runs_of_lines() {
             ("1001", "3", -1),
         ]
     );
+    let reduced: Vec<_> = lines.iter().take(3).map(|l| l.discount).collect();
+    assert_eq!(reduced, [Some(Money(150)), None, Some(Money(0))], "not told is not nothing");
     assert_eq!(reading.file("order_lines-0001.parquet").kind, FileKind::WarehouseOrderLines);
     assert_eq!(reading.file("order_lines-0001.parquet").watermark, Some(Timestamp::from_seconds(205)));
 }
@@ -191,7 +201,7 @@ fn bad_rows_and_their_json() {
         concat!(
             r#"{"order_no":"1001","line_no":1,"customer_id":null,"ordered_at":"1970-01-01T00:01:40Z","#,
             r#""loaded_at":"1970-01-01T00:03:20Z","channel":"web","country":null,"currency":"SGD","sku":"U-R","#,
-            r#""description":"Uno \"red\"","quantity":2,"unit_price":"9.900000","status":"completed"}"#
+            r#""description":"Uno \"red\"","quantity":2,"unit_price":"9.900000","discount":"1.500000","status":"completed"}"#
         )
     );
 }

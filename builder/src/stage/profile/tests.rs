@@ -75,6 +75,7 @@ fn line(system: System, number: &str, item_id: Option<&str>, sku: Option<&str>) 
         title: None,
         quantity: 1,
         unit_price: Money(250),
+        discount: None,
         sequence: 0,
     }
 }
@@ -214,5 +215,45 @@ fn a_ticket_is_known_when_the_export_had_it() {
         sequence: generated_at.0,
     };
     let rows = tickets(&[ticket], &People::new(&assignments, &records, &[]), &mut ProfileCounts::default());
-    assert_eq!(rows.iter().map(|r| (r.created_at, r.known_at)).collect::<Vec<_>>(), [(created_at, generated_at)]);
+    let got: Vec<_> = rows.iter().map(|r| (r.created_at, r.solved_known_at, r.rated_known_at)).collect();
+    assert_eq!(got, [(created_at, Some(generated_at), Some(generated_at))]);
+}
+
+/// Priority normal, urgent; solved, opened again, solved; rated on the way. Each is known with its version.
+#[test]
+fn versions_of_a_ticket_tell_what_happened_to_it() {
+    let requester = key(System::Zendesk, "9");
+    let (assignments, records) = ([assigned(requester.clone(), Some(PERSON))], [record(requester.clone(), "a@b.sg")]);
+    let people = People::new(&assignments, &records, &[]);
+    let at = |day: i64| Timestamp(0).plus_days(day);
+    let version = |day: i64, priority, status, satisfaction| Ticket {
+        ticket_id: "1".to_owned(),
+        requester: requester.clone(),
+        channel: TicketChannel::Web,
+        priority,
+        status,
+        satisfaction,
+        tags: vec![],
+        created_at: at(1),
+        updated_at: at(day),
+        sequence: at(day + 1).0,
+    };
+    let mut versions = vec![
+        version(1, TicketPriority::Normal, TicketStatus::New, Satisfaction::None),
+        version(2, TicketPriority::Urgent, TicketStatus::Solved, Satisfaction::Offered),
+        version(3, TicketPriority::Urgent, TicketStatus::Solved, Satisfaction::Bad),
+        version(4, TicketPriority::Urgent, TicketStatus::Open, Satisfaction::Bad),
+        version(6, TicketPriority::High, TicketStatus::Closed, Satisfaction::Bad),
+    ];
+    let row = &tickets(&versions, &people, &mut ProfileCounts::default())[0];
+    assert_eq!(
+        (row.priority, row.escalated_at, row.escalated_known_at),
+        (TicketPriority::Normal, Some(at(2)), Some(at(3)))
+    );
+    assert_eq!((row.solved_at, row.solved_known_at), (Some(at(6)), Some(at(7))));
+    assert_eq!((row.satisfaction, row.rated_at), (Some(Satisfaction::Bad), Some(at(3))));
+    versions.truncate(4);
+    assert_eq!(tickets(&versions, &people, &mut ProfileCounts::default())[0].solved_at, None, "open again");
+    versions.push(version(7, TicketPriority::High, TicketStatus::Deleted, Satisfaction::Bad));
+    assert_eq!(tickets(&versions, &people, &mut ProfileCounts::default()), [], "deleted");
 }
