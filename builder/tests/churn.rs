@@ -86,10 +86,12 @@ fn a_table_with_categories_is_cross_validated_and_a_leak_is_told() {
     let mut table = String::from("id,visits,plan,told,left\n");
     let mut state = 3;
     for row in 0..1200 {
-        let (visits, plan) = ((20.0 * dice(&mut state)) as u32, ["basic", "gold", "trial"][(3.0 * dice(&mut state)) as usize]);
+        let (visits, plan) =
+            ((20.0 * dice(&mut state)) as u32, ["basic", "gold", "trial"][(3.0 * dice(&mut state)) as usize]);
         let z = 1.5 - 0.25 * f64::from(visits) + if plan == "trial" { 1.5 } else { 0.0 };
         let left = dice(&mut state) < 1.0 / (1.0 + (-z).exp());
-        writeln!(table, "r{row},{visits},{plan},{},{}", u8::from(left), if left { "yes" } else { "no" }).expect("a text");
+        writeln!(table, "r{row},{visits},{plan},{},{}", u8::from(left), if left { "yes" } else { "no" })
+            .expect("a text");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let table = put(&folder, "table.csv", &table);

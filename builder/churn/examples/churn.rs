@@ -28,7 +28,11 @@ fn run(args: &[String]) -> Result<(), ChurnFileError> {
         let population = log::Population { horizon_days, active_days: number("--active-days") };
         let (saved, report) = log::fit(&read, path, &population, &ChurnConfig::default(), threads)?;
         let scores = log::score(&saved, &read, path, None, 3)?;
-        let report = if has("--eval") { log::evaluate(&read, path, &population, &ChurnConfig::default(), threads)? } else { report };
+        let report = if has("--eval") {
+            log::evaluate(&read, path, &population, &ChurnConfig::default(), threads)?
+        } else {
+            report
+        };
         (saved, report, scores)
     } else {
         let roles = table::Roles {

@@ -152,10 +152,7 @@ impl fmt::Display for Report {
         writeln!(f, "population  {}", a.population)?;
         if let Some(log) = &a.log {
             write!(f, "log         {} rows: {} kept", log.rows, log.kept)?;
-            for (n, what) in [
-                (log.without_customer, "without a customer"),
-                (log.unreadable, "unreadable"),
-            ] {
+            for (n, what) in [(log.without_customer, "without a customer"), (log.unreadable, "unreadable")] {
                 if n > 0 {
                     write!(f, ", {n} {what}")?;
                 }
@@ -196,7 +193,8 @@ impl fmt::Display for Report {
                     format!("stopped after {iterations} steps, the last promising {last_decrement:.1e}"),
             }
         )?;
-        let weights: Vec<String> = self.weights.iter().take(6).map(|w| format!("{} {:+.2}", w.term, w.weight)).collect();
+        let weights: Vec<String> =
+            self.weights.iter().take(6).map(|w| format!("{} {:+.2}", w.term, w.weight)).collect();
         writeln!(f, "weights     {}", weights.join(", "))?;
         if let Some(q) = &self.figures {
             let at = a.test_cut.as_ref().map_or(String::new(), |cut| format!(" at {cut}"));

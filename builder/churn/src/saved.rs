@@ -50,8 +50,8 @@ impl Saved {
     pub fn read(path: &Path) -> Result<Saved, ChurnFileError> {
         let text = std::fs::read(path).map_err(|source| ChurnFileError::Io { path: path.to_owned(), source })?;
         let wrong = |what: String| ChurnFileError::Model { path: path.to_owned(), what };
-        let saved: Saved =
-            serde_json::from_slice(&text).map_err(|e| wrong(format!("is no churn model as `churn fit` writes it: {e}")))?;
+        let saved: Saved = serde_json::from_slice(&text)
+            .map_err(|e| wrong(format!("is no churn model as `churn fit` writes it: {e}")))?;
         if saved.format != FORMAT {
             return Err(wrong(format!("is of format {:?}; this program reads {FORMAT:?}: fit it again", saved.format)));
         }

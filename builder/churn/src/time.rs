@@ -19,7 +19,9 @@ pub fn seconds(text: &str) -> Option<i64> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment.as_second());
     }
-    let civil = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|d| d.to_datetime(jiff::civil::Time::midnight())));
+    let civil = text
+        .parse::<DateTime>()
+        .or_else(|_| text.parse::<Date>().map(|d| d.to_datetime(jiff::civil::Time::midnight())));
     civil.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp().as_second())
 }
 
@@ -36,7 +38,8 @@ fn of_digits(text: &str) -> Option<i64> {
 
 /// A date for people.
 pub fn date(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+    Timestamp::from_second(seconds)
+        .map_or_else(|_| seconds.to_string(), |t| t.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
 }
 
 #[cfg(test)]
@@ -45,7 +48,14 @@ mod tests {
 
     #[test]
     fn one_moment_written_in_many_ways() {
-        for text in ["2011-12-09T12:50:00Z", "2011-12-09 12:50:00", "2011-12-09T12:50", "2011-12-09T20:50:00+08:00", "1323435000", "1323435000000"] {
+        for text in [
+            "2011-12-09T12:50:00Z",
+            "2011-12-09 12:50:00",
+            "2011-12-09T12:50",
+            "2011-12-09T20:50:00+08:00",
+            "1323435000",
+            "1323435000000",
+        ] {
             assert_eq!(seconds(text), Some(1_323_435_000), "{text}");
         }
         assert_eq!(seconds("2011-12-09"), seconds("20111209"));

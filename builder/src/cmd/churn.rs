@@ -35,7 +35,13 @@ enum What {
 #[derive(clap::Args)]
 struct LearnArgs {
     /// One row a person (or a person at a time), CSV or Parquet.
-    #[arg(long, value_name = "FILE", requires = "label", conflicts_with = "transactions", required_unless_present = "transactions")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "label",
+        conflicts_with = "transactions",
+        required_unless_present = "transactions"
+    )]
     table: Option<PathBuf>,
     /// Column that says who left.
     #[arg(long, value_name = "COLUMN", requires = "table")]

@@ -118,7 +118,8 @@ pub fn fit(
     let columns = columns(log);
     let rows = Rows::at(log, &columns, &train.all(), population);
     let fitted = fit_cuts(&columns, rows.samples(), &train, &bent(config), threads)?;
-    let mut report = Report::new(about(log, population, &train, None), &fitted.model, fitted.selected, fitted.train_rows);
+    let mut report =
+        Report::new(about(log, population, &train, None), &fitted.model, fitted.selected, fitted.train_rows);
     match evaluate(log, path, population, config, threads) {
         Ok(judged) => {
             report.figures = judged.figures;

@@ -9,8 +9,20 @@ use crate::error::ChurnFileError;
 use crate::time;
 
 /// Names under which a column is found, the first the one that messages use.
-const CUSTOMER: &[&str] = &["customer", "customer_id", "customerid", "customer id", "user", "user_id", "userid", "client_id", "person"];
-const TIME: &[&str] = &["time", "timestamp", "date", "datetime", "invoicedate", "invoice_date", "order_date", "purchase_date", "created_at", "at"];
+const CUSTOMER: &[&str] =
+    &["customer", "customer_id", "customerid", "customer id", "user", "user_id", "userid", "client_id", "person"];
+const TIME: &[&str] = &[
+    "time",
+    "timestamp",
+    "date",
+    "datetime",
+    "invoicedate",
+    "invoice_date",
+    "order_date",
+    "purchase_date",
+    "created_at",
+    "at",
+];
 const AMOUNT: &[&str] = &["amount", "value", "total", "revenue", "spend", "sales", "order_value"];
 const INVOICE: &[&str] = &["invoice", "invoice_no", "invoiceno", "order", "order_id", "orderid", "transaction_id"];
 const ITEM: &[&str] = &["item", "item_id", "stockcode", "stock_code", "product", "product_id", "sku"];
@@ -194,7 +206,13 @@ impl Log {
         Ok(Log::of(rows, customers.in_order(), counts, &places, items.0.len()))
     }
 
-    fn of(mut rows: Vec<(u32, Line)>, customers: Vec<String>, mut counts: Counts, places: &Places, items: usize) -> Log {
+    fn of(
+        mut rows: Vec<(u32, Line)>,
+        customers: Vec<String>,
+        mut counts: Counts,
+        places: &Places,
+        items: usize,
+    ) -> Log {
         // Every column takes part in the order, so that the order of the file does not.
         rows.sort_by(|(a, x), (b, y)| {
             let key = |l: &Line| (l.time, l.invoice, l.item);
@@ -203,7 +221,9 @@ impl Log {
         let same = |w: &&[(u32, Line)]| {
             let (x, y) = (&w[0], &w[1]);
             let quantity = x.1.quantity == y.1.quantity || (x.1.quantity.is_nan() && y.1.quantity.is_nan());
-            (x.0, x.1.time, x.1.invoice, x.1.item) == (y.0, y.1.time, y.1.invoice, y.1.item) && x.1.amount == y.1.amount && quantity
+            (x.0, x.1.time, x.1.invoice, x.1.item) == (y.0, y.1.time, y.1.invoice, y.1.item)
+                && x.1.amount == y.1.amount
+                && quantity
         };
         counts.repeated = rows.windows(2).filter(same).count() as u64;
         counts.returns = rows.iter().filter(|(_, l)| l.is_return()).count() as u64;

@@ -28,11 +28,18 @@ const SKEW_MIN: f64 = 2.0;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Code {
-    Number { logged: bool },
+    Number {
+        logged: bool,
+    },
     /// One feature a level; missing is a level, "".
-    Indicators { levels: Vec<String> },
+    Indicators {
+        levels: Vec<String>,
+    },
     /// Log odds and ln(1 + rows) of each level; of unknown levels the first is `prior`.
-    Odds { levels: FxHashMap<String, (f32, f32)>, prior: f32 },
+    Odds {
+        levels: FxHashMap<String, (f32, f32)>,
+        prior: f32,
+    },
 }
 
 /// How a table's columns become features.
@@ -57,8 +64,7 @@ impl Encoder {
             Data::Numbers(values) => Code::Number { logged: is_skewed(rows.iter().map(|&r| values[r as usize])) },
             Data::Texts(codes, texts) => of_texts(table, rows, codes, texts, prior),
         };
-        let encoder =
-            Encoder { columns: table.columns.iter().map(|c| (c.name.clone(), code(&c.data))).collect() };
+        let encoder = Encoder { columns: table.columns.iter().map(|c| (c.name.clone(), code(&c.data))).collect() };
         let mut features = encoder.apply(table, rows);
         encoder.leave_own_labels_out(table, rows, prior, &mut features);
         (encoder, features)

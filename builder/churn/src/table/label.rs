@@ -6,8 +6,36 @@ use rustc_hash::FxHashMap;
 
 use crate::error::ChurnFileError;
 
-const TRUE: &[&str] = &["1", "1.0", "true", "t", "yes", "y", "churn", "churned", "left", "lost", "exited", "attrited customer", "inactive"];
-const FALSE: &[&str] = &["0", "0.0", "-1", "false", "f", "no", "n", "stay", "stayed", "retained", "active", "existing customer", "not churned"];
+const TRUE: &[&str] = &[
+    "1",
+    "1.0",
+    "true",
+    "t",
+    "yes",
+    "y",
+    "churn",
+    "churned",
+    "left",
+    "lost",
+    "exited",
+    "attrited customer",
+    "inactive",
+];
+const FALSE: &[&str] = &[
+    "0",
+    "0.0",
+    "-1",
+    "false",
+    "f",
+    "no",
+    "n",
+    "stay",
+    "stayed",
+    "retained",
+    "active",
+    "existing customer",
+    "not churned",
+];
 
 /// Values of a label column as they come.
 #[derive(Default)]
@@ -61,7 +89,10 @@ impl Labels {
         }
         let chosen = match positive {
             Some(wanted) => values.iter().position(|(v, _)| v == wanted),
-            None => match (values.iter().position(|(v, _)| known(v, TRUE)), values.iter().position(|(v, _)| known(v, FALSE))) {
+            None => match (
+                values.iter().position(|(v, _)| known(v, TRUE)),
+                values.iter().position(|(v, _)| known(v, FALSE)),
+            ) {
                 (Some(t), Some(f)) if t != f => Some(t),
                 (Some(t), None) => Some(t),
                 (None, Some(f)) => Some(1 - f),
@@ -73,7 +104,9 @@ impl Labels {
                 let code = values[at].1.0;
                 Ok((self.codes.iter().map(|c| *c == code).collect(), values[at].0.clone()))
             }
-            (None, Some(wanted)) => fail(format!("no row has the value {wanted:?} that --positive names; it has {told}")),
+            (None, Some(wanted)) => {
+                fail(format!("no row has the value {wanted:?} that --positive names; it has {told}"))
+            }
             (None, None) => fail(format!("which value means leaving? Say it with --positive; it has {told}")),
         }
     }

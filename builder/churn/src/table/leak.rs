@@ -21,7 +21,9 @@ pub(crate) fn warnings(table: &Table) -> Vec<String> {
         let (known, values): (Vec<f64>, Vec<f64>) = match &column.data {
             Data::Numbers(all) => rows
                 .iter()
-                .map(|&r| (f64::from(u8::from(!all[r].is_nan())), f64::from(if all[r].is_nan() { 0.0 } else { all[r] })))
+                .map(|&r| {
+                    (f64::from(u8::from(!all[r].is_nan())), f64::from(if all[r].is_nan() { 0.0 } else { all[r] }))
+                })
                 .unzip(),
             Data::Texts(codes, texts) => {
                 let place = |r: usize| if codes[r] == NONE { texts.len() } else { codes[r] as usize };

@@ -39,7 +39,11 @@ impl fmt::Display for Counts {
                 write!(f, ", {n} {what}")?;
             }
         }
-        write!(f, "\ncolumns     {} of numbers, {} of categories, {} of times", self.numbers, self.categories, self.times)?;
+        write!(
+            f,
+            "\ncolumns     {} of numbers, {} of categories, {} of times",
+            self.numbers, self.categories, self.times
+        )?;
         for left in &self.left_out {
             write!(f, "\n            left out: {left}")?;
         }

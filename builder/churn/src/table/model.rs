@@ -1,9 +1,7 @@
 //! Fitting, judging and scoring on a table.
 
 use kenal_models::Threads;
-use kenal_models::churn::{
-    ChurnConfig, ChurnModel, DesignConfig, Part, Platt, Quality, Selected, fit_part, select,
-};
+use kenal_models::churn::{ChurnConfig, ChurnModel, DesignConfig, Part, Platt, Quality, Selected, fit_part, select};
 
 use crate::error::ChurnFileError;
 use crate::report::{About, Figures, Report, Score, model_reasons};
@@ -52,7 +50,11 @@ impl Settings {
 
     /// Chooses on `choose` what was fitted on `learn`, then fits on both.
     fn fit(&self, table: &Table, learn: &[u32], choose: &[u32], threads: Threads) -> Result<Fitted, ChurnFileError> {
-        let base = ChurnConfig { penalties: vec![0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0], bent: true, ..ChurnConfig::default() };
+        let base = ChurnConfig {
+            penalties: vec![0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0],
+            bent: true,
+            ..ChurnConfig::default()
+        };
         let mut best: Option<(Selected, DesignConfig)> = None;
         let both: Vec<u32> = {
             let mut both: Vec<u32> = learn.iter().chain(choose).copied().collect();
@@ -76,8 +78,8 @@ impl Settings {
                 }
             }
         }
-        let (selected, design) =
-            best.unwrap_or((Selected { l2: 1.0, slope: 1.0, bend: 0.0, rows: 0, loss: f64::NAN }, DesignConfig::default()));
+        let (selected, design) = best
+            .unwrap_or((Selected { l2: 1.0, slope: 1.0, bend: 0.0, rows: 0, loss: f64::NAN }, DesignConfig::default()));
         let (encoder, features) = Encoder::learn(table, &both);
         let config = ChurnConfig { design, penalties: vec![selected.l2], ..base };
         let part = Part::alone(features, labels(table, &both));
@@ -198,7 +200,9 @@ pub fn fit(table: &Table, settings: &Settings, threads: Threads) -> Result<(Save
     let mut report = Report::new(about, &fitted.model, fitted.selected, fitted.rows);
     report.figures = Some(Figures::of(&Quality::measure(&probabilities, &truth)));
     if !table.times.is_empty() && report.about.test_cut.is_none() {
-        report.warnings.push("the times divide no earlier rows of both labels from later ones: judged by folds".to_owned());
+        report
+            .warnings
+            .push("the times divide no earlier rows of both labels from later ones: judged by folds".to_owned());
     }
     report.warnings.extend(leak::warnings(table));
     report.warnings.extend(table.warnings.iter().cloned());
@@ -215,7 +219,8 @@ fn judged_by_time(table: &Table, all: &[u32]) -> Option<(Vec<u32>, Vec<u32>, i64
     if table.times.is_empty() {
         return None;
     }
-    by_time(table, all, LATER_SHARE).filter(|(earlier, later, _)| both_classes(table, earlier) && both_classes(table, later))
+    by_time(table, all, LATER_SHARE)
+        .filter(|(earlier, later, _)| both_classes(table, earlier) && both_classes(table, later))
 }
 
 fn in_folds(
@@ -247,7 +252,8 @@ pub fn score(saved: &Saved, table: &Table, reasons: usize) -> Result<Vec<Score>,
         return Err(wrong("the model was fitted on a transaction log; score one with it (--transactions)".to_owned()));
     };
     let has = |name: &str| {
-        table.columns.iter().any(|c| c.name == name) || table.counts.left_out.iter().any(|l| l.starts_with(&format!("{name}: ")))
+        table.columns.iter().any(|c| c.name == name)
+            || table.counts.left_out.iter().any(|l| l.starts_with(&format!("{name}: ")))
     };
     if let Some(name) = encoder.columns().find(|name| !has(name)) {
         return Err(wrong(format!("no column `{name}`, which the model was fitted on")));

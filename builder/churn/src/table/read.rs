@@ -292,8 +292,13 @@ fn moment(text: &str) -> Option<i64> {
 
 fn is_row_number(name: &str, values: &[f32]) -> bool {
     let lower = name.to_ascii_lowercase();
-    let like = lower == "id" || lower.ends_with("_id") || lower.ends_with("id") && name.ends_with("ID")
-        || name.ends_with("Id") || lower.ends_with("number") || lower.ends_with("_no") || lower.starts_with("column_1");
+    let like = lower == "id"
+        || lower.ends_with("_id")
+        || lower.ends_with("id") && name.ends_with("ID")
+        || name.ends_with("Id")
+        || lower.ends_with("number")
+        || lower.ends_with("_no")
+        || lower.starts_with("column_1");
     if !like || values.iter().any(|v| v.is_nan() || v.fract() != 0.0) {
         return false;
     }

@@ -114,7 +114,11 @@ impl Design {
         for (column, learnt) in learnt.iter().enumerate() {
             for &(knot, (mean, scale)) in &learnt.hinges {
                 design.hinges.push(Hinge { column, knot });
-                design.names.push(format!("{} above {}", columns[column].name, inverse(columns[column].transform, knot)));
+                design.names.push(format!(
+                    "{} above {}",
+                    columns[column].name,
+                    inverse(columns[column].transform, knot)
+                ));
                 design.means.push(mean);
                 design.scales.push(scale);
             }
@@ -174,7 +178,8 @@ impl Design {
         let (hinges, gaps) = rest.split_at_mut(self.hinges.len());
         for (place, (n, hinge)) in hinges.iter_mut().zip(self.hinges.iter().enumerate()) {
             let gap = row[hinge.column].is_nan();
-            *place = if gap { self.means[self.columns.len() + n] } else { (columns[hinge.column] - hinge.knot).max(0.0) };
+            *place =
+                if gap { self.means[self.columns.len() + n] } else { (columns[hinge.column] - hinge.knot).max(0.0) };
         }
         for (place, &j) in gaps.iter_mut().zip(&self.missing) {
             *place = if row[j].is_nan() { 1.0 } else { 0.0 };

@@ -146,7 +146,9 @@ fn strength(
         cuts.sort_unstable();
         cuts.dedup();
         let oldest = cuts.len().saturating_sub(ORIGINS).max(1).min(cuts.len() - 1);
-        let fold = |r: usize| samples.people.get(r).map_or(r as u64, |&p| u64::from(p)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let fold = |r: usize| {
+            samples.people.get(r).map_or(r as u64, |&p| u64::from(p)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+        };
         let mut losses: Vec<(f64, f64, f64)> = Vec::new();
         for (&cut, held) in cuts[oldest..].iter().flat_map(|cut| (0..FOLDS).map(move |held| (cut, held))) {
             let pick = |wanted: &dyn Fn(i64) -> bool, own: bool| -> Vec<usize> {

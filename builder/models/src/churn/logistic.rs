@@ -284,11 +284,8 @@ fn blocks(rows: usize) -> impl IndexedParallelIterator<Item = std::ops::Range<us
 
 fn block_sums(rows: &Rows<'_>, w: &[f64], w32: &[f32], block: std::ops::Range<usize>, diagonal: bool) -> Sums {
     let (d, width) = (w.len(), rows.width);
-    let mut sums = Sums {
-        loss: 0.0,
-        gradient: vec![0.0; d],
-        diagonal: if diagonal { vec![0.0; d] } else { Vec::new() },
-    };
+    let mut sums =
+        Sums { loss: 0.0, gradient: vec![0.0; d], diagonal: if diagonal { vec![0.0; d] } else { Vec::new() } };
     let (mut gradient, mut squares) = (vec![0.0f32; width], vec![0.0f32; width]);
     for run in block.clone().step_by(RUN_ROWS) {
         gradient.fill(0.0);
@@ -359,7 +356,8 @@ fn hessian_factor(
     for part in parts {
         h.iter_mut().zip(part).for_each(|(a, b)| *a += b);
     }
-    let scale: Vec<f64> = (0..d).map(|j| if h[j * d + j] > 0.0 { (diagonal[j] / h[j * d + j]).sqrt() } else { 0.0 }).collect();
+    let scale: Vec<f64> =
+        (0..d).map(|j| if h[j * d + j] > 0.0 { (diagonal[j] / h[j * d + j]).sqrt() } else { 0.0 }).collect();
     for i in 0..d {
         for j in i..d {
             h[i * d + j] *= scale[i] * scale[j];
@@ -427,7 +425,9 @@ mod tests {
         for i in 0..n {
             let shared = even();
             let from = terms.len();
-            terms.extend((0..width).map(|j| if j == 0 { f32::from(u8::from(i % 5_000 == 7)) * 50.0 } else { even() + shared }));
+            terms.extend(
+                (0..width).map(|j| if j == 0 { f32::from(u8::from(i % 5_000 == 7)) * 50.0 } else { even() + shared }),
+            );
             let level = (i % groups) as f32 - 1.0;
             let z: f32 = terms[from..].iter().enumerate().map(|(j, x)| x * (j as f32 - 2.0) / 4.0).sum::<f32>() + level;
             labels.push((even() + 1.0) / 2.0 < 1.0 / (1.0 + (-z).exp()));

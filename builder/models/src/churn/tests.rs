@@ -17,7 +17,13 @@ fn plain(l2: f64) -> ChurnConfig {
     }
 }
 
-fn fitted(columns: &[Column], x: &Array2<f32>, y: &[bool], config: &ChurnConfig, threads: Threads) -> Result<ChurnModel, ChurnError> {
+fn fitted(
+    columns: &[Column],
+    x: &Array2<f32>,
+    y: &[bool],
+    config: &ChurnConfig,
+    threads: Threads,
+) -> Result<ChurnModel, ChurnError> {
     fit_part(columns, &Part::alone(x.clone(), y.to_vec()), config.penalties[0], config, threads)
 }
 
@@ -153,7 +159,8 @@ fn calibration_undoes_a_wrong_slope_and_offset() {
 fn a_forward_fit_never_sees_the_test() {
     let (x, y) = drawn(9_000, &[1.0, -1.0], 0.3, 8);
     let cuts: Vec<i64> = (0..9_000).map(|r| [0, 90, 180][r % 3]).collect();
-    let split = TrainCuts::new(vec![0, 90], vec![], 90).and_then(|train| ForwardSplit::new(train, 180)).expect("forward");
+    let split =
+        TrainCuts::new(vec![0, 90], vec![], 90).and_then(|train| ForwardSplit::new(train, 180)).expect("forward");
     let run = |labels: &[bool]| {
         fit_forward(
             &columns(2),
@@ -185,7 +192,10 @@ fn mistakes_are_named() {
         error(&columns(2), &x, &[true; 10], &config),
         "all 10 training labels are true: there is nothing to tell apart"
     );
-    assert_eq!(error(&columns(2), &x, &y, &plain(0.0)), "l2 is out of range: it must be above 0 and finite (a bound: from 0 to below 0.5)");
+    assert_eq!(
+        error(&columns(2), &x, &y, &plain(0.0)),
+        "l2 is out of range: it must be above 0 and finite (a bound: from 0 to below 0.5)"
+    );
     let mut bad = x.clone();
     bad[[4, 1]] = f32::INFINITY;
     assert_eq!(
