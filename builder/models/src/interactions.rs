@@ -154,6 +154,16 @@ impl Interactions {
         out
     }
 
+    /// The same pairs with other numbers on them, in the order of the rows; any finite number is allowed, so the result
+    /// is no confidence.
+    ///
+    /// # Panics
+    /// When there are not as many values as pairs.
+    pub(crate) fn carrying(&self, values: &[f32]) -> Interactions {
+        assert_eq!(values.len(), self.len(), "one value a pair");
+        Interactions { confidence: values.to_vec(), ..self.clone() }
+    }
+
     /// Number of users of each item.
     pub fn item_counts(&self) -> Vec<u32> {
         let mut counts = vec![0; self.n_items];

@@ -6,14 +6,17 @@
 //! bits for any thread count, because work is cut into blocks of fixed size and joined in block order.
 //!
 //! Read in this order: [`confidence`] (events to weights), [`interactions`] (the matrix), [`als`] (the recommender and
-//! the exact fold-in the edge repeats), [`trending`], [`eval`] (splits, Recall, NDCG, intervals, and [`eval::publish`],
+//! the exact fold-in the edge repeats), [`item_item`], [`trending`],
+//! [`blend`] (all of them in one score), [`eval`] (splits, Recall, NDCG, intervals, and [`eval::publish`],
 //! the decision to publish), then [`churn`].
 
 pub mod als;
+pub mod blend;
 pub mod churn;
 pub mod confidence;
 pub mod eval;
 pub mod interactions;
+pub mod item_item;
 mod linear;
 pub mod threads;
 pub mod trending;

@@ -1,0 +1,231 @@
+//! One score out of four: what goes with the history (item–item, ALS), what is in fashion, and what is bought again.
+//!
+//! ```text
+//! goes(u, i)  = a · item_item(u, i) / rms_u  +  b · als(u, i) / rms_u          both scaled by their size for u
+//! trend(i)    = (heat_i + ½) / (max heat + ½)                                  heat_i = Σ_e 2^(−age_e / half-life)
+//! again(u, i) = √(rate_i / mean rate) · Σ_{e of u with i} 2^(−age_e / h_i)     h_i = H · √(gap_i / mean gap)
+//! score(u, i) = max(0, goes / max_j goes) · trend^p  +  c · again  +  10⁻⁶ · trend
+//! ```
+//!
+//! `rate_i` is how often a purchase of i is followed by another by the same person, `gap_i` the days between the two: each
+//! product's own rhythm, two numbers an item, both drawn towards the mean of all items where there is little to see.
+//! The weights (a, b, p, c) are learnt by [`learn`] on validation cases: coordinate ascent over a grid, since the
+//! metric has no gradient.
+
+use rayon::prelude::*;
+
+use crate::als::AlsModel;
+use crate::eval::{AlsScorer, Candidates, Case, Scorer, rank, recall_at};
+use crate::item_item::ItemItem;
+use crate::threads::Threads;
+
+/// Purchases of one person: (item, days between the purchase and the cut, never negative).
+pub type History = Vec<(u32, f32)>;
+
+/// Purchases that an item's own rate and gap are mixed with the mean of all items.
+const PRIOR_PURCHASES: f64 = 10.0;
+
+/// What is bought again, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rhythm {
+    /// √(rate_i / mean rate).
+    strength: Vec<f32>,
+    /// h_i / H.
+    slowness: Vec<f32>,
+}
+
+impl Rhythm {
+    /// From everybody's purchases. Purchases of one item by one person on one day count once.
+    ///
+    /// # Panics
+    /// When an item is not below `n_items`.
+    pub fn learn(histories: &[History], n_items: usize) -> Rhythm {
+        let (mut bought, mut again) = (vec![0.0f64; n_items], vec![0.0f64; n_items]);
+        let mut days = vec![0.0f64; n_items];
+        for history in histories {
+            let mut events = history.clone();
+            events.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+            for (at, &(item, age)) in events.iter().enumerate() {
+                let before = at.checked_sub(1).map(|b| events[b]).filter(|b| b.0 == item);
+                match before {
+                    Some((_, earlier)) if earlier - age < 1.0 => continue,
+                    Some((_, earlier)) => {
+                        again[item as usize] += 1.0;
+                        days[item as usize] += f64::from(earlier - age);
+                    }
+                    None => {}
+                }
+                bought[item as usize] += 1.0;
+            }
+        }
+        let sum = |v: &[f64]| v.iter().sum::<f64>();
+        let mean_rate = (sum(&again) / sum(&bought).max(1.0)).max(1e-6);
+        let mean_gap = if sum(&again) > 0.0 { sum(&days) / sum(&again) } else { 1.0 };
+        let rate = |i: usize| (again[i] + PRIOR_PURCHASES * mean_rate) / (bought[i] + PRIOR_PURCHASES);
+        let gap = |i: usize| (days[i] + PRIOR_PURCHASES * mean_gap) / (again[i] + PRIOR_PURCHASES);
+        Rhythm {
+            strength: (0..n_items).map(|i| (rate(i) / mean_rate).sqrt() as f32).collect(),
+            slowness: (0..n_items).map(|i| (gap(i) / mean_gap).sqrt() as f32).collect(),
+        }
+    }
+
+    /// Adds again(u, i) for the items of a history.
+    pub fn add_scores(&self, history: &History, half_life_days: f32, out: &mut [f32]) {
+        for &(item, age) in history {
+            let i = item as usize;
+            out[i] += self.strength[i] * (-age / (half_life_days * self.slowness[i])).exp2();
+        }
+    }
+}
+
+/// What the blend is made of; a part that is absent counts nothing.
+#[derive(Debug)]
+pub struct Parts<'m> {
+    pub item_item: Option<&'m ItemItem>,
+    pub als: Option<AlsScorer<'m>>,
+    /// Heat of each item.
+    pub heat: Vec<f32>,
+    pub rhythm: Option<&'m Rhythm>,
+    /// Purchases of each user, by [`Case::user`].
+    pub histories: &'m [History],
+}
+
+impl<'m> Parts<'m> {
+    pub fn new(item_item: Option<&'m ItemItem>, als: Option<&'m AlsModel>, heat: Vec<f32>) -> Self {
+        Parts { item_item, als: als.map(AlsScorer::new), heat, rhythm: None, histories: &[] }
+    }
+}
+
+/// How much each part counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weights {
+    pub item_item: f32,
+    pub als: f32,
+    pub trend_power: f32,
+    pub again: f32,
+    pub again_half_life_days: f32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Weights { item_item: 1.0, als: 0.2, trend_power: 0.0, again: 1.0, again_half_life_days: 60.0 }
+    }
+}
+
+/// A blend that ranks.
+#[derive(Debug)]
+pub struct Blend<'m> {
+    pub parts: Parts<'m>,
+    pub weights: Weights,
+}
+
+/// The parts' scores of one case, before weights.
+struct Scores {
+    item_item: Vec<f32>,
+    als: Vec<f32>,
+}
+
+fn parts_of(parts: &Parts<'_>, case: &Case, n: usize) -> Scores {
+    let (mut item_item, mut als) = (vec![0.0; n], vec![0.0; n]);
+    if let Some(model) = parts.item_item {
+        model.add_scores(case.history.iter().map(|&(i, _)| (i, 1.0)), &mut item_item);
+    }
+    if let Some(model) = &parts.als {
+        model.score(case, &mut als);
+    }
+    for scores in [&mut item_item, &mut als] {
+        let square: f64 = scores.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
+        let inverse = if square > 0.0 { (n as f64 / square).sqrt() as f32 } else { 0.0 };
+        scores.iter_mut().for_each(|s| *s *= inverse);
+    }
+    Scores { item_item, als }
+}
+
+fn combine(parts: &Parts<'_>, weights: &Weights, scores: &Scores, case: &Case, out: &mut [f32]) {
+    for ((o, ii), als) in out.iter_mut().zip(&scores.item_item).zip(&scores.als) {
+        *o = (weights.item_item * ii + weights.als * als).max(0.0);
+    }
+    let best = out.iter().fold(0.0f32, |a, &b| a.max(b));
+    let scale = if best > 0.0 { 1.0 / best } else { 0.0 };
+    let hottest = parts.heat.iter().fold(0.0f32, |a, &b| a.max(b)) + 0.5;
+    for (o, heat) in out.iter_mut().zip(&parts.heat) {
+        let trend = (heat + 0.5) / hottest;
+        *o = *o * scale * trend.powf(weights.trend_power) + 1e-6 * trend;
+    }
+    if let (Some(rhythm), Some(history)) = (parts.rhythm, parts.histories.get(case.user as usize)) {
+        let mut again = vec![0.0; out.len()];
+        rhythm.add_scores(history, weights.again_half_life_days, &mut again);
+        for (o, a) in out.iter_mut().zip(&again) {
+            *o += weights.again * a;
+        }
+    }
+}
+
+impl Scorer for Blend<'_> {
+    fn score(&self, case: &Case, out: &mut [f32]) {
+        combine(&self.parts, &self.weights, &parts_of(&self.parts, case, out.len()), case, out);
+    }
+}
+
+/// Values tried for each weight.
+const GRID_ALS: [f32; 6] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6];
+const GRID_TREND: [f32; 6] = [0.0, 0.1, 0.2, 0.35, 0.5, 0.75];
+const GRID_AGAIN: [f32; 7] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 6.4];
+const GRID_HALF_LIFE: [f32; 5] = [15.0, 30.0, 60.0, 120.0, 240.0];
+/// Passes over the weights; the second changes little, a third nothing that was seen.
+const PASSES: usize = 2;
+/// Scores kept at once: two parts × cases × items, in f32.
+const SCORES_MAX: usize = 50_000_000;
+
+/// The weights with the best mean Recall@20 on `cases`, of which as many are used as fit in memory (the first ones).
+/// Only weights of parts that are there are tried. The result does not depend on `threads`.
+pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads: Threads) -> Weights {
+    let n = parts.heat.len();
+    let kept = (SCORES_MAX / (2 * n.max(1))).clamp(1, cases.len().max(1)).min(cases.len());
+    let cases = &cases[..kept];
+    threads.run(|| {
+        let scores: Vec<Scores> = cases.par_iter().map(|c| parts_of(parts, c, n)).collect();
+        let recall = |weights: &Weights| -> f64 {
+            let each: Vec<f64> = cases
+                .par_iter()
+                .zip(&scores)
+                .map_init(
+                    || vec![0.0; n],
+                    |out, (case, scores)| {
+                        combine(parts, weights, scores, case, out);
+                        let known = |i: u32| case.history.binary_search_by_key(&i, |h| h.0).is_ok();
+                        let ranked = rank(out, 20, |i| candidates == Candidates::All || !known(i));
+                        recall_at(&ranked, &case.relevant, 20).unwrap_or(0.0)
+                    },
+                )
+                .collect();
+            each.iter().sum()
+        };
+        let mut best = Weights::default();
+        if parts.item_item.is_none() {
+            (best.item_item, best.als) = (0.0, 1.0);
+        }
+        let mut reached = recall(&best);
+        let mut try_all = |best: &mut Weights, grid: &[f32], set: fn(&mut Weights, f32)| {
+            for &value in grid {
+                let mut other = *best;
+                set(&mut other, value);
+                let got = recall(&other);
+                if got > reached {
+                    (reached, *best) = (got, other);
+                }
+            }
+        };
+        for _ in 0..PASSES {
+            try_all(&mut best, &GRID_TREND, |w, v| w.trend_power = v);
+            if parts.item_item.is_some() && parts.als.is_some() {
+                try_all(&mut best, &GRID_ALS, |w, v| w.als = v);
+            }
+            if parts.rhythm.is_some() && candidates == Candidates::All {
+                try_all(&mut best, &GRID_AGAIN, |w, v| w.again = v);
+                try_all(&mut best, &GRID_HALF_LIFE, |w, v| w.again_half_life_days = v);
+            }
+        }
+        best
+    })
+}

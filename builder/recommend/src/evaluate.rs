@@ -1,0 +1,279 @@
+//! A model, tuned on a validation split of its own, measured on what it has not seen.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use kenal_models::blend::{Blend, Parts, Rhythm, Weights, learn};
+use kenal_models::eval::{Evaluation, Metric, SameForAll, Scorer};
+use kenal_models::interactions::{compact, core_filter};
+use kenal_models::item_item::{ItemItem, ItemItemConfig};
+use kenal_models::{AlsConfig, AlsModel, Threads, als};
+use serde_json::{Map, Value, json};
+
+use crate::protocol::{DAY_US, Protocol, Split, given, strong, time};
+use crate::read::{Dataset, InputError};
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    Trending,
+    Als,
+    ItemItem,
+    Blend,
+}
+
+impl Model {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Model::Trending => "trending",
+            Model::Als => "als",
+            Model::ItemItem => "item-item",
+            Model::Blend => "blend",
+        }
+    }
+}
+
+/// What to evaluate and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub interactions: PathBuf,
+    /// A given split instead of the file's own: a file with the column `part`.
+    pub split: Option<PathBuf>,
+    pub protocol: Protocol,
+    pub model: Model,
+    pub factors: usize,
+    /// Items with fewer customers and customers with fewer items are left out; 1 keeps all.
+    pub min_count: usize,
+    pub threads: Threads,
+    pub seed: u64,
+}
+
+/// Figures of one evaluation.
+#[derive(Debug)]
+pub struct Report {
+    pub protocol: Protocol,
+    pub model: Model,
+    pub users: usize,
+    pub items: usize,
+    pub interactions: usize,
+    pub evaluation: Evaluation,
+    /// What was chosen on the validation split.
+    pub tuned: String,
+}
+
+/// Half-lives of the trend that are tried, in days.
+const HALF_LIVES: [f32; 4] = [7.0, 14.0, 30.0, 90.0];
+/// α₀ and reg that are tried for ALS.
+const ALS_GRID: [(f32, f32); 4] = [(0.1, 0.003), (0.1, 0.006), (0.3, 0.003), (0.3, 0.01)];
+
+/// Reads, splits, tunes, fits, and measures.
+///
+/// # Errors
+/// See [`InputError`].
+pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError> {
+    let refuse = |text: String| Err(InputError::Protocol(text));
+    if options.protocol != Protocol::Strong && !data.has_time {
+        return refuse("--protocol time needs a column `time`, which the file does not have".to_owned());
+    }
+    let split = if options.split.is_some() { given_split(data, options)? } else { own_split(data, options) };
+    if split.train.is_empty() || split.cases.is_empty() {
+        return refuse(format!(
+            "nobody is left to test on: {} rows to learn from, {} people with something hidden; fewer may be filtered \
+             out with --min-count 1",
+            split.train.len(),
+            split.cases.len()
+        ));
+    }
+    let n_users = data.users.len();
+    let validation = split.validation(options.protocol, options.seed + 1);
+    let tuned = choose(&validation, n_users, data.has_time, options);
+    let fitted = Fitted::new(&split, n_users, &tuned, data.has_time, options);
+    let evaluation = fitted.measure(&split, options);
+    let (matrix, _) = split.matrix();
+    Ok(Report {
+        protocol: options.protocol,
+        model: options.model,
+        users: matrix.n_users(),
+        items: split.n_items,
+        interactions: matrix.len(),
+        evaluation,
+        tuned: tuned.to_string(),
+    })
+}
+
+fn own_split(data: &Dataset, options: &Options) -> Split {
+    // What is left out keeps its number but takes no part: items without a row must not be recommended or counted.
+    let kept = compact(core_filter(data.rows.clone(), options.min_count));
+    let n_items = kept.items.len();
+    let rows: Vec<_> = kept
+        .rows
+        .into_iter()
+        .map(|mut r| {
+            r.user = kept.users[r.user as usize];
+            r
+        })
+        .collect();
+    match options.protocol {
+        Protocol::Strong => strong(&rows, n_items, options.seed),
+        Protocol::TimeNew | Protocol::TimeRepeats => {
+            let last = rows.iter().map(|r| r.time).max().unwrap_or(0);
+            time(&rows, n_items, last - 30 * DAY_US, options.protocol)
+        }
+    }
+}
+
+fn given_split(data: &Dataset, options: &Options) -> Result<Split, InputError> {
+    let n_items = data.items.len();
+    let part = |name: &str| {
+        data.part(name)
+            .ok_or_else(|| InputError::Protocol(format!("the split has no part `{name}` in its column `part`")))
+    };
+    Ok(match options.protocol {
+        Protocol::Strong => {
+            given(part("strong_train")?, &part("strong_fold")?, &part("strong_test")?, n_items, Protocol::Strong)
+        }
+        protocol => {
+            let train = part("time_train")?;
+            given(train.clone(), &train, &part("time_test")?, n_items, protocol)
+        }
+    })
+}
+
+/// What the validation split decided.
+#[derive(Debug, Clone, Copy)]
+struct Tuned {
+    half_life_days: f32,
+    als: (f32, f32),
+    weights: Weights,
+}
+
+impl std::fmt::Display for Tuned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let w = &self.weights;
+        write!(
+            f,
+            "trend half-life {} days; ALS α₀ {}, reg {}; weights: item-item {}, ALS {}, trend^{}, again {} with half-life {}",
+            self.half_life_days,
+            self.als.0,
+            self.als.1,
+            w.item_item,
+            w.als,
+            w.trend_power,
+            w.again,
+            w.again_half_life_days
+        )
+    }
+}
+
+fn choose(validation: &Split, n_users: usize, has_time: bool, options: &Options) -> Tuned {
+    let mut best = Tuned { half_life_days: 14.0, als: ALS_GRID[0], weights: Weights::default() };
+    if validation.train.is_empty() || validation.cases.is_empty() {
+        return best;
+    }
+    let recall = |tuned: &Tuned, model: Model| {
+        let options = Options { model, ..options.clone() };
+        Fitted::new(validation, n_users, tuned, has_time, &options).measure(validation, &options).mean(Metric::Recall20)
+    };
+    let mut pick = |best: &mut Tuned, model: Model, others: &[Tuned]| {
+        let mut reached = f64::NEG_INFINITY;
+        for other in others {
+            let got = recall(other, model);
+            if got > reached {
+                (reached, *best) = (got, *other);
+            }
+        }
+    };
+    if has_time && matches!(options.model, Model::Trending | Model::Blend) {
+        let others = HALF_LIVES.map(|half_life_days| Tuned { half_life_days, ..best });
+        pick(&mut best, Model::Trending, &others);
+    }
+    if options.model == Model::Als {
+        let others = ALS_GRID.map(|als| Tuned { als, ..best });
+        pick(&mut best, Model::Als, &others);
+    }
+    if options.model == Model::Blend {
+        let fitted = Fitted::new(validation, n_users, &best, has_time, options);
+        best.weights = learn(&fitted.parts(), &validation.cases, options.protocol.candidates(), options.threads);
+    }
+    best
+}
+
+/// Models of one split.
+struct Fitted {
+    item_item: Option<ItemItem>,
+    als: Option<AlsModel>,
+    heat: Vec<f32>,
+    rhythm: Option<Rhythm>,
+    histories: Vec<kenal_models::blend::History>,
+    weights: Weights,
+    model: Model,
+}
+
+impl Fitted {
+    fn new(split: &Split, n_users: usize, tuned: &Tuned, has_time: bool, options: &Options) -> Fitted {
+        let model = options.model;
+        let (matrix, days) = split.matrix();
+        let days = has_time.then_some(&days[..]);
+        let item_item = matches!(model, Model::ItemItem | Model::Blend)
+            .then(|| ItemItem::fit(&matrix, days, &ItemItemConfig::default(), options.threads));
+        let (unobserved, reg) = tuned.als;
+        let config = AlsConfig { factors: options.factors, unobserved, reg, tolerance: 0.0, ..AlsConfig::default() };
+        let als = matches!(model, Model::Als | Model::Blend)
+            .then(|| als::fit(&matrix, &config, options.threads, &mut |_| ControlFlow::Continue(())).ok())
+            .flatten();
+        let histories = split.histories(n_users);
+        let again = model == Model::Blend && has_time && options.protocol == Protocol::TimeRepeats;
+        let rhythm = again.then(|| Rhythm::learn(&histories, split.n_items));
+        Fitted {
+            item_item,
+            als,
+            heat: split.heat(tuned.half_life_days),
+            rhythm,
+            histories,
+            weights: tuned.weights,
+            model,
+        }
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        let mut parts = Parts::new(self.item_item.as_ref(), self.als.as_ref(), self.heat.clone());
+        parts.rhythm = self.rhythm.as_ref();
+        parts.histories = &self.histories;
+        parts
+    }
+
+    fn measure(&self, split: &Split, options: &Options) -> Evaluation {
+        let of = |scorer: &dyn Scorer| {
+            let candidates = options.protocol.candidates();
+            kenal_models::eval::evaluate(scorer, split.n_items, &split.cases, candidates, options.threads)
+        };
+        let alone = |item_item, als| Weights { item_item, als, trend_power: 0.0, ..self.weights };
+        match self.model {
+            Model::Trending => of(&SameForAll(self.heat.clone())),
+            Model::Als => of(&Blend { parts: self.parts(), weights: alone(0.0, 1.0) }),
+            Model::ItemItem => of(&Blend { parts: self.parts(), weights: alone(1.0, 0.0) }),
+            Model::Blend => of(&Blend { parts: self.parts(), weights: self.weights }),
+        }
+    }
+}
+
+impl Report {
+    /// One JSON object: each figure, its 95 % interval as `…_ci`, and what was measured.
+    pub fn json(&self) -> Value {
+        let mut out = Map::new();
+        for metric in Metric::ALL {
+            let i = self.evaluation.interval(metric, 0.95, 42);
+            out.insert(metric.name().to_owned(), json!(i.mean));
+            out.insert(format!("{}_ci", metric.name()), json!([i.low, i.high]));
+        }
+        out.insert("coverage@20".to_owned(), json!(self.evaluation.coverage_20));
+        out.insert("protocol".to_owned(), json!(self.protocol.name()));
+        out.insert("model".to_owned(), json!(self.model.name()));
+        out.insert("cases".to_owned(), json!(self.evaluation.cases()));
+        out.insert("users".to_owned(), json!(self.users));
+        out.insert("items".to_owned(), json!(self.items));
+        out.insert("interactions".to_owned(), json!(self.interactions));
+        out.insert("tuned".to_owned(), json!(self.tuned));
+        Value::Object(out)
+    }
+}

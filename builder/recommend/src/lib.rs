@@ -1,0 +1,15 @@
+//! Interactions of anybody's customers in files, and what a recommender is worth on them: the join of `kenal-tables` and
+//! `kenal-models`, which do not know each other.
+//!
+//! Deliberately not here: the models and metrics, and what a command line prints.
+//!
+//! Read [`Dataset`] (rows of a file), `protocol` (what is hidden), [`evaluate`] (tuned on a validation split of its own),
+//! [`Report`].
+
+mod evaluate;
+mod protocol;
+mod read;
+
+pub use evaluate::{Model, Options, Report, evaluate};
+pub use protocol::Protocol;
+pub use read::{Dataset, InputError, Refused};
