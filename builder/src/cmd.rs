@@ -7,6 +7,7 @@ mod churn;
 mod clock;
 mod features;
 mod identity;
+mod recommend;
 mod run;
 mod serve;
 mod show;
@@ -42,6 +43,8 @@ enum Command {
     Churn(churn::ChurnArgs),
     /// What the models know of a person: the registry of features.
     Features(features::FeaturesArgs),
+    /// What a recommender is worth on anybody's interactions.
+    Recommend(recommend::RecommendArgs),
     /// Look at what a stage left: people, dead letters, visitors, tables.
     Show(show::ShowArgs),
     /// Look into a bundle, and verify it.
@@ -60,6 +63,7 @@ impl Cli {
             Command::Identity(args) => args.run(),
             Command::Churn(args) => args.run(),
             Command::Features(args) => args.run(),
+            Command::Recommend(args) => args.run(),
             Command::Show(args) => args.run(),
             Command::Bundle(args) => args.run(),
             Command::Serve(args) => args.run(),
