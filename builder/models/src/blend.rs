@@ -1,15 +1,16 @@
 //! One score out of four: what goes with the history (item–item, ALS), what is in fashion, and what is bought again.
 //!
 //! ```text
-//! goes(u, i)  = a · item_item(u, i) / rms_u  +  b · als(u, i) / rms_u          both scaled by their size for u
+//! goes(u, i)  = a · item_item(u, i) / rms_u  +  b · als(u, i) / rms_u          both scaled by their size for u; an item
+//!                                                  of the history counts 2^(−days since / recency) in item_item
 //! trend(i)    = (heat_i + ½) / (max heat + ½)                                  heat_i = Σ_e 2^(−age_e / half-life)
 //! again(u, i) = √(rate_i / mean rate) · Σ_{e of u with i} 2^(−age_e / h_i)     h_i = H · √(gap_i / mean gap)
-//! score(u, i) = max(0, goes / max_j goes) · trend^p  +  c · again  +  10⁻⁶ · trend
+//! score(u, i) = max(0, goes / max_j goes) · trend^p  +  c · again · trend^q  +  10⁻⁶ · trend
 //! ```
 //!
 //! `rate_i` is how often a purchase of i is followed by another by the same person, `gap_i` the days between the two: each
 //! product's own rhythm, two numbers an item, both drawn towards the mean of all items where there is little to see.
-//! The weights (a, b, p, c) are learnt by [`learn`] on validation cases: coordinate ascent over a grid, since the
+//! The weights (a, b, p, c, q) are learnt by [`learn`] on validation cases: coordinate ascent over a grid, since the
 //! metric has no gradient.
 
 use rayon::prelude::*;
@@ -102,13 +103,24 @@ pub struct Weights {
     pub item_item: f32,
     pub als: f32,
     pub trend_power: f32,
+    /// Half-life of the history's items in the item–item part, in days; infinite when all count the same.
+    pub recency_days: f32,
     pub again: f32,
+    pub again_trend_power: f32,
     pub again_half_life_days: f32,
 }
 
 impl Default for Weights {
     fn default() -> Self {
-        Weights { item_item: 1.0, als: 0.2, trend_power: 0.0, again: 1.0, again_half_life_days: 60.0 }
+        Weights {
+            item_item: 1.0,
+            als: 0.2,
+            trend_power: 0.0,
+            recency_days: f32::INFINITY,
+            again: 1.0,
+            again_trend_power: 0.0,
+            again_half_life_days: 60.0,
+        }
     }
 }
 
@@ -121,28 +133,55 @@ pub struct Blend<'m> {
 
 /// The parts' scores of one case, before weights.
 struct Scores {
-    item_item: Vec<f32>,
+    /// One for each recency that was asked for.
+    item_item: Vec<Vec<f32>>,
     als: Vec<f32>,
 }
 
-fn parts_of(parts: &Parts<'_>, case: &Case, n: usize) -> Scores {
-    let (mut item_item, mut als) = (vec![0.0; n], vec![0.0; n]);
-    if let Some(model) = parts.item_item {
-        model.add_scores(case.history.iter().map(|&(i, _)| (i, 1.0)), &mut item_item);
-    }
+fn parts_of(parts: &Parts<'_>, case: &Case, n: usize, recencies: &[f32]) -> Scores {
+    let together = |&recency: &f32| {
+        let mut scores = vec![0.0; n];
+        if let Some(model) = parts.item_item {
+            let strength = strengths(parts, case, recency);
+            model.add_scores(case.history.iter().map(|&(i, _)| i).zip(strength), &mut scores);
+        }
+        scaled(scores)
+    };
+    let item_item = recencies.iter().map(together).collect();
+    let mut als = vec![0.0; n];
     if let Some(model) = &parts.als {
         model.score(case, &mut als);
     }
-    for scores in [&mut item_item, &mut als] {
-        let square: f64 = scores.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
-        let inverse = if square > 0.0 { (n as f64 / square).sqrt() as f32 } else { 0.0 };
-        scores.iter_mut().for_each(|s| *s *= inverse);
-    }
-    Scores { item_item, als }
+    Scores { item_item, als: scaled(als) }
 }
 
-fn combine(parts: &Parts<'_>, weights: &Weights, scores: &Scores, case: &Case, out: &mut [f32]) {
-    for ((o, ii), als) in out.iter_mut().zip(&scores.item_item).zip(&scores.als) {
+/// What each item of a case's history counts, by its last purchase; 1 where no purchase is known.
+fn strengths(parts: &Parts<'_>, case: &Case, recency_days: f32) -> Vec<f32> {
+    let mut strength = vec![1.0; case.history.len()];
+    let events = parts.histories.get(case.user as usize).filter(|_| recency_days.is_finite());
+    let mut ages = vec![f32::INFINITY; case.history.len()];
+    for &(item, age) in events.into_iter().flatten() {
+        if let Ok(at) = case.history.binary_search_by_key(&item, |h| h.0) {
+            ages[at] = ages[at].min(age);
+        }
+    }
+    for (s, age) in strength.iter_mut().zip(ages).filter(|(_, age)| age.is_finite()) {
+        // Never quite nothing, so that a customer of long ago is still known by what they bought.
+        *s = 0.02 + 0.98 * (-age / recency_days).exp2();
+    }
+    strength
+}
+
+/// Divided by their root mean square.
+fn scaled(mut scores: Vec<f32>) -> Vec<f32> {
+    let square: f64 = scores.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
+    let inverse = if square > 0.0 { (scores.len() as f64 / square).sqrt() as f32 } else { 0.0 };
+    scores.iter_mut().for_each(|s| *s *= inverse);
+    scores
+}
+
+fn combine(parts: &Parts<'_>, weights: &Weights, scores: (&[f32], &[f32]), case: &Case, out: &mut [f32]) {
+    for ((o, ii), als) in out.iter_mut().zip(scores.0).zip(scores.1) {
         *o = (weights.item_item * ii + weights.als * als).max(0.0);
     }
     let best = out.iter().fold(0.0f32, |a, &b| a.max(b));
@@ -155,51 +194,55 @@ fn combine(parts: &Parts<'_>, weights: &Weights, scores: &Scores, case: &Case, o
     if let (Some(rhythm), Some(history)) = (parts.rhythm, parts.histories.get(case.user as usize)) {
         let mut again = vec![0.0; out.len()];
         rhythm.add_scores(history, weights.again_half_life_days, &mut again);
-        for (o, a) in out.iter_mut().zip(&again) {
-            *o += weights.again * a;
+        for ((o, a), heat) in out.iter_mut().zip(&again).zip(&parts.heat).filter(|((_, a), _)| **a > 0.0) {
+            *o += weights.again * a * ((heat + 0.5) / hottest).powf(weights.again_trend_power);
         }
     }
 }
 
 impl Scorer for Blend<'_> {
     fn score(&self, case: &Case, out: &mut [f32]) {
-        combine(&self.parts, &self.weights, &parts_of(&self.parts, case, out.len()), case, out);
+        let scores = parts_of(&self.parts, case, out.len(), &[self.weights.recency_days]);
+        combine(&self.parts, &self.weights, (&scores.item_item[0], &scores.als), case, out);
     }
 }
 
 /// Values tried for each weight.
 const GRID_ALS: [f32; 6] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6];
-const GRID_TREND: [f32; 6] = [0.0, 0.1, 0.2, 0.35, 0.5, 0.75];
+const GRID_TREND: [f32; 8] = [0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5];
+const GRID_RECENCY: [f32; 4] = [f32::INFINITY, 180.0, 60.0, 30.0];
+const GRID_AGAIN_TREND: [f32; 5] = [0.0, 0.1, 0.2, 0.35, 0.5];
 const GRID_AGAIN: [f32; 7] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 6.4];
 const GRID_HALF_LIFE: [f32; 5] = [15.0, 30.0, 60.0, 120.0, 240.0];
 /// Passes over the weights; the second changes little, a third nothing that was seen.
 const PASSES: usize = 2;
-/// Scores kept at once: two parts × cases × items, in f32.
+/// Scores kept at once: (recencies + 1) × cases × items, in f32.
 const SCORES_MAX: usize = 50_000_000;
 
-/// The weights with the best mean Recall@20 on `cases`, of which as many are used as fit in memory (the first ones).
+/// The weights with the best mean Recall@20 on `cases`, and that recall; of the cases as many are used as fit in memory (the first ones).
 /// Only weights of parts that are there are tried. The result does not depend on `threads`.
-pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads: Threads) -> Weights {
+pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads: Threads) -> (Weights, f64) {
     let n = parts.heat.len();
-    let kept = (SCORES_MAX / (2 * n.max(1))).clamp(1, cases.len().max(1)).min(cases.len());
+    let kept = (SCORES_MAX / ((GRID_RECENCY.len() + 1) * n.max(1))).clamp(1, cases.len().max(1)).min(cases.len());
     let cases = &cases[..kept];
     threads.run(|| {
-        let scores: Vec<Scores> = cases.par_iter().map(|c| parts_of(parts, c, n)).collect();
+        let scores: Vec<Scores> = cases.par_iter().map(|c| parts_of(parts, c, n, &GRID_RECENCY)).collect();
         let recall = |weights: &Weights| -> f64 {
+            let at = GRID_RECENCY.iter().position(|&r| r == weights.recency_days).unwrap_or(0);
             let each: Vec<f64> = cases
                 .par_iter()
                 .zip(&scores)
                 .map_init(
                     || vec![0.0; n],
                     |out, (case, scores)| {
-                        combine(parts, weights, scores, case, out);
+                        combine(parts, weights, (&scores.item_item[at], &scores.als), case, out);
                         let known = |i: u32| case.history.binary_search_by_key(&i, |h| h.0).is_ok();
                         let ranked = rank(out, 20, |i| candidates == Candidates::All || !known(i));
                         recall_at(&ranked, &case.relevant, 20).unwrap_or(0.0)
                     },
                 )
                 .collect();
-            each.iter().sum()
+            each.iter().sum::<f64>() / each.len().max(1) as f64
         };
         let mut best = Weights::default();
         if parts.item_item.is_none() {
@@ -221,11 +264,46 @@ pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads:
             if parts.item_item.is_some() && parts.als.is_some() {
                 try_all(&mut best, &GRID_ALS, |w, v| w.als = v);
             }
+            if parts.item_item.is_some() && !parts.histories.is_empty() {
+                try_all(&mut best, &GRID_RECENCY, |w, v| w.recency_days = v);
+            }
             if parts.rhythm.is_some() && candidates == Candidates::All {
                 try_all(&mut best, &GRID_AGAIN, |w, v| w.again = v);
+                try_all(&mut best, &GRID_AGAIN_TREND, |w, v| w.again_trend_power = v);
                 try_all(&mut best, &GRID_HALF_LIFE, |w, v| w.again_half_life_days = v);
             }
         }
-        best
+        (best, reached)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_bought_again_soon_fades_soon() {
+        // Item 0 every 5 days, item 1 every 50, item 2 once.
+        let person: History = (0..20).map(|n| (0, n as f32 * 5.0)).chain([(1, 0.0), (1, 50.0), (2, 10.0)]).collect();
+        let rhythm = Rhythm::learn(&vec![person; 40], 3);
+        assert!(rhythm.slowness[0] < rhythm.slowness[1] && rhythm.strength[0] > rhythm.strength[2]);
+        let mut scores = vec![0.0; 3];
+        rhythm.add_scores(&vec![(0, 60.0), (1, 60.0)], 30.0, &mut scores);
+        assert!(scores[1] > scores[0] && scores[2] == 0.0, "{scores:?}");
+        let nobody = Rhythm::learn(&[], 2);
+        assert!(nobody.strength.iter().chain(&nobody.slowness).all(|v| v.is_finite() && *v > 0.0), "{nobody:?}");
+    }
+
+    #[test]
+    fn learning_finds_the_part_that_knows() {
+        // What is hidden is what is hot, and nothing else says anything.
+        let mut heat: Vec<f32> = vec![0.0; 60];
+        heat[40] = 9.0;
+        let cases: Vec<Case> =
+            (0..10).map(|user| Case { user, history: vec![(user, 1.0)], relevant: vec![40] }).collect();
+        let (weights, recall) = learn(&Parts::new(None, None, heat.clone()), &cases, Candidates::New, Threads::ONE);
+        assert_eq!(recall, 1.0);
+        let again = learn(&Parts::new(None, None, heat), &cases, Candidates::New, Threads::new(3).expect("positive"));
+        assert_eq!(again, (weights, recall));
+    }
 }

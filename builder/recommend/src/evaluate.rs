@@ -152,15 +152,18 @@ impl std::fmt::Display for Tuned {
         let w = &self.weights;
         write!(
             f,
-            "trend half-life {} days; ALS α₀ {}, reg {}; weights: item-item {}, ALS {}, trend^{}, again {} with half-life {}",
+            "trend half-life {} days; ALS α₀ {}, reg {}; weights: item-item {} with recency {}, ALS {}, trend^{}, again {} \
+             with half-life {} and trend^{}",
             self.half_life_days,
             self.als.0,
             self.als.1,
             w.item_item,
+            w.recency_days,
             w.als,
             w.trend_power,
             w.again,
-            w.again_half_life_days
+            w.again_half_life_days,
+            w.again_trend_power
         )
     }
 }
@@ -174,7 +177,7 @@ fn choose(validation: &Split, n_users: usize, has_time: bool, options: &Options)
         let options = Options { model, ..options.clone() };
         Fitted::new(validation, n_users, tuned, has_time, &options).measure(validation, &options).mean(Metric::Recall20)
     };
-    let mut pick = |best: &mut Tuned, model: Model, others: &[Tuned]| {
+    let pick = |best: &mut Tuned, model: Model, others: &[Tuned]| {
         let mut reached = f64::NEG_INFINITY;
         for other in others {
             let got = recall(other, model);
@@ -183,17 +186,25 @@ fn choose(validation: &Split, n_users: usize, has_time: bool, options: &Options)
             }
         }
     };
-    if has_time && matches!(options.model, Model::Trending | Model::Blend) {
+    if has_time && options.model == Model::Trending {
         let others = HALF_LIVES.map(|half_life_days| Tuned { half_life_days, ..best });
         pick(&mut best, Model::Trending, &others);
     }
-    if options.model == Model::Als {
+    if matches!(options.model, Model::Als | Model::Blend) {
         let others = ALS_GRID.map(|als| Tuned { als, ..best });
         pick(&mut best, Model::Als, &others);
     }
     if options.model == Model::Blend {
-        let fitted = Fitted::new(validation, n_users, &best, has_time, options);
-        best.weights = learn(&fitted.parts(), &validation.cases, options.protocol.candidates(), options.threads);
+        let mut fitted = Fitted::new(validation, n_users, &best, has_time, options);
+        let mut reached = f64::NEG_INFINITY;
+        for half_life_days in if has_time { &HALF_LIVES[..] } else { &HALF_LIVES[..1] } {
+            fitted.heat = validation.heat(*half_life_days);
+            let candidates = options.protocol.candidates();
+            let (weights, recall) = learn(&fitted.parts(), &validation.cases, candidates, options.threads);
+            if recall > reached {
+                (reached, best.weights, best.half_life_days) = (recall, weights, *half_life_days);
+            }
+        }
     }
     best
 }
@@ -207,6 +218,8 @@ struct Fitted {
     histories: Vec<kenal_models::blend::History>,
     weights: Weights,
     model: Model,
+    /// Whether the file knows when: the strong protocol hides people, not times, so it goes without recency.
+    dated: bool,
 }
 
 impl Fitted {
@@ -232,13 +245,16 @@ impl Fitted {
             histories,
             weights: tuned.weights,
             model,
+            dated: has_time && options.protocol != Protocol::Strong,
         }
     }
 
     fn parts(&self) -> Parts<'_> {
         let mut parts = Parts::new(self.item_item.as_ref(), self.als.as_ref(), self.heat.clone());
         parts.rhythm = self.rhythm.as_ref();
-        parts.histories = &self.histories;
+        if self.dated {
+            parts.histories = &self.histories;
+        }
         parts
     }
 
@@ -251,7 +267,9 @@ impl Fitted {
         match self.model {
             Model::Trending => of(&SameForAll(self.heat.clone())),
             Model::Als => of(&Blend { parts: self.parts(), weights: alone(0.0, 1.0) }),
-            Model::ItemItem => of(&Blend { parts: self.parts(), weights: alone(1.0, 0.0) }),
+            Model::ItemItem => {
+                of(&Blend { parts: self.parts(), weights: Weights { recency_days: f32::INFINITY, ..alone(1.0, 0.0) } })
+            }
             Model::Blend => of(&Blend { parts: self.parts(), weights: self.weights }),
         }
     }
