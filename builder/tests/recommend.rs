@@ -73,16 +73,16 @@ fn figure(args: &[&str], name: &str) -> f64 {
 fn tastes_are_found() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = put(&folder, "bought.csv", &interactions(false));
-    let strong = |model| figure(&["--interactions", text(&file), "--protocol", "strong", "--model", model], "recall@20");
+    let strong =
+        |model| figure(&["--interactions", text(&file), "--protocol", "strong", "--model", model], "recall@20");
     let (trending, als, items, blend) = (strong("trending"), strong("als"), strong("item-item"), strong("blend"));
     println!("strong: trending {trending:.3}, als {als:.3}, item-item {items:.3}, blend {blend:.3}");
     // Of fifty items of one's taste twenty are shown.
     assert!(trending < 0.2 && als > 0.3 && items > 0.3 && blend > 0.3);
     let dated = put(&folder, "dated.csv", &interactions(true));
     for which in ["--new", "--repeats"] {
-        let time = |model| {
-            figure(&["--interactions", text(&dated), "--protocol", "time", which, "--model", model], "ndcg@20")
-        };
+        let time =
+            |model| figure(&["--interactions", text(&dated), "--protocol", "time", which, "--model", model], "ndcg@20");
         let (trending, blend) = (time("trending"), time("blend"));
         println!("{which}: trending {trending:.3}, blend {blend:.3}");
         assert!(blend > trending);
