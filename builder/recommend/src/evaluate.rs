@@ -1,13 +1,12 @@
 //! A model, tuned on a validation split of its own, measured on what it has not seen.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use kenal_models::blend::{Blend, Parts, Rhythm, Weights, learn};
 use kenal_models::eval::{Evaluation, Metric, SameForAll, Scorer};
 use kenal_models::interactions::{compact, core_filter};
 use kenal_models::item_item::{ItemItem, ItemItemConfig};
-use kenal_models::{AlsConfig, AlsModel, Threads, als};
+use kenal_models::{AlsConfig, AlsModel, Threads, TrainError, als};
 use serde_json::{Map, Value, json};
 
 use crate::protocol::{DAY_US, Protocol, Split, given, strong, time};
@@ -36,9 +35,8 @@ impl Model {
 /// What to evaluate and how.
 #[derive(Debug, Clone)]
 pub struct Options {
-    pub interactions: PathBuf,
-    /// A given split instead of the file's own: a file with the column `part`.
-    pub split: Option<PathBuf>,
+    /// The rows are split already, by their column `part`.
+    pub is_split: bool,
     pub protocol: Protocol,
     pub model: Model,
     pub factors: usize,
@@ -75,7 +73,7 @@ pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError>
     if options.protocol != Protocol::Strong && !data.has_time {
         return refuse("--protocol time needs a column `time`, which the file does not have".to_owned());
     }
-    let split = if options.split.is_some() { given_split(data, options)? } else { own_split(data, options) };
+    let split = if options.is_split { given_split(data, options)? } else { own_split(data, options) };
     if split.train.is_empty() || split.cases.is_empty() {
         return refuse(format!(
             "nobody is left to test on: {} rows to learn from, {} people with something hidden; fewer may be filtered \
@@ -86,8 +84,8 @@ pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError>
     }
     let n_users = data.users.len();
     let validation = split.validation(options.protocol, options.seed + 1);
-    let tuned = choose(&validation, n_users, data.has_time, options);
-    let fitted = Fitted::new(&split, n_users, &tuned, data.has_time, options);
+    let tuned = choose(&validation, n_users, data.has_time, options)?;
+    let fitted = Fitted::new(&split, n_users, &tuned, data.has_time, options)?;
     let evaluation = fitted.measure(&split, options);
     let (matrix, _) = split.matrix();
     Ok(Report {
@@ -97,7 +95,7 @@ pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError>
         items: split.n_items,
         interactions: matrix.len(),
         evaluation,
-        tuned: tuned.to_string(),
+        tuned: tuned.told(options.model, data.has_time, options.protocol == Protocol::TimeRepeats),
     })
 }
 
@@ -147,55 +145,67 @@ struct Tuned {
     weights: Weights,
 }
 
-impl std::fmt::Display for Tuned {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let w = &self.weights;
-        write!(
-            f,
-            "trend half-life {} days; ALS α₀ {}, reg {}; weights: item-item {} with recency {}, ALS {}, trend^{}, again {} \
-             with half-life {} and trend^{}",
-            self.half_life_days,
-            self.als.0,
-            self.als.1,
-            w.item_item,
-            w.recency_days,
-            w.als,
-            w.trend_power,
-            w.again,
-            w.again_half_life_days,
-            w.again_trend_power
-        )
+impl Tuned {
+    /// What was chosen of that which a model uses.
+    fn told(&self, model: Model, has_time: bool, repeats: bool) -> String {
+        let Tuned { half_life_days, als: (unobserved, reg), weights: w } = self;
+        let trend = format!("trend half-life {half_life_days} days");
+        let als = format!("ALS α₀ {unobserved}, reg {reg}");
+        match model {
+            Model::Trending if has_time => trend,
+            Model::Trending | Model::ItemItem => "nothing to tune".to_owned(),
+            Model::Als => als,
+            Model::Blend => {
+                let mut parts = vec![als, format!("weights: item-item {}, ALS {}", w.item_item, w.als)];
+                if has_time {
+                    parts.insert(0, trend);
+                    parts.push(format!("trend^{}", w.trend_power));
+                }
+                if w.recency_days.is_finite() {
+                    parts.push(format!("history half-life {} days", w.recency_days));
+                }
+                if repeats {
+                    let (again, days, power) = (w.again, w.again_half_life_days, w.again_trend_power);
+                    parts.push(format!("again {again} with half-life {days} days and trend^{power}"));
+                }
+                parts.join(", ")
+            }
+        }
     }
 }
 
-fn choose(validation: &Split, n_users: usize, has_time: bool, options: &Options) -> Tuned {
+/// # Errors
+/// [`TrainError`] of a fit.
+fn choose(validation: &Split, n_users: usize, has_time: bool, options: &Options) -> Result<Tuned, TrainError> {
     let mut best = Tuned { half_life_days: 14.0, als: ALS_GRID[0], weights: Weights::default() };
     if validation.train.is_empty() || validation.cases.is_empty() {
-        return best;
+        return Ok(best);
     }
     let recall = |tuned: &Tuned, model: Model| {
         let options = Options { model, ..options.clone() };
-        Fitted::new(validation, n_users, tuned, has_time, &options).measure(validation, &options).mean(Metric::Recall20)
+        let fitted = Fitted::new(validation, n_users, tuned, has_time, &options)?;
+        Ok::<f64, TrainError>(fitted.measure(validation, &options).mean(Metric::Recall20))
     };
     let pick = |best: &mut Tuned, model: Model, others: &[Tuned]| {
         let mut reached = f64::NEG_INFINITY;
         for other in others {
-            let got = recall(other, model);
+            let got = recall(other, model)?;
             if got > reached {
                 (reached, *best) = (got, *other);
             }
         }
+        Ok::<(), TrainError>(())
     };
     if has_time && options.model == Model::Trending {
         let others = HALF_LIVES.map(|half_life_days| Tuned { half_life_days, ..best });
-        pick(&mut best, Model::Trending, &others);
+        pick(&mut best, Model::Trending, &others)?;
     }
     if matches!(options.model, Model::Als | Model::Blend) {
         let others = ALS_GRID.map(|als| Tuned { als, ..best });
-        pick(&mut best, Model::Als, &others);
+        pick(&mut best, Model::Als, &others)?;
     }
     if options.model == Model::Blend {
-        let mut fitted = Fitted::new(validation, n_users, &best, has_time, options);
+        let mut fitted = Fitted::new(validation, n_users, &best, has_time, options)?;
         let mut reached = f64::NEG_INFINITY;
         for half_life_days in if has_time { &HALF_LIVES[..] } else { &HALF_LIVES[..1] } {
             fitted.heat = validation.heat(*half_life_days);
@@ -206,7 +216,7 @@ fn choose(validation: &Split, n_users: usize, has_time: bool, options: &Options)
             }
         }
     }
-    best
+    Ok(best)
 }
 
 /// Models of one split.
@@ -223,7 +233,15 @@ struct Fitted {
 }
 
 impl Fitted {
-    fn new(split: &Split, n_users: usize, tuned: &Tuned, has_time: bool, options: &Options) -> Fitted {
+    /// # Errors
+    /// [`TrainError`] of ALS.
+    fn new(
+        split: &Split,
+        n_users: usize,
+        tuned: &Tuned,
+        has_time: bool,
+        options: &Options,
+    ) -> Result<Fitted, TrainError> {
         let model = options.model;
         let (matrix, days) = split.matrix();
         let days = has_time.then_some(&days[..]);
@@ -232,12 +250,12 @@ impl Fitted {
         let (unobserved, reg) = tuned.als;
         let config = AlsConfig { factors: options.factors, unobserved, reg, tolerance: 0.0, ..AlsConfig::default() };
         let als = matches!(model, Model::Als | Model::Blend)
-            .then(|| als::fit(&matrix, &config, options.threads, &mut |_| ControlFlow::Continue(())).ok())
-            .flatten();
+            .then(|| als::fit(&matrix, &config, options.threads, &mut |_| ControlFlow::Continue(())))
+            .transpose()?;
         let histories = split.histories(n_users);
         let again = model == Model::Blend && has_time && options.protocol == Protocol::TimeRepeats;
         let rhythm = again.then(|| Rhythm::learn(&histories, split.n_items));
-        Fitted {
+        Ok(Fitted {
             item_item,
             als,
             heat: split.heat(tuned.half_life_days),
@@ -246,7 +264,7 @@ impl Fitted {
             weights: tuned.weights,
             model,
             dated: has_time && options.protocol != Protocol::Strong,
-        }
+        })
     }
 
     fn parts(&self) -> Parts<'_> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use kenal_models::TrainError;
 use kenal_models::interactions::Row;
 use kenal_tables::read::{Batch, ReadError, Reader};
 use rustc_hash::FxHashMap;
@@ -24,6 +25,9 @@ pub enum InputError {
     /// A protocol needs what the file does not have, or leaves nobody to test on.
     #[error("{0}")]
     Protocol(String),
+    /// A setting of the trainer's is out of range, or ALS finds no solution.
+    #[error(transparent)]
+    Train(#[from] TrainError),
 }
 
 /// A row that was not used.

@@ -10,10 +10,9 @@ use kenal_recommend::{Dataset, InputError, Model, Options, Protocol, evaluate};
 
 const SPLITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/retail/splits.parquet");
 
-fn options(path: &Path, protocol: Protocol, model: Model) -> Options {
+fn options(protocol: Protocol, model: Model) -> Options {
     Options {
-        interactions: path.to_owned(),
-        split: None,
+        is_split: false,
         protocol,
         model,
         factors: 8,
@@ -64,13 +63,20 @@ fn too_little_is_said_and_no_panic() {
     let one = file(&dir, "user,item,time\na,x,2024-01-05\n");
     let data = Dataset::read(&one).expect("read");
     for protocol in [Protocol::Strong, Protocol::TimeNew, Protocol::TimeRepeats] {
-        let error = evaluate(&data, &options(&one, protocol, Model::Blend)).expect_err("nobody to test on");
+        let error = evaluate(&data, &options(protocol, Model::Blend)).expect_err("nobody to test on");
         assert!(error.to_string().starts_with("nobody is left to test on"), "{error}");
     }
     let timeless = file(&dir, "user,item\na,x\nb,y\n");
     let data = Dataset::read(&timeless).expect("read");
-    let error = evaluate(&data, &options(&timeless, Protocol::TimeNew, Model::Als)).expect_err("no time");
+    let error = evaluate(&data, &options(Protocol::TimeNew, Model::Als)).expect_err("no time");
     assert!(error.to_string().contains("needs a column `time`"), "{error}");
+    let pairs: String = (0..40).map(|n| format!("u{},i{}\n", n % 8, (n * 3 + n / 8) % 9)).collect();
+    let data = Dataset::read(&file(&dir, &format!("user,item\n{pairs}"))).expect("read");
+    for model in [Model::Als, Model::Blend] {
+        let options = Options { factors: 100_000, ..options(Protocol::Strong, model) };
+        let error = evaluate(&data, &options).expect_err("a model that cannot be fitted is none");
+        assert!(error.to_string().contains("factors"), "{error}");
+    }
 }
 
 /// People of two tastes, who start again every two weeks.
@@ -91,7 +97,7 @@ fn every_model_runs_on_every_protocol_and_taste_beats_fashion() {
     let data = Dataset::read(&path).expect("read");
     for protocol in [Protocol::Strong, Protocol::TimeNew, Protocol::TimeRepeats] {
         let ndcg = |model| {
-            let report = evaluate(&data, &options(&path, protocol, model)).expect("evaluated");
+            let report = evaluate(&data, &options(protocol, model)).expect("evaluated");
             let json = report.json();
             assert!(json["recall@20"].is_number() && json["recall@20_ci"].as_array().is_some_and(|ci| ci.len() == 2));
             report.evaluation.mean(Metric::Ndcg20)
@@ -113,7 +119,7 @@ fn the_blend_beats_the_references_on_online_retail() {
     let data = Dataset::read(path).expect("read");
     // References: strong .372 / .323 (three models, not tuned), new .137, with repeats .352.
     for (protocol, recall) in [(Protocol::Strong, 0.375), (Protocol::TimeNew, 0.137), (Protocol::TimeRepeats, 0.36)] {
-        let options = Options { split: Some(path.to_owned()), factors: 64, ..options(path, protocol, Model::Blend) };
+        let options = Options { is_split: true, factors: 64, ..options(protocol, Model::Blend) };
         let report = evaluate(&data, &options).expect("evaluated");
         println!("{}", report.json());
         let got = report.evaluation.mean(Metric::Recall20);

@@ -45,7 +45,7 @@ struct EvalArgs {
     /// Columns user, item and, where there are, time and weight; CSV or Parquet.
     #[arg(long, value_name = "FILE", required_unless_present = "split")]
     interactions: Option<PathBuf>,
-    /// A given split instead: a file with a column `part` beside user, item and time.
+    /// A given split instead: a file with a column `part` beside user, item and time, as it is, without --min-count.
     #[arg(long, value_name = "FILE")]
     split: Option<PathBuf>,
     #[arg(long, value_enum)]
@@ -100,17 +100,16 @@ impl EvalArgs {
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let Some(threads) = Threads::new(self.threads.unwrap_or(cores)) else { bail!("--threads must be at least 1") };
-        let Some(path) = self.split.clone().or_else(|| self.interactions.clone()) else {
+        let Some(path) = self.split.as_ref().or(self.interactions.as_ref()) else {
             bail!("--interactions or --split is needed")
         };
-        let data = Dataset::read(&path)?;
+        let data = Dataset::read(path)?;
         if data.refused_count > 0 {
             eprintln!("{} of {} rows cannot be used:", count(data.refused_count), count(data.read_count));
             data.refused.iter().for_each(|r| eprintln!("  {}, line {}: {}", path.display(), r.line, r.why));
         }
         let options = Options {
-            interactions: path,
-            split: self.split.clone(),
+            is_split: self.split.is_some(),
             protocol,
             model,
             factors: usize::from(self.factors),
