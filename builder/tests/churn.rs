@@ -1,60 +1,30 @@
 //! `kenal churn` as its users run it: a log, a table, and mistakes in them.
 
+mod support;
+
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
-use tempfile::TempDir;
+use support::{Dice, Folder, said, text};
 
-fn kenal(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kenal")).arg("churn").args(args).output().expect("kenal starts")
-}
-
-/// Standard output and error, after checking how the command ended.
-#[track_caller]
-fn said(args: &[&str], success: bool) -> (String, String) {
-    let output = kenal(args);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.success(), success, "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
-
-fn put(folder: &TempDir, name: &str, content: &str) -> PathBuf {
-    let path = folder.path().join(name);
-    fs::write(&path, content).expect("written");
-    path
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a path in UTF-8")
-}
-
-/// SplitMix64.
-fn dice(state: &mut u64) -> f64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    (z >> 11) as f64 / (1_u64 << 53) as f64
+fn churn(args: &[&str], success: bool) -> (String, String) {
+    said(&[&["churn"], args].concat(), success)
 }
 
 /// Purchases of people who each have a rhythm, and of whom some stop for good.
 fn purchases(people: u32) -> String {
     let mut log = String::from("customer,time,amount\n");
-    let mut state = 7;
+    let mut dice = Dice(7);
     for person in 0..people {
-        let gap = 5.0 + 40.0 * dice(&mut state);
-        let stops = 400.0 * dice(&mut state) + 100.0;
-        let mut day = 60.0 * dice(&mut state);
+        let gap = 5.0 + 40.0 * dice.share();
+        let stops = 400.0 * dice.share() + 100.0;
+        let mut day = 60.0 * dice.share();
         while day < 300.0 && day < stops {
             let (month, rest) = ((day as u32) / 28, (day as u32) % 28);
             let date = format!("{}-{:02}-{:02}", 2025 + month / 12, month % 12 + 1, rest + 1);
-            let amount = 10.0 + 90.0 * dice(&mut state);
+            let amount = 10.0 + 90.0 * dice.share();
             writeln!(log, "c{person},{date},{amount:.2}").expect("a text");
-            day += gap * (0.5 + dice(&mut state));
+            day += gap * (0.5 + dice.share());
         }
     }
     log
@@ -62,18 +32,18 @@ fn purchases(people: u32) -> String {
 
 #[test]
 fn a_log_is_fitted_judged_and_scored() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let log = put(&folder, "log.csv", &purchases(1500));
-    let (out, _) = said(&["eval", "--transactions", text(&log), "--horizon", "30", "--json"], true);
+    let folder = Folder::new();
+    let log = folder.put("log.csv", purchases(1500));
+    let (out, _) = churn(&["eval", "--transactions", text(&log), "--horizon", "30", "--json"], true);
     let report: Value = serde_json::from_str(&out).expect("one JSON object");
     let figure = |name: &str| report[name].as_f64().unwrap_or(f64::NAN);
     println!("{out}");
     assert!(figure("auc") > 0.75, "recency against one's own rhythm tells: {}", figure("auc"));
     assert!(figure("ece") < 0.1 && figure("brier") < 0.25 && figure("recall@10%") > 0.0);
-    let model = folder.path().join("model.json");
-    said(&["fit", "--transactions", text(&log), "--horizon", "30", "--out", text(&model)], true);
-    let scores = folder.path().join("scores.csv");
-    said(&["score", "--model", text(&model), "--transactions", text(&log), "--out", text(&scores)], true);
+    let model = folder.at("model.json");
+    churn(&["fit", "--transactions", text(&log), "--horizon", "30", "--out", text(&model)], true);
+    let scores = folder.at("scores.csv");
+    churn(&["score", "--model", text(&model), "--transactions", text(&log), "--out", text(&scores)], true);
     let mut rows = csv::Reader::from_path(&scores).expect("scores");
     let probabilities: Vec<f64> =
         rows.records().map(|row| row.expect("a row")[1].parse().expect("a probability")).collect();
@@ -84,38 +54,38 @@ fn a_log_is_fitted_judged_and_scored() {
 #[test]
 fn a_table_with_categories_is_cross_validated_and_a_leak_is_told() {
     let mut table = String::from("id,visits,plan,told,left\n");
-    let mut state = 3;
+    let mut dice = Dice(3);
     for row in 0..1200 {
-        let (visits, plan) =
-            ((20.0 * dice(&mut state)) as u32, ["basic", "gold", "trial"][(3.0 * dice(&mut state)) as usize]);
+        let (visits, plan) = ((20.0 * dice.share()) as u32, ["basic", "gold", "trial"][(3.0 * dice.share()) as usize]);
         let z = 1.5 - 0.25 * f64::from(visits) + if plan == "trial" { 1.5 } else { 0.0 };
-        let left = dice(&mut state) < 1.0 / (1.0 + (-z).exp());
+        let left = dice.share() < 1.0 / (1.0 + (-z).exp());
         writeln!(table, "r{row},{visits},{plan},{},{}", u8::from(left), if left { "yes" } else { "no" })
             .expect("a text");
     }
-    let folder = tempfile::tempdir().expect("a folder");
-    let table = put(&folder, "table.csv", &table);
-    let (leaky, _) = said(&["eval", "--table", text(&table), "--label", "left", "--id", "id"], true);
+    let folder = Folder::new();
+    let table = folder.put("table.csv", table);
+    let (leaky, _) = churn(&["eval", "--table", text(&table), "--label", "left", "--id", "id"], true);
     println!("{leaky}");
     assert!(leaky.contains("told"), "the leak is named:\n{leaky}");
     let (out, _) =
-        said(&["eval", "--table", text(&table), "--label", "left", "--id", "id", "--drop", "told", "--json"], true);
+        churn(&["eval", "--table", text(&table), "--label", "left", "--id", "id", "--drop", "told", "--json"], true);
     let auc = serde_json::from_str::<Value>(&out).expect("one JSON object")["auc"].as_f64().expect("a figure");
     assert!((0.72..0.95).contains(&auc), "{auc}");
 }
 
 #[test]
 fn mistakes_are_named() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let one = put(&folder, "one.csv", "visits,left\n1,yes\n2,yes\n3,yes\n");
-    let (_, err) = said(&["eval", "--table", text(&one), "--label", "left"], false);
+    let folder = Folder::new();
+    let one = folder.put("one.csv", "visits,left\n1,yes\n2,yes\n3,yes\n");
+    let (_, err) = churn(&["eval", "--table", text(&one), "--label", "left"], false);
     assert!(err.contains("left"), "{err}");
-    let (_, err) = said(&["eval", "--table", text(&one), "--label", "gone"], false);
+    let (_, err) = churn(&["eval", "--table", text(&one), "--label", "gone"], false);
     assert!(err.contains("gone") && err.contains("visits"), "{err}");
-    let empty = put(&folder, "empty.csv", "");
-    said(&["eval", "--transactions", text(&empty), "--horizon", "30"], false);
-    let short = put(&folder, "short.csv", "customer,time,amount\nc,2026-01-01,5\nd,2026-01-03,7\n");
-    let (_, err) = said(&["eval", "--transactions", text(&short), "--horizon", "30"], false);
+    let empty = folder.put("empty.csv", "");
+    churn(&["eval", "--transactions", text(&empty), "--horizon", "30"], false);
+    let short = folder.put("short.csv", "customer,time,amount\nc,2026-01-01,5\nd,2026-01-03,7\n");
+    let (_, err) = churn(&["eval", "--transactions", text(&short), "--horizon", "30"], false);
     assert!(err.contains("30"), "{err}");
-    said(&["eval"], false);
+    let (_, err) = churn(&["eval"], false);
+    assert!(err.contains("--table") && err.contains("--transactions"), "{err}");
 }

@@ -1,47 +1,11 @@
 //! `kenal identity` as its users run it: files from anywhere, mistakes in them, and a steward's work on a lake.
 
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
-use tempfile::TempDir;
-
-fn kenal(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kenal")).args(args).output().expect("kenal starts")
-}
-
-/// Standard output and error, after checking how the command ended.
-#[track_caller]
-fn said(args: &[&str], success: bool) -> (String, String) {
-    let output = kenal(args);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.success(), success, "{args:?}\n{out}\n{err}");
-    assert!(!err.contains("panicked"), "{err}");
-    (out, err)
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a path in UTF-8")
-}
-
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Folder {
-        Folder(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.at(name);
-        fs::write(&path, content).expect("written");
-        path
-    }
-}
+use support::{Folder, said, text};
 
 /// People with their copies: every third has one with a slip, and the truth is in the last column.
 fn people(count: u32) -> String {

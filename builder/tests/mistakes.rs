@@ -2,6 +2,8 @@
 //!
 //! One small company is built once; each test spoils a copy of what it needs.
 
+mod support;
+
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
@@ -11,6 +13,7 @@ use std::sync::OnceLock;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use support::{kenal, text};
 use tempfile::TempDir;
 
 struct Company {
@@ -40,16 +43,8 @@ fn company() -> &'static Company {
     })
 }
 
-fn kenal(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kenal")).args(args).output().expect("kenal starts")
-}
-
 fn build(from: &Path, lake: &Path, out: &Path) -> Output {
     kenal(&["build", "--from", text(from), "--lake", text(lake), "--out", text(out)])
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a path in UTF-8")
 }
 
 /// Both streams, after checking that the command ended as expected.

@@ -33,15 +33,10 @@ enum What {
 
 /// What is learnt from: a table with a label, or a log of transactions, whose features and cuts are made for you.
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("learnt from").required(true))]
 struct LearnArgs {
     /// One row a person (or a person at a time), CSV or Parquet.
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "label",
-        conflicts_with = "transactions",
-        required_unless_present = "transactions"
-    )]
+    #[arg(long, value_name = "FILE", requires = "label", group = "learnt from")]
     table: Option<PathBuf>,
     /// Column that says who left.
     #[arg(long, value_name = "COLUMN", requires = "table")]
@@ -59,7 +54,7 @@ struct LearnArgs {
     #[arg(long, value_name = "COLUMN", requires = "table", num_args = 1..)]
     drop: Vec<String>,
     /// Columns customer, time, amount and, where there are, invoice, item, quantity; CSV or Parquet.
-    #[arg(long, value_name = "FILE", requires = "horizon")]
+    #[arg(long, value_name = "FILE", requires = "horizon", group = "learnt from")]
     transactions: Option<PathBuf>,
     /// Days without a purchase that count as leaving.
     #[arg(long, value_name = "DAYS", requires = "transactions", value_parser = clap::value_parser!(u32).range(1..=3650))]
@@ -91,18 +86,19 @@ struct EvalArgs {
 }
 
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("scored").required(true))]
 struct ScoreArgs {
     /// The model, as `fit` kept it.
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     /// A table with the columns of the one that the model was fitted on.
-    #[arg(long, value_name = "FILE", conflicts_with = "transactions", required_unless_present = "transactions")]
+    #[arg(long, value_name = "FILE", group = "scored")]
     table: Option<PathBuf>,
     /// Column of the table that names the rows [default: the number of the row].
     #[arg(long, value_name = "COLUMN", requires = "table")]
     id: Option<String>,
     /// A log of transactions like the one that the model was fitted on.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "scored")]
     transactions: Option<PathBuf>,
     /// Score as of the beginning of this day [default: the end of the log].
     #[arg(long, value_name = "YYYY-MM-DD", requires = "transactions")]
