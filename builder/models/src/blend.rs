@@ -117,7 +117,7 @@ impl Default for Weights {
             als: 0.2,
             trend_power: 0.0,
             recency_days: f32::INFINITY,
-            again: 1.0,
+            again: 16.0,
             again_trend_power: 0.0,
             again_half_life_days: 60.0,
         }
@@ -184,12 +184,10 @@ fn combine(parts: &Parts<'_>, weights: &Weights, scores: (&[f32], &[f32]), case:
     for ((o, ii), als) in out.iter_mut().zip(scores.0).zip(scores.1) {
         *o = (weights.item_item * ii + weights.als * als).max(0.0);
     }
-    let best = out.iter().fold(0.0f32, |a, &b| a.max(b));
-    let scale = if best > 0.0 { 1.0 / best } else { 0.0 };
     let hottest = parts.heat.iter().fold(0.0f32, |a, &b| a.max(b)) + 0.5;
     for (o, heat) in out.iter_mut().zip(&parts.heat) {
         let trend = (heat + 0.5) / hottest;
-        *o = *o * scale * trend.powf(weights.trend_power) + 1e-6 * trend;
+        *o = *o * trend.powf(weights.trend_power) + 1e-6 * trend;
     }
     if let (Some(rhythm), Some(history)) = (parts.rhythm, parts.histories.get(case.user as usize)) {
         let mut again = vec![0.0; out.len()];
@@ -212,7 +210,7 @@ const GRID_ALS: [f32; 6] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6];
 const GRID_TREND: [f32; 8] = [0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5];
 const GRID_RECENCY: [f32; 4] = [f32::INFINITY, 180.0, 60.0, 30.0];
 const GRID_AGAIN_TREND: [f32; 5] = [0.0, 0.1, 0.2, 0.35, 0.5];
-const GRID_AGAIN: [f32; 7] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 6.4];
+const GRID_AGAIN: [f32; 8] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 128.0];
 const GRID_HALF_LIFE: [f32; 5] = [15.0, 30.0, 60.0, 120.0, 240.0];
 /// Passes over the weights; the second changes little, a third nothing that was seen.
 const PASSES: usize = 2;
