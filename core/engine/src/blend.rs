@@ -151,8 +151,8 @@ fn ratio(weight: f32, rms: f32) -> f32 {
 /// those that `rules` allow, at a tie the lower index. `rules.visit` is filled in here.
 ///
 /// With a blend section the score is that of this module, what is due `again` counts if asked, and the list is filled
-/// with what is trending; without one it is the taste alone ([`rank`]). Exactly `k` while enough items are allowed.
-/// No allocation.
+/// with what is trending, with a score of 0; without one it is the taste alone ([`rank`]). Exactly `k` while enough items
+/// are allowed. No allocation.
 ///
 /// # Errors
 /// As [`crate::FoldIn::solve`]: nothing is known, or it cannot be solved.
@@ -176,7 +176,7 @@ pub fn personalise<'s>(
     if let Some(taste) = &taste {
         scan(items, taste, 0.0, |item| !together.has(item) && rules.allow(items, item), top);
     }
-    fill(&bundle.trending, items, &rules, top);
+    fill(&bundle.trending, items, &rules, |_| Score::ZERO, top);
     Ok(top.list())
 }
 
@@ -205,8 +205,8 @@ fn score_touched(
 }
 
 /// Which observation spoke most for `item` in the last [`personalise`]: by what goes with it and by taste, or for itself
-/// if it is due again and that weighs more than all the others. `None` when nothing spoke for it, as when it is only
-/// trending. Cost: O(dims² + n_u · (dims + log of a list)).
+/// if it is due again and that weighs more than all the others. `None` when nothing spoke for it. Ask only
+/// about items that scored above 0: the others are trending. Cost: O(dims² + n_u · (dims + log of a list)).
 pub fn because(bundle: &Bundle<'_>, again: bool, item: ItemIdx, scratch: &mut Scratch) -> Option<Because> {
     let Scratch { visit, fold_in, together, .. } = scratch;
     let items = &bundle.items;

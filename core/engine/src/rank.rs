@@ -116,12 +116,18 @@ pub fn trending<'t>(
     top: &'t mut TopK,
 ) -> &'t [Scored] {
     top.start(k);
-    fill(trending, items, rules, top);
+    fill(trending, items, rules, |score| score, top);
     top.list()
 }
 
-/// Puts what is trending behind what is in the list already, until it is full.
-pub(crate) fn fill(trending: &Trending<'_>, items: &Items<'_>, rules: &Rules<'_>, top: &mut TopK) {
+/// Puts what is trending behind what is in the list already, until it is full, with `score` of its heat.
+pub(crate) fn fill(
+    trending: &Trending<'_>,
+    items: &Items<'_>,
+    rules: &Rules<'_>,
+    score: impl Fn(Score) -> Score,
+    top: &mut TopK,
+) {
     if let Some(market) = rules.market {
         let own = rules.category.map(|category| trending.list(market, Some(category)));
         for scored in own.into_iter().flatten().chain(trending.list(market, None)) {
@@ -129,7 +135,7 @@ pub(crate) fn fill(trending: &Trending<'_>, items: &Items<'_>, rules: &Rules<'_>
                 break;
             }
             if rules.allow(items, scored.item) {
-                top.append(scored);
+                top.append(Scored { score: score(scored.score), ..scored });
             }
         }
     }
