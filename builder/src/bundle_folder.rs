@@ -58,6 +58,7 @@ impl BundleFolder {
             users: self.section(Kind::Users),
             churn: self.section(Kind::Churn),
             catalogue: self.section(Kind::Catalogue),
+            blend: self.section(Kind::Blend),
         };
         Bundle::parse(&sections).with_context(|| format!("reading the sections of {}", self.path.display()))
     }

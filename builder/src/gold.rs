@@ -30,7 +30,7 @@ tables! {
     EventRow => "events",
     TicketRow => "tickets",
     PresenceRow => "presences",
-    ItemFactorRow => "item_factors",
+    ItemModelRow => "item_model",
     ChurnTermRow => "churn_model",
     ChurnScoreRow => "churn_scores",
     ModelCardRow => "model_card",
@@ -219,11 +219,20 @@ pub struct PresenceRow {
     pub loyalty_told_at: Option<Timestamp>,
 }
 
-/// Factors of one item.
+/// What the recommender knows of one item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ItemFactorRow {
+pub struct ItemModelRow {
     pub item_id: String,
     pub factors: Vec<f32>,
+    /// What its score is multiplied with for being in fashion, above 0 and at most 1.
+    pub boost: f32,
+    /// How much a purchase of it says that another follows, before that wanes.
+    pub again: f32,
+    /// Days in which that is half.
+    pub again_half_life_days: f32,
+    /// The items it speaks for, ascending, and how much.
+    pub goes_with: Vec<String>,
+    pub goes_with_weights: Vec<f32>,
 }
 
 /// One term of the churn model: a transformed feature with its gaps filled, or the sign that it was missing. The row

@@ -6,8 +6,9 @@
 pub mod audit;
 mod churn;
 mod compile;
-mod consent;
-mod features;
+pub mod consent;
+pub mod drift;
+pub mod features;
 pub mod freshness;
 pub mod identity;
 mod matter;
@@ -16,6 +17,7 @@ mod profile;
 mod recommender;
 pub mod sources;
 mod timelines;
+pub mod train_set;
 
 use std::path::PathBuf;
 
@@ -152,7 +154,7 @@ impl Company {
 
     /// The newest moment any source speaks of: what is learnt from is everything known by then, and running again on
     /// the same exports gives the same answer on another day.
-    fn cut(&self) -> Result<Timestamp> {
+    pub fn cut(&self) -> Result<Timestamp> {
         let watermarks = self.lake.watermarks()?;
         watermarks.iter().filter_map(|w| w.watermark).max().context("no source says how far it is complete")
     }

@@ -9,43 +9,10 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use support::{kenal, text};
-use tempfile::TempDir;
-
-struct Company {
-    dir: TempDir,
-}
-
-impl Company {
-    fn exports(&self) -> PathBuf {
-        self.dir.path().join("company")
-    }
-
-    fn bundle(&self) -> PathBuf {
-        self.dir.path().join("bundle")
-    }
-}
-
-/// Five hundred customers with their real baskets, built on the first use.
-fn company() -> &'static Company {
-    static COMPANY: OnceLock<Company> = OnceLock::new();
-    COMPANY.get_or_init(|| {
-        let company = Company { dir: tempfile::tempdir().expect("a folder") };
-        let (from, lake, out) = (company.exports(), company.dir.path().join("lake"), company.bundle());
-        let purchases = concat!(env!("CARGO_MANIFEST_DIR"), "/world/data/online_retail_excerpt.csv.gz");
-        said(kenal(&["world", "--people", "500", "--purchases", purchases, "--out", text(&from)]), true);
-        said(build(&from, &lake, &out), true);
-        company
-    })
-}
-
-fn build(from: &Path, lake: &Path, out: &Path) -> Output {
-    kenal(&["build", "--from", text(from), "--lake", text(lake), "--out", text(out)])
-}
+use support::{build, company, kenal, text};
 
 /// Both streams, after checking that the command ended as expected.
 fn said(output: Output, success: bool) -> String {

@@ -10,6 +10,7 @@
 //! Read in this order: [`timeline`], [`money`], [`view`] (what is gathered at a cut), [`registry`] (the features, one
 //! entry each), [`extract`] ([`compute`]), [`rows`] (training and serving rows).
 
+pub mod drift;
 pub mod extract;
 pub mod money;
 pub mod registry;
@@ -17,10 +18,11 @@ pub mod rows;
 pub mod timeline;
 pub mod view;
 
+pub use drift::{Drift, Verdict, drift};
 pub use extract::{Extractor, compute};
 pub use money::{Rates, RatesError};
 pub use registry::{CODE_HASH, Feature, registry};
-pub use rows::{RowsError, ServingRows, TrainingRows, serving_rows, training_rows};
+pub use rows::{RowsError, ServingRows, TrainingRows, serving_row, serving_rows, training_rows};
 pub use timeline::{
     Activity, Device, Loyalty, LoyaltyStatus, Presence, Profile, Purchase, Rating, TicketFact, Timeline, When,
 };

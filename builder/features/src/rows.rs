@@ -130,3 +130,15 @@ pub fn serving_rows(timelines: &Consented<Vec<Timeline>>, cut: Timestamp) -> Ser
     }
     ServingRows { values, width, people: timelines.get().iter().map(Subject::person).collect() }
 }
+
+/// The row of one person, by position, as [`serving_rows`] has it.
+///
+/// # Panics
+/// When there is nobody at `at`.
+pub fn serving_row(timelines: &Consented<Vec<Timeline>>, at: usize, cut: Timestamp) -> Vec<f32> {
+    let purposes: Vec<Purpose> = purposes(timelines.cells()).collect();
+    let mut row = vec![f32::NAN; registry().len()];
+    Extractor::new().compute(&timelines.get()[at], cut, &mut row);
+    withhold(&purposes, &mut row);
+    row
+}

@@ -5,8 +5,11 @@
 //!                                                  of the history counts 2^(−days since / recency) in item_item
 //! trend(i)    = (heat_i + ½) / (max heat + ½)                                  heat_i = Σ_e 2^(−age_e / half-life)
 //! again(u, i) = √(rate_i / mean rate) · Σ_{e of u with i} 2^(−age_e / h_i)     h_i = H · √(gap_i / mean gap)
-//! score(u, i) = max(0, goes / max_j goes) · trend^p  +  c · again · trend^q  +  10⁻⁶ · trend
+//! score(u, i) = max(0, goes) · trend^p  +  c · again · trend^q  +  10⁻⁶ · trend
 //! ```
+//!
+//! The core ranks by the same formula (its module `blend`), with trend^p compiled into the items as their boost; the last
+//! term stands for its way to fill a list with what is trending.
 //!
 //! `rate_i` is how often a purchase of i is followed by another by the same person, `gap_i` the days between the two: each
 //! product's own rhythm, two numbers an item, both drawn towards the mean of all items where there is little to see.
@@ -70,11 +73,21 @@ impl Rhythm {
         }
     }
 
+    /// √(rate_i / mean rate).
+    pub fn strength(&self, item: u32) -> f32 {
+        self.strength[item as usize]
+    }
+
+    /// h_i for a half-life of H days.
+    pub fn half_life_days(&self, item: u32, half_life_days: f32) -> f32 {
+        half_life_days * self.slowness[item as usize]
+    }
+
     /// Adds again(u, i) for the items of a history.
     pub fn add_scores(&self, history: &History, half_life_days: f32, out: &mut [f32]) {
         for &(item, age) in history {
             let i = item as usize;
-            out[i] += self.strength[i] * (-age / (half_life_days * self.slowness[i])).exp2();
+            out[i] += self.strength[i] * (-age / self.half_life_days(item, half_life_days)).exp2();
         }
     }
 }
@@ -89,11 +102,13 @@ pub struct Parts<'m> {
     pub rhythm: Option<&'m Rhythm>,
     /// Purchases of each user, by [`Case::user`].
     pub histories: &'m [History],
+    /// Whether what a user has bought is left out of their list; what they only looked at is not.
+    pub bought_hidden: bool,
 }
 
 impl<'m> Parts<'m> {
     pub fn new(item_item: Option<&'m ItemItem>, als: Option<&'m AlsModel>, heat: Vec<f32>) -> Self {
-        Parts { item_item, als: als.map(AlsScorer::new), heat, rhythm: None, histories: &[] }
+        Parts { item_item, als: als.map(AlsScorer::new), heat, rhythm: None, histories: &[], bought_hidden: false }
     }
 }
 
@@ -117,7 +132,7 @@ impl Default for Weights {
             als: 0.2,
             trend_power: 0.0,
             recency_days: f32::INFINITY,
-            again: 1.0,
+            again: 16.0,
             again_trend_power: 0.0,
             again_half_life_days: 60.0,
         }
@@ -155,9 +170,15 @@ fn parts_of(parts: &Parts<'_>, case: &Case, n: usize, recencies: &[f32]) -> Scor
     Scores { item_item, als: scaled(als) }
 }
 
-/// What each item of a case's history counts, by its last purchase; 1 where no purchase is known.
+/// What an item counts for what goes with it: by its last purchase.
+pub fn strength(age_days: f32, recency_days: f32) -> f32 {
+    // Never quite nothing, so that a customer of long ago is still known by what they bought.
+    if recency_days.is_finite() { 0.02 + 0.98 * (-age_days / recency_days).exp2() } else { 1.0 }
+}
+
+/// What each item of a case's history counts; as much as its weight, at most 1, where no purchase is known.
 fn strengths(parts: &Parts<'_>, case: &Case, recency_days: f32) -> Vec<f32> {
-    let mut strength = vec![1.0; case.history.len()];
+    let mut strengths: Vec<f32> = case.history.iter().map(|(_, weight)| weight.min(1.0)).collect();
     let events = parts.histories.get(case.user as usize).filter(|_| recency_days.is_finite());
     let mut ages = vec![f32::INFINITY; case.history.len()];
     for &(item, age) in events.into_iter().flatten() {
@@ -165,11 +186,10 @@ fn strengths(parts: &Parts<'_>, case: &Case, recency_days: f32) -> Vec<f32> {
             ages[at] = ages[at].min(age);
         }
     }
-    for (s, age) in strength.iter_mut().zip(ages).filter(|(_, age)| age.is_finite()) {
-        // Never quite nothing, so that a customer of long ago is still known by what they bought.
-        *s = 0.02 + 0.98 * (-age / recency_days).exp2();
+    for (s, age) in strengths.iter_mut().zip(ages).filter(|(_, age)| age.is_finite()) {
+        *s = strength(age, recency_days);
     }
-    strength
+    strengths
 }
 
 /// Divided by their root mean square.
@@ -180,22 +200,30 @@ fn scaled(mut scores: Vec<f32>) -> Vec<f32> {
     scores
 }
 
+/// trend(i) of each item, above 0 and at most 1.
+pub fn trends(heat: &[f32]) -> Vec<f32> {
+    let hottest = heat.iter().fold(0.0f32, |a, &b| a.max(b)) + 0.5;
+    heat.iter().map(|heat| (heat + 0.5) / hottest).collect()
+}
+
 fn combine(parts: &Parts<'_>, weights: &Weights, scores: (&[f32], &[f32]), case: &Case, out: &mut [f32]) {
     for ((o, ii), als) in out.iter_mut().zip(scores.0).zip(scores.1) {
         *o = (weights.item_item * ii + weights.als * als).max(0.0);
     }
-    let best = out.iter().fold(0.0f32, |a, &b| a.max(b));
-    let scale = if best > 0.0 { 1.0 / best } else { 0.0 };
-    let hottest = parts.heat.iter().fold(0.0f32, |a, &b| a.max(b)) + 0.5;
-    for (o, heat) in out.iter_mut().zip(&parts.heat) {
-        let trend = (heat + 0.5) / hottest;
-        *o = *o * scale * trend.powf(weights.trend_power) + 1e-6 * trend;
+    let trends = trends(&parts.heat);
+    for (o, trend) in out.iter_mut().zip(&trends) {
+        *o = *o * trend.powf(weights.trend_power) + 1e-6 * trend;
     }
     if let (Some(rhythm), Some(history)) = (parts.rhythm, parts.histories.get(case.user as usize)) {
         let mut again = vec![0.0; out.len()];
         rhythm.add_scores(history, weights.again_half_life_days, &mut again);
-        for ((o, a), heat) in out.iter_mut().zip(&again).zip(&parts.heat).filter(|((_, a), _)| **a > 0.0) {
-            *o += weights.again * a * ((heat + 0.5) / hottest).powf(weights.again_trend_power);
+        for ((o, a), trend) in out.iter_mut().zip(&again).zip(&trends).filter(|((_, a), _)| **a > 0.0) {
+            *o += weights.again * a * trend.powf(weights.again_trend_power);
+        }
+    }
+    if parts.bought_hidden {
+        for &(item, _) in parts.histories.get(case.user as usize).into_iter().flatten() {
+            out[item as usize] = f32::NEG_INFINITY;
         }
     }
 }
@@ -212,16 +240,40 @@ const GRID_ALS: [f32; 6] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6];
 const GRID_TREND: [f32; 8] = [0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5];
 const GRID_RECENCY: [f32; 4] = [f32::INFINITY, 180.0, 60.0, 30.0];
 const GRID_AGAIN_TREND: [f32; 5] = [0.0, 0.1, 0.2, 0.35, 0.5];
-const GRID_AGAIN: [f32; 7] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 6.4];
+const GRID_AGAIN: [f32; 8] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 128.0];
 const GRID_HALF_LIFE: [f32; 5] = [15.0, 30.0, 60.0, 120.0, 240.0];
 /// Passes over the weights; the second changes little, a third nothing that was seen.
 const PASSES: usize = 2;
 /// Scores kept at once: (recencies + 1) × cases × items, in f32.
 const SCORES_MAX: usize = 50_000_000;
 
+/// Which weights are learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learnt {
+    /// All that the parts have use for; what is bought again only where known items are candidates.
+    All,
+    /// Only those of what is bought again.
+    Again,
+}
+
 /// The weights with the best mean Recall@20 on `cases`, and that recall; of the cases as many are used as fit in memory (the first ones).
 /// Only weights of parts that are there are tried. The result does not depend on `threads`.
 pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads: Threads) -> (Weights, f64) {
+    let mut start = Weights::default();
+    if parts.item_item.is_none() {
+        (start.item_item, start.als) = (0.0, 1.0);
+    }
+    learn_from(parts, cases, candidates, (start, Learnt::All), threads)
+}
+
+/// The same from given weights, of which only some are learnt.
+pub fn learn_from(
+    parts: &Parts<'_>,
+    cases: &[Case],
+    candidates: Candidates,
+    (start, learnt): (Weights, Learnt),
+    threads: Threads,
+) -> (Weights, f64) {
     let n = parts.heat.len();
     let kept = (SCORES_MAX / ((GRID_RECENCY.len() + 1) * n.max(1))).clamp(1, cases.len().max(1)).min(cases.len());
     let cases = &cases[..kept];
@@ -244,10 +296,7 @@ pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads:
                 .collect();
             each.iter().sum::<f64>() / each.len().max(1) as f64
         };
-        let mut best = Weights::default();
-        if parts.item_item.is_none() {
-            (best.item_item, best.als) = (0.0, 1.0);
-        }
+        let mut best = start;
         let mut reached = recall(&best);
         let mut try_all = |best: &mut Weights, grid: &[f32], set: fn(&mut Weights, f32)| {
             for &value in grid {
@@ -260,11 +309,13 @@ pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads:
             }
         };
         for _ in 0..PASSES {
-            try_all(&mut best, &GRID_TREND, |w, v| w.trend_power = v);
-            if parts.item_item.is_some() && parts.als.is_some() {
+            if learnt == Learnt::All {
+                try_all(&mut best, &GRID_TREND, |w, v| w.trend_power = v);
+            }
+            if learnt == Learnt::All && parts.item_item.is_some() && parts.als.is_some() {
                 try_all(&mut best, &GRID_ALS, |w, v| w.als = v);
             }
-            if parts.item_item.is_some() && !parts.histories.is_empty() {
+            if learnt == Learnt::All && parts.item_item.is_some() && !parts.histories.is_empty() {
                 try_all(&mut best, &GRID_RECENCY, |w, v| w.recency_days = v);
             }
             if parts.rhythm.is_some() && candidates == Candidates::All {

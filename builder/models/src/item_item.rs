@@ -128,6 +128,14 @@ impl ItemItem {
         &self.into[item as usize]
     }
 
+    /// What `item` speaks for, ascending by item.
+    ///
+    /// # Panics
+    /// When `item` is not below [`ItemItem::n_items`].
+    pub fn speaks_for(&self, item: u32) -> &[Neighbour] {
+        &self.from[item as usize]
+    }
+
     /// Users whose history was too long to say anything about pairs.
     pub fn users_left_out(&self) -> usize {
         self.users_left_out

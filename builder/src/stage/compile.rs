@@ -45,12 +45,12 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let version = release.version;
     let mut publisher = Publisher::new(release);
     let shelf = Shelf::new(&items, &variants, &numbers, &Rates::default())?;
-    let index = shelf.write(&mut publisher, &models)?;
+    let index = shelf.write(&mut publisher, &models, &numbers)?;
     shelf.write_trending(&mut publisher, &lessons, &snapshot, &numbers, &index, cut)?;
     publisher.churn(&models.churn())?;
 
     let scores: Vec<ChurnScoreRow> = company.get(Stage::Models)?;
-    let people = rows::Rows::new(&snapshot, &bought, &done, &scores, &numbers, &index, cut)?;
+    let people = rows::Rows::new(&snapshot, &bought, &done, &scores, &models, &numbers, &index, cut)?;
     let aliases = rows::aliases(company)?;
     let mut files = people.write(&mut publisher, &aliases, &Hash(salt(&signer)?))?;
     files.extend(publisher.finish(&signer).context("putting the sections together")?);

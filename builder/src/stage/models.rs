@@ -2,23 +2,30 @@
 
 use anyhow::{Context as _, Result};
 use kenal_consent::Cell;
-use kenal_core::Model;
 use kenal_core::format::write::{ChurnFeature, ChurnInput};
+use kenal_core::limits::BOOST_MIN;
+use kenal_core::{Model, Weights};
 use kenal_features::CODE_HASH;
 use kenal_lake::Fingerprint;
 use kenal_models::als::{AlsStop, Iteration};
+use kenal_models::blend::strength;
 use kenal_models::eval::Verdict;
 
 use super::matter::ItemNumbers;
 use super::recommender::{Lessons, Recommender, RecommenderConfig};
 use super::{Company, Outcome, PublishPolicy, Stage, churn, consent, features, recommender};
-use crate::gold::{ChurnTermRow, EventRow, GoldRow, ItemFactorRow, ModelCardRow, PurchaseRow};
+use crate::gold::{ChurnTermRow, EventRow, GoldRow, ItemModelRow, ModelCardRow, PurchaseRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "models 1";
+const CODE: &str = "models 2";
 /// Card entries that later stages read.
 const ALPHA0: &str = "recommender/alpha0";
 const REG: &str = "recommender/reg";
+const ITEM_ITEM: &str = "recommender/weight/item-item";
+const ALS: &str = "recommender/weight/als";
+const AGAIN: &str = "recommender/weight/again";
+/// Days; 0 when all of a history counts the same.
+const RECENCY: &str = "recommender/recency_days";
 pub const PUBLISH: &str = "publish";
 
 pub fn run(company: &Company) -> Result<Outcome> {
@@ -56,19 +63,26 @@ pub fn run(company: &Company) -> Result<Outcome> {
     for (name, value) in [
         (ALPHA0, f64::from(config.als.unobserved)),
         (REG, f64::from(config.als.reg)),
-        ("recommender/interactions", fitted.trained_on as f64),
+        (ITEM_ITEM, f64::from(fitted.weights.item_item)),
+        (ALS, f64::from(fitted.weights.als)),
+        (AGAIN, f64::from(fitted.weights.again)),
+        (RECENCY, Some(fitted.weights.recency_days).filter(|d| d.is_finite()).map_or(0.0, f64::from)),
+        ("recommender/trend_power", f64::from(fitted.weights.trend_power)),
+        ("recommender/trend_half_life_days", f64::from(fitted.trend_half_life_days)),
+        ("recommender/again_half_life_days", f64::from(fitted.weights.again_half_life_days)),
+        ("recommender/interactions", fitted.fitted.trained_on() as f64),
         ("beats trending", f64::from(u8::from(better))),
         (PUBLISH, f64::from(u8::from(publish))),
     ] {
         card.push(ModelCardRow { name: name.to_owned(), value });
     }
-    company.put(&factors(&fitted, &numbers), &fingerprint)?;
+    company.put(&item_rows(&fitted, &numbers), &fingerprint)?;
     company.put(&leaving.terms, &fingerprint)?;
     company.put(&leaving.scores, &fingerprint)?;
     company.put(&card, &fingerprint)?;
     progress.finish(&format!(
         "{} interactions of {} items",
-        count(fitted.trained_on as u64),
+        count(fitted.fitted.trained_on() as u64),
         count(numbers.len() as u64)
     ));
     show(&fitted, &leaving);
@@ -86,32 +100,45 @@ fn verdict_of(card: &[ModelCardRow], policy: PublishPolicy) -> Result<Outcome> {
     Ok(Outcome::Refused("the model on the card does not beat trending".to_owned()))
 }
 
-fn factors(fitted: &Recommender, numbers: &ItemNumbers) -> Vec<ItemFactorRow> {
-    let rows = fitted.model.item_factors().chunks_exact(fitted.model.factors());
-    let row = |(id, factors): (&String, &[f32])| ItemFactorRow { item_id: id.clone(), factors: factors.to_vec() };
-    numbers.ids().iter().zip(rows).map(row).collect()
+fn item_rows(recommender: &Recommender, numbers: &ItemNumbers) -> Vec<ItemModelRow> {
+    let Recommender { fitted, weights, .. } = recommender;
+    let factors = fitted.als.item_factors().chunks_exact(fitted.als.factors());
+    let trends = fitted.trends(recommender.trend_half_life_days);
+    let row = |(item, ((id, factors), trend)): (u32, ((&String, &[f32]), &f32))| {
+        let speaks_for = fitted.item_item.speaks_for(item);
+        ItemModelRow {
+            item_id: id.clone(),
+            factors: factors.to_vec(),
+            boost: trend.powf(weights.trend_power).clamp(BOOST_MIN, 1.0),
+            again: fitted.rhythm.strength(item) * trend.powf(weights.again_trend_power),
+            again_half_life_days: fitted.rhythm.half_life_days(item, weights.again_half_life_days),
+            goes_with: speaks_for.iter().map(|n| numbers.ids()[n.item as usize].clone()).collect(),
+            goes_with_weights: speaks_for.iter().map(|n| n.weight).collect(),
+        }
+    };
+    (0..).zip(numbers.ids().iter().zip(factors).zip(&trends)).map(row).collect()
 }
 
 fn show(fitted: &Recommender, leaving: &churn::Leaving) {
     let figure = |name: &str| fitted.figures.iter().find(|f| f.name == name).map_or(f64::NAN, |f| f.value);
     let mut table = Table::new(&[
-        ("held-out people, purchases hidden", Align::Left),
-        ("ALS", Align::Right),
+        ("bought in the last month, new to them", Align::Left),
+        ("blend", Align::Right),
         ("95 %", Align::Right),
         ("trending", Align::Right),
     ]);
     for metric in ["recall@20", "ndcg@20"] {
         let of = |who: &str| figure(&format!("recommender/{who}/{metric}"));
-        let end = |end: &str| figure(&format!("recommender/als/{metric}/95%/{end}"));
+        let end = |end: &str| figure(&format!("recommender/blend/{metric}/95%/{end}"));
         table.row([
             metric.to_owned(),
-            format!("{:.4}", of("als")),
+            format!("{:.4}", of("blend")),
             format!("{:.4} – {:.4}", end("low"), end("high")),
             format!("{:.4}", of("trending")),
         ]);
     }
     println!("{table}");
-    let stop = match fitted.model.stop() {
+    let stop = match fitted.fitted.als.stop() {
         AlsStop::Converged { iterations } => format!("converged after {iterations} iterations"),
         AlsStop::IterationCap { iterations, last_delta } => {
             format!(
@@ -122,6 +149,15 @@ fn show(fitted: &Recommender, leaving: &churn::Leaving) {
         AlsStop::Interrupted { iterations } => format!("interrupted after {iterations} iterations"),
     };
     println!("on {} people; ALS {stop}", figure("recommender/cases"));
+    let parts = ["als", "item-item", "blend without als", "blend without item-item", "blend without trend"];
+    let part = |name: &&str| format!("{name} {:.4}", figure(&format!("recommender/{name}/recall@20")));
+    println!("recall@20 of its parts: {}", parts.iter().map(part).collect::<Vec<_>>().join(", "));
+    let again = |who: &str| figure(&format!("recommender/again/{who}/recall@20"));
+    println!(
+        "whatever they bought, with what is bought again: {:.4}, trending {:.4}",
+        again("blend"),
+        again("trending")
+    );
     println!("{leaving}");
     match &fitted.verdict {
         Verdict::Publish(_) => println!("the model beats trending: it may be published"),
@@ -131,9 +167,11 @@ fn show(fitted: &Recommender, leaving: &churn::Leaving) {
 
 /// What the compiler takes from the tables of this stage.
 pub struct ModelFiles {
-    factors: Vec<f32>,
+    items: Vec<ItemModelRow>,
     dims: usize,
     parameters: Model,
+    weights: Weights,
+    recency_days: f32,
     churn: Vec<ChurnFeature>,
     intercept: f32,
     calibration: (f32, f32),
@@ -141,10 +179,10 @@ pub struct ModelFiles {
 
 impl ModelFiles {
     pub fn read(company: &Company, numbers: &ItemNumbers) -> Result<Self> {
-        let rows: Vec<ItemFactorRow> = company.get(Stage::Models)?;
-        let same = rows.iter().map(|r| &r.item_id).eq(numbers.ids());
-        anyhow::ensure!(same, "the factors are of another catalogue than the lake's; run `kenal run models` again");
-        let dims = rows.first().map_or(0, |r| r.factors.len());
+        let items: Vec<ItemModelRow> = company.get(Stage::Models)?;
+        let same = items.iter().map(|r| &r.item_id).eq(numbers.ids());
+        anyhow::ensure!(same, "the model is of another catalogue than the lake's; run `kenal run models` again");
+        let dims = items.first().map_or(0, |r| r.factors.len());
         let card: Vec<ModelCardRow> = company.get(Stage::Models)?;
         let of = |name: &str| {
             let row = card.iter().find(|r| r.name == name);
@@ -169,8 +207,9 @@ impl ModelFiles {
             scale: t.scale as f32,
         };
         let churn = terms.iter().filter(|t| t.term != churn::INTERCEPT).map(term).collect();
-        let factors = rows.into_iter().flat_map(|r| r.factors).collect();
-        Ok(ModelFiles { factors, dims, parameters, churn, intercept, calibration })
+        let weights = Weights { item_item: of(ITEM_ITEM)?, als: of(ALS)?, again: of(AGAIN)? };
+        let recency_days = Some(of(RECENCY)?).filter(|d| *d > 0.0).unwrap_or(f32::INFINITY);
+        Ok(ModelFiles { items, dims, parameters, weights, recency_days, churn, intercept, calibration })
     }
 
     pub fn dims(&self) -> usize {
@@ -181,9 +220,24 @@ impl ModelFiles {
         self.parameters
     }
 
-    /// Factors of an item, by number.
-    pub fn factor(&self, number: usize) -> &[f32] {
-        &self.factors[number * self.dims..(number + 1) * self.dims]
+    /// What is known of an item, by number.
+    pub fn item(&self, number: usize) -> &ItemModelRow {
+        &self.items[number]
+    }
+
+    pub fn weights(&self) -> Weights {
+        self.weights
+    }
+
+    /// What a purchase counts for what goes with the item.
+    pub fn together(&self, age_days: f32) -> f32 {
+        strength(age_days, self.recency_days).clamp(0.0, 1.0)
+    }
+
+    /// What a purchase of an item says that another follows.
+    pub fn again(&self, number: usize, age_days: f32) -> f32 {
+        let item = &self.items[number];
+        item.again * (-age_days / item.again_half_life_days).exp2()
     }
 
     pub fn churn(&self) -> ChurnInput<'_> {

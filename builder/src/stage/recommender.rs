@@ -1,14 +1,21 @@
 //! models, first half: the recommender, and the proof that it beats the list everybody sees.
+//!
+//! The blend of `kenal-models` is learnt forward in time: fitted on what was known a month before the cut, its weights
+//! chosen on what half of the people bought in that month, and measured on what the other half bought. The people are
+//! halved by their number, so that no weight has seen a purchase it is measured on. Then all parts are fitted again on
+//! everything there is.
 
 use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, bail};
 use kenal_consent::Consented;
 use kenal_models::als::{self, AlsConfig, AlsModel, Iteration};
+use kenal_models::blend::{Blend, History, Learnt, Parts, Rhythm, Weights, learn, learn_from, trends};
 use kenal_models::confidence::{Confidence, Event, Kind};
-use kenal_models::eval::{AlsScorer, Candidates, Case, Evaluation, Metric, PublishRule, SameForAll, Verdict};
-use kenal_models::eval::{compare_to_trending, evaluate, strong_split};
+use kenal_models::eval::{Candidates, Case, Evaluation, Metric, PublishRule, SameForAll, Scorer, Verdict};
+use kenal_models::eval::{compare_to_trending, evaluate};
 use kenal_models::interactions::Interactions;
+use kenal_models::item_item::{ItemItem, ItemItemConfig};
 use kenal_models::threads::Threads;
 use kenal_types::Timestamp;
 
@@ -25,40 +32,86 @@ pub struct Lessons {
 #[derive(Debug, Clone, Copy)]
 pub struct RecommenderConfig {
     pub als: AlsConfig,
+    pub item_item: ItemItemConfig,
     pub confidence: Confidence,
-    /// Half-life of the trending list the model is compared with, in days.
-    pub trend_half_life_days: f64,
-    /// Share of people held out, and share of their purchases hidden.
-    pub held_share: f64,
-    pub hidden_share: f64,
+    /// Half-lives of the trend that are tried, in days; the trending list has the first.
+    pub trend_half_lives_days: [f32; 4],
+    /// How long before the cut the models of the measurement end, in days.
+    pub window_days: u32,
     pub rule: PublishRule,
-    pub seed: u64,
 }
 
 impl Default for RecommenderConfig {
     fn default() -> Self {
         RecommenderConfig {
             als: AlsConfig::default(),
+            item_item: ItemItemConfig::default(),
             confidence: Confidence::default(),
-            trend_half_life_days: 7.0,
-            held_share: 0.2,
-            hidden_share: 0.2,
+            trend_half_lives_days: [7.0, 14.0, 30.0, 90.0],
+            window_days: 30,
             rule: PublishRule::default(),
-            seed: 42,
         }
     }
 }
 
 /// A fitted recommender with its figures.
 pub struct Recommender {
-    pub model: AlsModel,
+    pub fitted: Fitted,
+    pub weights: Weights,
+    pub trend_half_life_days: f32,
     pub verdict: Verdict,
     pub figures: Vec<ModelCardRow>,
-    pub trained_on: usize,
 }
 
-/// Fits on everybody, after fitting without a fifth of the people to see what the model is worth on strangers, which
-/// is what every visitor is to an edge that folds in.
+/// All parts of the blend, as of one moment.
+pub struct Fitted {
+    pub als: AlsModel,
+    pub item_item: ItemItem,
+    pub rhythm: Rhythm,
+    /// Purchases of each person, with the days since.
+    histories: Vec<History>,
+    /// c_ui, with browsing.
+    all: Interactions,
+    n_items: usize,
+}
+
+impl Fitted {
+    pub fn trained_on(&self) -> usize {
+        self.all.len()
+    }
+
+    fn heat(&self, half_life_days: f32) -> Vec<f32> {
+        let mut heat = vec![0f64; self.n_items];
+        for &(item, age) in self.histories.iter().flatten() {
+            heat[item as usize] += (-f64::from(age) / f64::from(half_life_days)).exp2();
+        }
+        heat.into_iter().map(|h| h as f32).collect()
+    }
+
+    /// trend(i) of each item.
+    pub fn trends(&self, half_life_days: f32) -> Vec<f32> {
+        trends(&self.heat(half_life_days))
+    }
+
+    fn parts(&self, half_life_days: f32) -> Parts<'_> {
+        let mut parts = Parts::new(Some(&self.item_item), Some(&self.als), self.heat(half_life_days));
+        parts.histories = &self.histories;
+        parts.bought_hidden = true;
+        parts
+    }
+}
+
+/// What is learnt from, numbered once.
+struct Lesson<'a> {
+    purchases: &'a [PurchaseRow],
+    browsed: &'a [EventRow],
+    people: PersonNumbers,
+    items: &'a ItemNumbers,
+    config: &'a RecommenderConfig,
+    threads: Threads,
+}
+
+/// Fits, measures and fits again on everything; see the module.
 pub fn fit(
     lessons: &Lessons,
     items: &ItemNumbers,
@@ -75,75 +128,186 @@ pub fn fit(
         );
     }
     let people = PersonNumbers::new(purchases.iter().map(|p| p.person).chain(browsed.iter().map(|e| e.person)));
-    let bought = purchase_events(purchases, &people, items, cut);
-    let browsed = browse_events(browsed, &people, items, cut);
-    let matrix = |events: Vec<Event>| {
-        config.confidence.interactions(people.len(), items.len(), events).context("counting interactions")
-    };
-    let purchases = matrix(bought.clone())?;
-    let all = matrix(bought.iter().chain(&browsed).copied().collect())?;
-
-    let split = strong_split(&purchases, config.held_share, config.hidden_share, config.seed);
-    let cases = with_browsing(split.cases, &all);
-    let train = all.select(&split.train_users);
-    let trained = als::fit(&train, &config.als, threads, &mut |i| told(progress, "held-out fit", i))
-        .context("fitting without the held-out people")?;
-    let model = evaluate(&AlsScorer::new(&trained), items.len(), &cases, Candidates::New, threads);
-    let held: Vec<bool> = held_out(people.len(), &split.train_users);
-    let trend = SameForAll(heat(&bought, &held, items.len(), config.trend_half_life_days));
-    let trending = evaluate(&trend, items.len(), &cases, Candidates::New, threads);
-    let verdict = compare_to_trending(&model, &trending, &config.rule);
-
-    let fitted = als::fit(&all, &config.als, threads, &mut |i| told(progress, "fit", i)).context("fitting")?;
-    let figures = figures(&model, &trending);
-    Ok(Recommender { model: fitted, verdict, figures, trained_on: all.len() })
+    let lesson = Lesson { purchases, browsed, people, items, config, threads };
+    let measured = lesson.measure(cut, progress)?;
+    let fitted = lesson.fitted(cut, "fit", progress)?.context("fitting: nothing of it was known at the cut")?;
+    Ok(Recommender {
+        fitted,
+        weights: measured.weights,
+        trend_half_life_days: measured.trend_half_life_days,
+        verdict: measured.verdict,
+        figures: measured.figures,
+    })
 }
 
-fn told(progress: &(dyn Fn(&str, Iteration) + Sync), what: &str, iteration: Iteration) -> ControlFlow<()> {
-    progress(what, iteration);
-    ControlFlow::Continue(())
+struct Measured {
+    weights: Weights,
+    trend_half_life_days: f32,
+    verdict: Verdict,
+    figures: Vec<ModelCardRow>,
 }
 
-/// A held-out person is known by all they did but for the hidden purchases.
-fn with_browsing(cases: Vec<Case>, all: &Interactions) -> Vec<Case> {
-    let known = |case: Case| {
-        let (items, weights) = all.row(case.user as usize);
-        let hidden = |i: &u32| case.relevant.binary_search(i).is_ok();
-        let history = items.iter().zip(weights).filter(|(i, _)| !hidden(i)).map(|(&i, &c)| (i, c)).collect();
-        Case { history, ..case }
-    };
-    cases.into_iter().map(known).collect()
-}
-
-fn held_out(people: usize, train_users: &[u32]) -> Vec<bool> {
-    let mut held = vec![true; people];
-    for &user in train_users {
-        held[user as usize] = false;
+impl Lesson<'_> {
+    /// All parts as they would have been fitted at `cut`; `None` when there was nothing to fit on.
+    fn fitted(
+        &self,
+        cut: Timestamp,
+        what: &str,
+        progress: &(dyn Fn(&str, Iteration) + Sync),
+    ) -> Result<Option<Fitted>> {
+        let (n_people, n_items) = (self.people.len(), self.items.len());
+        let bought = purchase_events(self.purchases, &self.people, self.items, cut);
+        let browsed = browse_events(self.browsed, &self.people, self.items, cut);
+        let mut histories = vec![History::new(); n_people];
+        for event in bought.iter().filter(|e| e.kind == Kind::Purchase) {
+            histories[event.user as usize].push((event.item, event.age_days));
+        }
+        let last = last_purchases(&histories);
+        let matrix = |events: Vec<Event>| {
+            self.config.confidence.interactions(n_people, n_items, events).context("counting interactions")
+        };
+        let all = matrix(bought.into_iter().chain(browsed).collect())?;
+        if all.is_empty() {
+            return Ok(None);
+        }
+        let pairs = last.iter().map(|&(user, item, _)| (user, item, 1.0));
+        let pairs = Interactions::from_triples(n_people, n_items, pairs).context("counting purchases")?;
+        let days: Vec<f32> = last.iter().map(|&(.., age)| -age).collect();
+        let item_item = ItemItem::fit(&pairs, Some(&days), &self.config.item_item, self.threads);
+        let als = als::fit(&all, &self.config.als, self.threads, &mut |i| {
+            progress(what, i);
+            ControlFlow::Continue(())
+        })
+        .with_context(|| format!("the {what}"))?;
+        let rhythm = Rhythm::learn(&histories, n_items);
+        Ok(Some(Fitted { als, item_item, rhythm, histories, all, n_items }))
     }
-    held
-}
 
-/// Decayed purchases of the people who are not held out.
-fn heat(bought: &[Event], held: &[bool], n_items: usize, half_life_days: f64) -> Vec<f32> {
-    let mut heat = vec![0_f64; n_items];
-    for event in bought.iter().filter(|e| e.kind == Kind::Purchase && !held[e.user as usize]) {
-        heat[event.item as usize] += (-f64::from(event.age_days) / half_life_days).exp2();
+    /// Learns the weights on one half of the people and measures on the other.
+    fn measure(&self, cut: Timestamp, progress: &(dyn Fn(&str, Iteration) + Sync)) -> Result<Measured> {
+        let before = cut.plus_days(-i64::from(self.config.window_days));
+        let half_lives = self.config.trend_half_lives_days;
+        let Some(fitted) = self.fitted(before, "measured fit", progress)? else {
+            return Ok(self.unmeasured(half_lives[0]));
+        };
+        let cases = self.cases(&fitted, cut);
+        let (learnt_on, measured_on): (Vec<Case>, Vec<Case>) = cases.new.into_iter().partition(|c| c.user % 2 == 0);
+        let mut best = (Weights::default(), f64::NEG_INFINITY, half_lives[0]);
+        for half_life in half_lives {
+            let (weights, recall) = learn(&fitted.parts(half_life), &learnt_on, Candidates::All, self.threads);
+            if recall > best.1 {
+                best = (weights, recall, half_life);
+            }
+        }
+        let (mut weights, _, half_life) = best;
+        let (again_on, again_measured): (Vec<Case>, Vec<Case>) = cases.any.into_iter().partition(|c| c.user % 2 == 0);
+        let mut again = fitted.parts(half_life);
+        (again.rhythm, again.bought_hidden) = (Some(&fitted.rhythm), false);
+        weights = learn_from(&again, &again_on, Candidates::All, (weights, Learnt::Again), self.threads).0;
+
+        let of = |scorer: &dyn Scorer, cases: &[Case]| {
+            evaluate(scorer, fitted.n_items, cases, Candidates::All, self.threads)
+        };
+        let blend = |weights: Weights| Blend { parts: fitted.parts(half_life), weights };
+        let alone = Weights { trend_power: 0.0, recency_days: f32::INFINITY, ..weights };
+        let trend_only = Weights { item_item: 0.0, als: 0.0, ..alone };
+        let model = of(&blend(weights), &measured_on);
+        let trending = Blend { parts: fitted.parts(half_lives[0]), weights: trend_only };
+        let trending = of(&trending, &measured_on);
+        let verdict = compare_to_trending(&model, &trending, &self.config.rule);
+        let without = |weights: Weights| of(&blend(weights), &measured_on);
+        let parts = [
+            ("als", without(Weights { item_item: 0.0, als: 1.0, ..alone })),
+            ("item-item", without(Weights { item_item: 1.0, als: 0.0, ..alone })),
+            ("blend without als", without(Weights { als: 0.0, ..weights })),
+            ("blend without item-item", without(Weights { item_item: 0.0, als: 1.0, ..weights })),
+            ("blend without trend", without(Weights { trend_power: 0.0, ..weights })),
+        ];
+        let again = of(&Blend { parts: again, weights }, &again_measured);
+        let popular = of(&SameForAll(fitted.heat(half_lives[0])), &again_measured);
+        let mut figures = figures(&model, &trending, &parts);
+        for (who, evaluation) in [("blend", &again), ("trending", &popular)] {
+            figures.push(figure(format!("recommender/again/{who}/recall@20"), evaluation.mean(Metric::Recall20)));
+        }
+        Ok(Measured { weights, trend_half_life_days: half_life, verdict, figures })
     }
-    heat.into_iter().map(|h| h as f32).collect()
+
+    /// Nothing was known a month ago: the default weights, and no proof.
+    fn unmeasured(&self, half_life: f32) -> Measured {
+        let cases: [Case; 0] = [];
+        let nobody = evaluate(&SameForAll(Vec::new()), 0, &cases, Candidates::All, self.threads);
+        let verdict = compare_to_trending(&nobody, &nobody, &self.config.rule);
+        let figures = figures(&nobody, &nobody, &[]);
+        Measured { weights: Weights::default(), trend_half_life_days: half_life, verdict, figures }
+    }
+
+    /// People with a history before and purchases in the month before `cut`.
+    fn cases(&self, fitted: &Fitted, cut: Timestamp) -> Cases {
+        let window = self.config.window_days as f32;
+        let mut relevant = vec![Vec::new(); self.people.len()];
+        for event in purchase_events(self.purchases, &self.people, self.items, cut) {
+            if event.kind == Kind::Purchase && event.age_days < window {
+                relevant[event.user as usize].push(event.item);
+            }
+        }
+        let mut cases = Cases::default();
+        for (user, mut bought) in relevant.into_iter().enumerate() {
+            let (items, weights) = fitted.all.row(user);
+            if items.is_empty() || bought.is_empty() {
+                continue;
+            }
+            bought.sort_unstable();
+            bought.dedup();
+            let history: Vec<(u32, f32)> = items.iter().copied().zip(weights.iter().copied()).collect();
+            let known = |item: &u32| fitted.histories[user].iter().any(|(i, _)| i == item);
+            let new: Vec<u32> = bought.iter().copied().filter(|item| !known(item)).collect();
+            let user = user as u32;
+            if !new.is_empty() {
+                cases.new.push(Case { user, history: history.clone(), relevant: new });
+            }
+            cases.any.push(Case { user, history, relevant: bought });
+        }
+        cases
+    }
 }
 
-fn figures(model: &Evaluation, trending: &Evaluation) -> Vec<ModelCardRow> {
-    let mut rows = vec![ModelCardRow { name: "recommender/cases".to_owned(), value: model.cases() as f64 }];
+/// What people bought in the month: only what was new to them, and anything.
+#[derive(Default)]
+struct Cases {
+    new: Vec<Case>,
+    any: Vec<Case>,
+}
+
+/// (person, item, days since the last purchase of it), ascending.
+fn last_purchases(histories: &[History]) -> Vec<(u32, u32, f32)> {
+    let mut last = Vec::new();
+    for (user, history) in histories.iter().enumerate() {
+        let mut events = history.clone();
+        events.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        events.dedup_by_key(|e| e.0);
+        last.extend(events.into_iter().map(|(item, age)| (user as u32, item, age)));
+    }
+    last
+}
+
+fn figure(name: String, value: f64) -> ModelCardRow {
+    ModelCardRow { name, value }
+}
+
+fn figures(model: &Evaluation, trending: &Evaluation, parts: &[(&str, Evaluation)]) -> Vec<ModelCardRow> {
+    let mut rows = vec![figure("recommender/cases".to_owned(), model.cases() as f64)];
     for metric in Metric::ALL {
-        for (who, evaluation) in [("als", model), ("trending", trending)] {
-            let name = format!("recommender/{who}/{}", metric.name());
-            rows.push(ModelCardRow { name, value: evaluation.mean(metric) });
+        for (who, evaluation) in [("blend", model), ("trending", trending)] {
+            rows.push(figure(format!("recommender/{who}/{}", metric.name()), evaluation.mean(metric)));
         }
         let interval = model.interval(metric, 0.95, 0);
         for (end, value) in [("low", interval.low), ("high", interval.high)] {
-            rows.push(ModelCardRow { name: format!("recommender/als/{}/95%/{end}", metric.name()), value });
+            rows.push(figure(format!("recommender/blend/{}/95%/{end}", metric.name()), value));
         }
     }
-    rows.push(ModelCardRow { name: "recommender/als/coverage@20".to_owned(), value: model.coverage_20 });
+    for (who, evaluation) in parts {
+        rows.push(figure(format!("recommender/{who}/recall@20"), evaluation.mean(Metric::Recall20)));
+    }
+    rows.push(figure("recommender/blend/coverage@20".to_owned(), model.coverage_20));
     rows
 }

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -66,4 +67,41 @@ impl Dice {
     pub fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
+}
+
+/// A small company and what was built from it.
+pub struct Company {
+    dir: TempDir,
+}
+
+impl Company {
+    pub fn exports(&self) -> PathBuf {
+        self.dir.path().join("company")
+    }
+
+    pub fn lake(&self) -> PathBuf {
+        self.dir.path().join("lake")
+    }
+
+    pub fn bundle(&self) -> PathBuf {
+        self.dir.path().join("bundle")
+    }
+}
+
+/// Five hundred customers with their real baskets, built on the first use.
+pub fn company() -> &'static Company {
+    static COMPANY: OnceLock<Company> = OnceLock::new();
+    COMPANY.get_or_init(|| {
+        let company = Company { dir: tempfile::tempdir().expect("a folder") };
+        let from = company.exports();
+        let purchases = concat!(env!("CARGO_MANIFEST_DIR"), "/world/data/online_retail_excerpt.csv.gz");
+        said(&["world", "--people", "500", "--purchases", purchases, "--out", text(&from)], true);
+        let output = build(&from, &company.lake(), &company.bundle());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        company
+    })
+}
+
+pub fn build(from: &Path, lake: &Path, out: &Path) -> Output {
+    kenal(&["build", "--from", text(from), "--lake", text(lake), "--out", text(out)])
 }

@@ -9,12 +9,12 @@ use core::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use kenal_core::format::write::{
-    CatalogueInput, CatalogueItem, ChurnInput, ItemInput, ItemsInput, ShardInput, TrendingInput, TrendingList,
-    UserRowInput, WriteError, write_catalogue, write_churn, write_items, write_revocations, write_row, write_shard,
-    write_trending, write_users,
+    BlendInput, CatalogueInput, CatalogueItem, ChurnInput, ItemInput, ItemsInput, ShardInput, TrendingInput,
+    TrendingList, UserRowInput, WriteError, write_blend, write_catalogue, write_churn, write_items, write_revocations,
+    write_row, write_shard, write_trending, write_users,
 };
 use kenal_core::limits::SHARD_BITS_MAX;
-use kenal_core::{Bundle, ItemIdx, Kind, Model, Sections};
+use kenal_core::{Bundle, ItemIdx, Kind, Model, Sections, Weights};
 
 use crate::envelope;
 use crate::error::{BundleError, ManifestFault};
@@ -215,6 +215,29 @@ impl Publisher {
         self.add(Kind::Catalogue, write_catalogue(&CatalogueInput { markets, categories, items: &items })?)
     }
 
+    /// Adds what goes with what and how the parts of a score are weighed. `goes_with` has, in the order in which the items
+    /// were given to [`Publisher::items`], of each item those it speaks for, by their place in that order, and how much.
+    ///
+    /// # Errors
+    /// [`PublishError::Write`], [`PublishError::ItemsFirst`] or [`PublishError::Twice`].
+    pub fn blend(&mut self, weights: Weights, goes_with: &[Vec<(u32, f32)>]) -> Result<(), PublishError> {
+        let items = self.items_count(Kind::Blend)?;
+        if goes_with.len() != items {
+            let (what, found, max) = ("lists", goes_with.len(), items);
+            return Err(WriteError::Limit { section: Kind::Blend, what, found, max }.into());
+        }
+        let mut lists = alloc::vec![Vec::new(); items];
+        for (entry, (item, list)) in self.index.iter().zip(goes_with).enumerate() {
+            let place = |&(other, weight): &(u32, f32)| Some((*self.index.get(other as usize)?, weight));
+            let moved: Option<Vec<(ItemIdx, f32)>> = list.iter().map(place).collect();
+            let moved = moved.ok_or(WriteError::Value { section: Kind::Blend, entry })?;
+            if let Some(slot) = lists.get_mut(item.get() as usize) {
+                *slot = moved;
+            }
+        }
+        self.add(Kind::Blend, write_blend(&BlendInput { weights, goes_with: &lists })?)
+    }
+
     /// Announces users, spread over 2^`shard_bits` shards ([`shard_bits_for`]). Then come [`Publisher::shard`]s.
     ///
     /// # Errors
@@ -342,6 +365,7 @@ fn read_back(manifest: &[u8], key: &PublicKey, files: &[File]) -> Result<(), Bun
         users: optional(Kind::Users)?,
         churn: optional(Kind::Churn)?,
         catalogue: optional(Kind::Catalogue)?,
+        blend: optional(Kind::Blend)?,
     })?;
     Ok(())
 }

@@ -33,6 +33,7 @@ fn section(fall: f32) -> Vec<u8> {
             category: CategoryIdx::new(0).expect("small"),
             price_band: 0,
             in_stock: true,
+            boost: 1.0,
         })
         .collect();
     let model = Model { alpha0: 0.1, reg: 0.003, view: 1.0, cart: 3.0, purchase: 5.0, half_life_s: 1e6 };
@@ -137,7 +138,7 @@ fn request() {
         live_events: true,
     };
     let mut scratch = Box::new(Scratch::new());
-    let Scratch { visit, fold_in, top } = &mut *scratch;
+    let Scratch { visit, fold_in, top, .. } = &mut *scratch;
     for count in [5, 40, 250] {
         let (mut solving, mut ranking, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS {

@@ -2,6 +2,7 @@
 
 use crate::error::{Fault, SectionError};
 use crate::format::Kind;
+use crate::format::blend::Blend;
 use crate::format::catalogue::Catalogue;
 use crate::format::churn::Churn;
 use crate::format::items::Items;
@@ -24,6 +25,8 @@ pub struct Sections<'a> {
     pub churn: Option<&'a [u8]>,
     /// The catalogue section.
     pub catalogue: Option<&'a [u8]>,
+    /// The blend section.
+    pub blend: Option<&'a [u8]>,
 }
 
 /// A bundle, ready to answer. Having one proves that all of its sections were checked,
@@ -43,6 +46,8 @@ pub struct Bundle<'a> {
     pub churn: Option<Churn<'a>>,
     /// What cards show.
     pub catalogue: Option<Catalogue<'a>>,
+    /// What goes with what.
+    pub blend: Option<Blend<'a>>,
 }
 
 impl<'a> Bundle<'a> {
@@ -58,6 +63,7 @@ impl<'a> Bundle<'a> {
             users: sections.users.map(Users::parse).transpose()?,
             churn: sections.churn.map(Churn::parse).transpose()?,
             catalogue: sections.catalogue.map(Catalogue::parse).transpose()?,
+            blend: sections.blend.map(Blend::parse).transpose()?,
         };
         bundle.check()?;
         Ok(bundle)
@@ -75,6 +81,9 @@ impl<'a> Bundle<'a> {
         same(Kind::Trending, self.trending.items(), items)?;
         if let Some(users) = &self.users {
             same(Kind::Users, users.items(), items)?;
+        }
+        if let Some(blend) = &self.blend {
+            same(Kind::Blend, blend.len() as u32, items)?;
         }
         if let Some(catalogue) = &self.catalogue {
             same(Kind::Catalogue, catalogue.len() as u32, items)?;

@@ -15,7 +15,7 @@ use crate::format::items::Items;
 use crate::index::ItemIdx;
 use crate::limits::{BLOCKS_MAX, DIMS_MAX, LANES, OBSERVATIONS_MAX, SCALE_MAX, SCALE_MIN, TRIANGLE_MAX};
 use crate::simd::Query;
-use crate::visit::{Relation, Visit};
+use crate::visit::{Observation, Relation, Visit};
 
 /// The greatest weight, in purchases, by which a pull of 1 counts. An item that hardly anybody bought is hardly like
 /// itself (s_jj near 0), and would otherwise drown the rest in what is only noise.
@@ -55,6 +55,12 @@ impl UserVector {
             squares += i32::from(*q) * i32::from(*q);
         }
         Some(UserVector { q, scale, norm: libm::sqrtf(squares as f32) * scale })
+    }
+
+    /// The same taste, counting `weight`; `None` when it then counts nothing that a score could show.
+    pub(crate) fn weighted(&self, weight: f32) -> Option<UserVector> {
+        let (scale, norm) = (self.scale * weight, self.norm * weight);
+        (scale >= SCALE_MIN && norm <= SCALE_MAX * 2048.0).then(|| UserVector { scale, norm, ..self.clone() })
     }
 
     /// The first `blocks` vectors.
@@ -198,6 +204,27 @@ impl FoldIn {
         Some(())
     }
 
+    /// √(mean over all items of the squared score) of the last solution: √(xᵀ·YᵀY·x / n), from the gram. 0 without a
+    /// solution, or when α₀ is 0 and the gram therefore empty.
+    pub(crate) fn rms(&self, items: &Items<'_>) -> f32 {
+        let x = self.taste();
+        let mut rows = items.gram;
+        let mut square = 0f32;
+        for (r, x_r) in x.iter().enumerate() {
+            let Some((row, rest)) = rows.split_at_checked(r + 1) else { return 0.0 };
+            let mut sum = 0f32;
+            for (g, x_c) in row.iter().zip(x) {
+                sum += f32::from_le_bytes(*g) * x_c;
+            }
+            // The triangle below the diagonal stands for the one above it as well.
+            let diagonal = row.last().map_or(0.0, |g| f32::from_le_bytes(*g)) * x_r;
+            square += (sum + (sum - diagonal)) * x_r;
+            rows = rest;
+        }
+        let mean = square / (items.model().alpha0 * items.len() as f32);
+        if mean.is_finite() && mean > 0.0 { libm::sqrtf(mean) } else { 0.0 }
+    }
+
     /// The last solution before quantisation; empty when there is none.
     pub fn taste(&self) -> &[f32] {
         self.x.get(..self.dims).unwrap_or_default()
@@ -209,6 +236,18 @@ impl FoldIn {
     /// `None` when nothing spoke for it, or when the last [`FoldIn::solve`] was of another visit and failed.
     /// Cost: O(dims² + n_u·dims).
     pub fn because(&mut self, items: &Items<'_>, visit: &Visit, item: ItemIdx) -> Option<Because> {
+        self.because_with(items, visit, item, 1.0, |_, _| 0.0)
+    }
+
+    /// The same for a score in which these parts count `weight`, and the observation at a position `beside` them.
+    pub(crate) fn because_with(
+        &mut self,
+        items: &Items<'_>,
+        visit: &Visit,
+        item: ItemIdx,
+        weight: f32,
+        beside: impl Fn(usize, &Observation) -> f32,
+    ) -> Option<Because> {
         let dims = if self.dims == items.dims() { self.dims } else { return None };
         let w = self.w.get_mut(..dims)?;
         let y = self.y.get_mut(..dims)?;
@@ -218,11 +257,11 @@ impl FoldIn {
         // w = A⁻¹·y_item, so each part is one dot product.
         solve(&self.a, w)?;
         let mut best: Option<Because> = None;
-        for (observation, lift) in visit.observations().iter().zip(&self.lift) {
+        for (at, (observation, lift)) in visit.observations().iter().zip(&self.lift).enumerate() {
             if !items.dequantise(observation.item, y) {
                 continue;
             }
-            let contribution = (observation.confidence + lift) * dot(w, y);
+            let contribution = (observation.confidence + lift) * dot(w, y) * weight + beside(at, observation);
             if contribution > best.map_or(0.0, |b| b.contribution) {
                 best = Some(Because { item: observation.item, relation: observation.relation, contribution });
             }

@@ -5,24 +5,23 @@
 //! nothing: the caller owns a [`Scratch`].
 //!
 //! Read in this order: [`mod@format`] (the sections, as `core/FORMAT.md` says), [`bundle`], [`consent`] (the gate that
-//! makes a [`Permit`]), [`visit`] (what is known of the visitor), [`fold_in`], [`rules`], [`rank`](mod@rank).
+//! makes a [`Permit`]), [`visit`] (what is known of the visitor), [`fold_in`], [`rules`], [`rank`](mod@rank), and
+//! [`blend`], which puts them together.
 //!
 //! A request goes through them like this:
 //!
 //! ```
-//! use kenal_core::{Ask, Bundle, Gate, LiveEvent, Rules, Scored, Scratch, gate, rank, trending};
+//! use kenal_core::{Ask, Bundle, Gate, LiveEvent, Rules, Scored, Scratch, gate, personalise, trending};
 //!
 //! fn answer<'s>(bundle: &Bundle<'_>, ask: &Ask, live: &[LiveEvent], scratch: &'s mut Scratch) -> &'s [Scored] {
-//!     let Scratch { visit, fold_in, top } = scratch;
-//!     let mut rules = Rules::default();
+//!     let rules = Rules::default();
 //!     if let Gate::Open(permit) = gate(ask)
-//!         && visit.load(permit, &bundle.items, None, live, ask.now_s).is_ok()
-//!         && let Ok(user) = fold_in.solve(&bundle.items, visit)
+//!         && scratch.visit.load(permit, &bundle.items, None, live, ask.now_s).is_ok()
+//!         && personalise(bundle, &rules, false, 20, scratch).is_ok()
 //!     {
-//!         rules.visit = Some(visit);
-//!         return rank(&bundle.items, &user, &rules, 20, top);
+//!         return scratch.top.list();
 //!     }
-//!     trending(&bundle.trending, &bundle.items, &rules, 20, top)
+//!     trending(&bundle.trending, &bundle.items, &rules, 20, &mut scratch.top)
 //! }
 //! ```
 //!
@@ -40,6 +39,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod blend;
 pub mod bundle;
 pub mod consent;
 pub mod error;
@@ -56,16 +56,18 @@ pub mod visit;
 
 mod cholesky;
 
+pub use blend::{Together, because, personalise};
 pub use bundle::{Bundle, Sections};
 pub use consent::{Ask, Choice, ConsentBits, FallbackReason, Gate, Permit, Revocation, Who, gate};
 pub use error::{Fault, SectionError};
 pub use fold_in::{Because, FoldIn, UserVector};
 pub use format::Kind;
+pub use format::blend::{Blend, Weights};
 pub use format::catalogue::Catalogue;
 pub use format::churn::Churn;
 pub use format::items::{Attributes, Items, Model};
 pub use format::revocations::Revocations;
-pub use format::row::{ItemSet, UserRow};
+pub use format::row::{Entry, ItemSet, UserRow};
 pub use format::trending::Trending;
 pub use format::users::{UserShard, Users};
 pub use index::{CategoryIdx, IndexError, ItemIdx, MarketIdx};
@@ -75,13 +77,15 @@ pub use score::{Score, Scored};
 pub use topk::TopK;
 pub use visit::{EventKind, LiveEvent, Observation, Relation, TooManyEvents, Visit};
 
-/// All memory that a request needs, about 145 KiB. Make one per thread or instance and reuse it.
+/// All memory that a request needs, about 295 KiB. Make one per thread or instance and reuse it.
 #[derive(Debug, Default)]
 pub struct Scratch {
     /// What is known of the visit.
     pub visit: Visit,
     /// The visitor's equations.
     pub fold_in: FoldIn,
+    /// What goes with what the visitor knows.
+    pub together: Together,
     /// The answer.
     pub top: TopK,
 }
@@ -89,6 +93,6 @@ pub struct Scratch {
 impl Scratch {
     /// Empty memory; `const`, so that it can be a static.
     pub const fn new() -> Scratch {
-        Scratch { visit: Visit::new(), fold_in: FoldIn::new(), top: TopK::new() }
+        Scratch { visit: Visit::new(), fold_in: FoldIn::new(), together: Together::new(), top: TopK::new() }
     }
 }

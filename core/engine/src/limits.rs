@@ -66,6 +66,9 @@ pub const PULLED_MAX: usize = 8;
 /// Confidence of one observation.
 pub const CONFIDENCE_MAX: f32 = 1000.0;
 
+/// How much one item can be due to be bought again, before its weight.
+pub const AGAIN_MAX: f32 = 1000.0;
+
 /// Items of one answer, before the caller's own diversity rules.
 pub const K_MAX: usize = 256;
 
@@ -75,6 +78,19 @@ pub const SCALE_MIN: f32 = 1.0 / (1u64 << 40) as f32;
 /// Greatest scale of a factor, 2^40.
 pub const SCALE_MAX: f32 = (1u64 << 40) as f32;
 
+/// Least boost of an item, 2^-20: far below what a shop could want, far above where a score stops being a normal f32.
+pub const BOOST_MIN: f32 = 1.0 / (1u32 << 20) as f32;
+
+/// Weight of a part of the blend.
+pub const WEIGHT_MAX: f32 = 1e6;
+
+/// Items that one item speaks for. The writer keeps the strongest; an item of which everybody's taste hangs would
+/// otherwise cost every request that knows it a pass over the shop.
+pub const GOES_WITH_MAX: usize = 1024;
+
+/// Items that a history may speak for together; what comes after is left out.
+pub const TOUCHED_MAX: usize = 8192;
+
 const _: () = {
     assert!(ITEMS_MAX * DIMS_MAX <= SECTION_BYTES_MAX);
     assert!(ITEMS_MAX < u32::MAX as usize, "ItemIdx stores index + 1");
@@ -82,6 +98,7 @@ const _: () = {
     assert!(LANES == PART_ALIGN);
     // The integer dot product converts to f32 exactly, and a product of three factors stays finite and normal.
     assert!(128 * 128 * DIMS_MAX <= 1 << 24);
+    assert!(SCALE_MIN * SCALE_MIN * BOOST_MIN >= f32::MIN_POSITIVE);
     assert!(SCALE_MIN * SCALE_MIN >= f32::MIN_POSITIVE && SCALE_MAX * SCALE_MAX <= f32::MAX / (1 << 24) as f32);
     assert!(HISTORY_MAX <= u8::MAX as usize);
     assert!(SECTION_BYTES_MAX <= u32::MAX as usize / 2, "offsets are added in 32 bits");

@@ -19,26 +19,37 @@ const MARGIN: f32 = 1.0 + 1.0 / (1 << 18) as f32;
 /// The `k` items with the highest scores among those that `rules` allow; among equal scores the lower index. Exactly
 /// `k` while enough items are allowed (and `k` ≤ [`crate::limits::K_MAX`]).
 ///
-/// The score is `dot(q_u, q_i) · scale_i · scale_u`, the same bits on every host. Items are in descending order of
+/// The score is `dot(q_u, q_i) · rank scale_i · scale_u`, the same bits on every host. Items are in descending order of
 /// norm, so by Cauchy and Schwarz no item after one with `‖x‖ · norm ≤ least score` can enter, and the scan stops
 /// there. Cost: O(n·dims) at worst, no allocation.
 pub fn rank<'t>(items: &Items<'_>, user: &UserVector, rules: &Rules<'_>, k: usize, top: &'t mut TopK) -> &'t [Scored] {
     top.start(k);
     if k > 0 {
-        let scanned = scan(items, user, rules, top);
-        top.set_scanned(scanned);
+        scan(items, user, f32::NEG_INFINITY, |item| rules.allow(items, item), top);
     }
     top.list()
 }
 
-fn scan(items: &Items<'_>, user: &UserVector, rules: &Rules<'_>, top: &mut TopK) -> usize {
+/// Puts into the list what scores above `least` and is allowed.
+pub(crate) fn scan(items: &Items<'_>, user: &UserVector, least: f32, allow: impl Fn(ItemIdx) -> bool, top: &mut TopK) {
+    let scanned = scan_until(items, user, least, allow, top);
+    top.set_scanned(scanned);
+}
+
+fn scan_until(
+    items: &Items<'_>,
+    user: &UserVector,
+    least: f32,
+    allow: impl Fn(ItemIdx) -> bool,
+    top: &mut TopK,
+) -> usize {
     let query = user.query(items.blocks);
-    let (scales, scales_rest) = items.scales.as_chunks::<GROUP>();
+    let (scales, scales_rest) = items.rank_scales.as_chunks::<GROUP>();
     let (norms, norms_rest) = items.norms.as_chunks::<GROUP>();
     let groups = items.factors.chunks_exact(items.blocks * GROUP);
     let factors_rest = groups.remainder();
     // What a score must exceed to enter; at a tie the item that is there, with the lower index, stays.
-    let mut floor = f32::NEG_INFINITY;
+    let mut floor = top.least().map_or(least, |floor| floor.max(least));
     let mut at = 0;
     for ((group, scales), norms) in groups.zip(scales).zip(norms) {
         if bound(user, norms) <= floor {
@@ -48,7 +59,7 @@ fn scan(items: &Items<'_>, user: &UserVector, rules: &Rules<'_>, top: &mut TopK)
         for (item, (dot, scale)) in (at..).zip(dots.into_iter().zip(scales)) {
             let score = score(dot, *scale, user.scale);
             if score > floor {
-                floor = offer(items, rules, top, item, score);
+                floor = offer(&allow, top, item, score).max(least);
             }
         }
         at += GROUP;
@@ -59,7 +70,7 @@ fn scan(items: &Items<'_>, user: &UserVector, rules: &Rules<'_>, top: &mut TopK)
         }
         let score = score(simd::dot(factor, query), *scale, user.scale);
         if score > floor {
-            floor = offer(items, rules, top, at, score);
+            floor = offer(&allow, top, at, score).max(least);
         }
         at += 1;
     }
@@ -71,6 +82,12 @@ fn bound(user: &UserVector, norms: &[[u8; 4]]) -> f32 {
     norms.first().map_or(f32::INFINITY, |norm| user.norm * f32::from_le_bytes(*norm) * MARGIN)
 }
 
+/// The score of one item.
+pub(crate) fn score_of(items: &Items<'_>, user: &UserVector, item: ItemIdx) -> Option<f32> {
+    let scale = items.rank_scales.get(item.at())?;
+    Some(score(simd::dot(items.factor(item)?, user.query(items.blocks)), *scale, user.scale))
+}
+
 /// The dot product is below 2^24, so its conversion is exact; the products are rounded in this order.
 fn score(dot: i32, scale: [u8; 4], user_scale: f32) -> f32 {
     dot as f32 * f32::from_le_bytes(scale) * user_scale
@@ -78,9 +95,9 @@ fn score(dot: i32, scale: [u8; 4], user_scale: f32) -> f32 {
 
 /// Puts an item into the list if the rules allow it, and returns the new floor. Rules are asked only about items that
 /// would enter: that is rare, and asking costs more than scoring.
-fn offer(items: &Items<'_>, rules: &Rules<'_>, top: &mut TopK, at: usize, score: f32) -> f32 {
+fn offer(allow: &impl Fn(ItemIdx) -> bool, top: &mut TopK, at: usize, score: f32) -> f32 {
     if let (Ok(item), Some(score)) = (ItemIdx::new(at), Score::new(score))
-        && rules.allow(items, item)
+        && allow(item)
     {
         top.insert(Scored { item, score });
     }
@@ -99,6 +116,18 @@ pub fn trending<'t>(
     top: &'t mut TopK,
 ) -> &'t [Scored] {
     top.start(k);
+    fill(trending, items, rules, |score| score, top);
+    top.list()
+}
+
+/// Puts what is trending behind what is in the list already, until it is full, with `score` of its heat.
+pub(crate) fn fill(
+    trending: &Trending<'_>,
+    items: &Items<'_>,
+    rules: &Rules<'_>,
+    score: impl Fn(Score) -> Score,
+    top: &mut TopK,
+) {
     if let Some(market) = rules.market {
         let own = rules.category.map(|category| trending.list(market, Some(category)));
         for scored in own.into_iter().flatten().chain(trending.list(market, None)) {
@@ -106,7 +135,7 @@ pub fn trending<'t>(
                 break;
             }
             if rules.allow(items, scored.item) {
-                top.append(scored);
+                top.append(Scored { score: score(scored.score), ..scored });
             }
         }
     }
@@ -118,5 +147,4 @@ pub fn trending<'t>(
             top.append(Scored { item, score: Score::ZERO });
         }
     }
-    top.list()
 }

@@ -75,6 +75,10 @@ pub struct Observation {
     pub confidence: f32,
     /// What it adds to its own score for having been dealt with just now; 0 for most.
     pub pull: f32,
+    /// How much it counts for what goes with it, 0 to 1.
+    pub together: f32,
+    /// How much it is due to be bought again; 0 for most.
+    pub again: f32,
     /// How the visitor knows it.
     pub relation: Relation,
 }
@@ -122,8 +126,14 @@ impl Visit {
     pub const fn new() -> Visit {
         let item = ItemIdx::FIRST;
         Visit {
-            observations: [Observation { item, confidence: 0.0, pull: 0.0, relation: Relation::Viewed };
-                OBSERVATIONS_MAX],
+            observations: [Observation {
+                item,
+                confidence: 0.0,
+                pull: 0.0,
+                together: 0.0,
+                again: 0.0,
+                relation: Relation::Viewed,
+            }; OBSERVATIONS_MAX],
             observed: 0,
             hidden: [item; EVENTS_MAX],
             hidden_len: 0,
@@ -139,7 +149,8 @@ impl Visit {
     /// Takes in what the row and the live events say, in place of what was there.
     ///
     /// The confidence of an item is the sum of what its history and its events say; an event of age t counts for
-    /// `confidence(kind) · 2^(−t / half life)`. The order of `events` does not matter. An item is in the cart when the
+    /// `confidence(kind) · 2^(−t / half life)`, and for what goes with the item as much as that is of a purchase, at most 1
+    /// with what the row says. The order of `events` does not matter. An item is in the cart when the
     /// last cart event says so, and not shown for half an hour after a look at it. The [`PULLED_MAX`] items dealt with
     /// last pull the list towards them, the r-th by `2^(−(r / 2 + t / 30 min))`. Cost: O(n log n) in the number of
     /// events, no allocation.
@@ -168,7 +179,7 @@ impl Visit {
         let mut newest = Newest::default();
         // Both sides ascend by item; merge them.
         loop {
-            let from_history = history.peek().and_then(|(item, _)| items.idx(*item));
+            let from_history = history.peek().and_then(|entry| items.idx(entry.item));
             let from_events = groups.peek().and_then(|g| g.first()).map(|e| e.item);
             if from_history.is_none() && history.next_if(|_| true).is_some() {
                 continue; // A row of another bundle: nothing sensible can be learnt from it.
@@ -178,7 +189,8 @@ impl Visit {
                 (Some(a), None) | (None, Some(a)) => a,
                 (None, None) => break,
             };
-            let known = history.next_if(|(h, _)| *h == item.get()).map_or(0.0, |(_, confidence)| confidence);
+            let entry = history.next_if(|entry| entry.item == item.get());
+            let known = entry.map_or(0.0, |entry| entry.confidence);
             let group = groups.next_if(|g| g.first().is_some_and(|e| e.item == item)).unwrap_or_default();
             let seen = Seen::of(group, items.model(), now_s);
             if (seen.in_cart || seen.purchased || seen.just_looked_at)
@@ -192,7 +204,17 @@ impl Visit {
                 && items.idx(item.get()).is_some()
                 && let Some(slot) = observations.next()
             {
-                *slot = Observation { item, confidence, pull: 0.0, relation: seen.relation(bought.contains(item)) };
+                let of_purchase =
+                    |confidence: f32| (confidence / items.model().purchase.max(f32::MIN_POSITIVE)).min(1.0);
+                let together = entry.map_or(0.0, |entry| entry.together.unwrap_or(of_purchase(entry.confidence)));
+                *slot = Observation {
+                    item,
+                    confidence,
+                    pull: 0.0,
+                    together: (together + of_purchase(seen.confidence)).min(1.0),
+                    again: entry.map_or(0.0, |entry| entry.again),
+                    relation: seen.relation(bought.contains(item)),
+                };
                 // What left the cart is not wanted, and of what was bought there is enough.
                 if let Some(last) = group.last().filter(|e| matches!(e.kind, EventKind::View | EventKind::CartAdd)) {
                     newest.offer(last.at_s.min(now_s), self.observed);
@@ -221,6 +243,12 @@ impl Visit {
     /// The observed items, ascending.
     pub fn observations(&self) -> &[Observation] {
         self.observations.get(..self.observed).unwrap_or_default()
+    }
+
+    /// What was observed of `item`. Cost: a binary search.
+    pub fn observation(&self, item: ItemIdx) -> Option<&Observation> {
+        let observations = self.observations();
+        observations.get(observations.binary_search_by_key(&item, |o| o.item).ok()?)
     }
 
     /// Whether the visitor has bought `item` during the visit, has it in the cart, or has just looked at it.

@@ -7,7 +7,7 @@
 use kenal_bundle::Manifest;
 use kenal_core::{
     Ask, Bundle, CategoryIdx, Choice, EventKind, Gate, ItemIdx, MarketIdx, Permit, Relation, Revocation, Rules, Score,
-    Scored, Scratch, UserRow, Who, gate, rank, trending,
+    Scored, Scratch, UserRow, Who, because, gate, personalise, trending,
 };
 
 use crate::error::RequestError;
@@ -93,7 +93,7 @@ impl<'a> Question<'a> {
         let category = category(bundle, request)?;
         let context = match request.slot {
             Slot::Product => request.item.as_deref().and_then(|id| bundle.items.find(id)),
-            Slot::Home | Slot::Cart => None,
+            Slot::Home | Slot::Cart | Slot::Again => None,
         };
         // An id that this bundle does not have needs no excluding and says nothing.
         let mut exclude: Vec<ItemIdx> = request.exclude.iter().filter_map(|id| bundle.items.find(id)).collect();
@@ -170,28 +170,31 @@ fn personalised(
     row: Option<&UserRow<'_>>,
     scratch: &mut Scratch,
 ) -> Result<Vec<Pick>, FallbackReason> {
-    let Scratch { visit, fold_in, top } = scratch;
-    let items = &bundle.items;
     let now = seconds(question.request.now);
-    let loaded = visit.load(permit, items, row, &question.events, now);
+    let loaded = scratch.visit.load(permit, &bundle.items, row, &question.events, now);
     debug_assert!(loaded.is_ok(), "a request has fewer events than the core takes");
     if let Some(item) = question.context {
-        visit.on_page_of(item);
+        scratch.visit.on_page_of(item);
     }
-    let picks = fold_in.solve(items, visit).map_err(FallbackReason::from).map(|user| {
-        let rules =
-            Rules { bought: row.map(UserRow::bought).unwrap_or_default(), visit: Some(visit), ..question.rules() };
-        let list = rank(items, &user, &rules, question.request.k as usize, top);
-        list.iter()
-            .map(|&scored| match fold_in.because(items, visit, scored.item) {
-                None => Pick { scored, kind: ReasonKind::BecauseHistory, because: None },
-                Some(because) => Pick { scored, kind: kind(because.relation), because: Some(because.item) },
-            })
-            .collect()
+    let again = question.request.slot == Slot::Again;
+    let bought = row.map(UserRow::bought).filter(|_| !again).unwrap_or_default();
+    let rules = Rules { bought, ..question.rules() };
+    let picks = personalise(bundle, &rules, again, question.request.k as usize, scratch).map(<[Scored]>::to_vec);
+    let picks = picks.map_err(FallbackReason::from).map(|list| {
+        let word = |scored: Scored| match because(bundle, again, scored.item, scratch) {
+            // Nothing of the history spoke for it: it fills the list.
+            _ if bundle.blend.is_some() && scored.score == Score::ZERO => {
+                Pick { scored, kind: ReasonKind::Trending, because: None }
+            }
+            None => Pick { scored, kind: ReasonKind::BecauseHistory, because: None },
+            Some(because) => Pick { scored, kind: kind(because.relation), because: Some(because.item) },
+        };
+        list.into_iter().map(word).collect()
     });
     // The memory serves the next visitor; nothing of this one stays in it.
-    visit.clear();
-    fold_in.clear();
+    scratch.visit.clear();
+    scratch.fold_in.clear();
+    scratch.together.clear();
     picks
 }
 

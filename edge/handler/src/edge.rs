@@ -27,10 +27,11 @@ pub struct Need {
 }
 
 /// The sections that requests read. Churn is for the back office.
-const READ: [(Kind, bool); 5] = [
+const READ: [(Kind, bool); 6] = [
     (Kind::Items, true),
     (Kind::Trending, true),
     (Kind::Revocations, true),
+    (Kind::Blend, true),
     (Kind::Catalogue, false),
     (Kind::Users, false),
 ];
@@ -137,9 +138,11 @@ impl Edge {
         seconds(now).max(self.opened_at_s) >= self.manifest.expires_at
     }
 
-    /// The sections, parsed; `None` while items, trending or revocations have not arrived.
+    /// The sections, parsed; `None` while items, trending, revocations or the blend have not arrived.
     pub fn bundle(&self) -> Option<&Bundle<'_>> {
-        self.loaded.bundle()
+        // Without its blend a bundle would rank otherwise than on a host that has it already.
+        let complete = self.manifest.section(Kind::Blend).is_none() || self.loaded.has(Kind::Blend);
+        self.loaded.bundle().filter(|_| complete)
     }
 
     /// How many items can be recommended; `None` while the items have not arrived.
@@ -211,7 +214,7 @@ impl Edge {
         let terms =
             Terms { manifest: &self.manifest, revocation: self.revocation_of(request), opened_at_s: self.opened_at_s };
         let market = answer::market(&self.manifest, &request.market)?;
-        let ranked = match self.loaded.bundle() {
+        let ranked = match self.bundle() {
             None => Ranked { items: Vec::new(), fallback: Some(FallbackReason::SectionMissing) },
             Some(bundle) => {
                 let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
@@ -229,7 +232,7 @@ impl Edge {
     }
 
     fn users(&self) -> Option<&Users<'_>> {
-        self.loaded.bundle()?.users.as_ref()
+        self.bundle()?.users.as_ref()
     }
 
     fn revocation_of(&self, request: &Request) -> Revocation {
@@ -240,7 +243,7 @@ impl Edge {
         let key = self.visitor_key(visitor).revocation_key();
         let filter = match &self.update {
             Some(update) => update.revocations().ok(),
-            None => self.loaded.bundle().map(|bundle| bundle.revocations),
+            None => self.bundle().map(|bundle| bundle.revocations),
         };
         filter.map_or(Revocation::Unknown, |filter| filter.contains(key).into())
     }

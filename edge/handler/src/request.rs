@@ -128,6 +128,8 @@ pub enum Slot {
     Home,
     Product,
     Cart,
+    /// What the visitor may buy again, and what else they may want.
+    Again,
 }
 
 /// What the visitor said about personalisation on this page. Saying nothing is not agreeing.

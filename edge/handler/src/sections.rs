@@ -13,6 +13,7 @@ pub(crate) struct Parts {
     revocations: Option<Vec<u8>>,
     users: Option<Vec<u8>>,
     catalogue: Option<Vec<u8>>,
+    blend: Option<Vec<u8>>,
 }
 
 impl Parts {
@@ -24,17 +25,19 @@ impl Parts {
             Kind::Revocations => Some(&mut self.revocations),
             Kind::Users => Some(&mut self.users),
             Kind::Catalogue => Some(&mut self.catalogue),
+            Kind::Blend => Some(&mut self.blend),
             Kind::Churn | Kind::UserShard => None,
         }
     }
 
-    fn all(&self) -> [(Kind, Option<&Vec<u8>>); 5] {
+    fn all(&self) -> [(Kind, Option<&Vec<u8>>); 6] {
         [
             (Kind::Items, self.items.as_ref()),
             (Kind::Trending, self.trending.as_ref()),
             (Kind::Revocations, self.revocations.as_ref()),
             (Kind::Users, self.users.as_ref()),
             (Kind::Catalogue, self.catalogue.as_ref()),
+            (Kind::Blend, self.blend.as_ref()),
         ]
     }
 
@@ -49,6 +52,7 @@ impl Parts {
             users: self.users.as_deref(),
             churn: None,
             catalogue: self.catalogue.as_deref(),
+            blend: self.blend.as_deref(),
         };
         Bundle::parse(&sections).map(Some)
     }

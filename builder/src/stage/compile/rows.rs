@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::{Context as _, Result};
 use kenal_bundle::{File, Hash, Publisher, VisitorKey, shard_bits_for};
 use kenal_consent::{Cell, Consented, Snapshot};
-use kenal_core::format::write::UserRowInput;
-use kenal_core::limits::HISTORY_MAX;
+use kenal_core::format::write::{HistoryInput, UserRowInput};
+use kenal_core::limits::{AGAIN_MAX, HISTORY_MAX};
 use kenal_core::{ConsentBits, ItemIdx, MarketIdx};
-use kenal_models::confidence::Confidence;
+use kenal_models::confidence::{Confidence, Event, Kind};
 use kenal_types::{Channel, PersonId, Purpose, RecordKey, System, Timestamp};
 
 use crate::gold::{AssignmentRow, ChurnScoreRow, EventRow, PurchaseRow};
 use crate::stage::matter::{ItemNumbers, PersonNumbers, browse_events, purchase_events};
+use crate::stage::models::ModelFiles;
 use crate::stage::{Company, Stage};
 
 /// The bits a row carries, and the cells they come from.
@@ -37,6 +38,7 @@ impl Rows {
         bought: &Consented<Vec<PurchaseRow>>,
         done: &Consented<Vec<EventRow>>,
         scores: &[ChurnScoreRow],
+        models: &ModelFiles,
         numbers: &ItemNumbers,
         index: &[ItemIdx],
         cut: Timestamp,
@@ -44,6 +46,7 @@ impl Rows {
         let (bought, done) = (bought.get(), done.get());
         let people = PersonNumbers::new(bought.iter().map(|p| p.person).chain(done.iter().map(|e| e.person)));
         let events = purchase_events(bought, &people, numbers, cut);
+        let ties = Ties::new(&events, models);
         let events = events.into_iter().chain(browse_events(done, &people, numbers, cut)).collect();
         let taste = Confidence::default().interactions(people.len(), numbers.len(), events)?;
         // Whatever became of the order, and however late it was known: an item once bought is not shown again.
@@ -56,7 +59,12 @@ impl Rows {
         let deciles: HashMap<PersonId, u8> = scores.iter().map(|s| (s.person, s.decile)).collect();
         let row = |(n, &person): (usize, &PersonId)| {
             let (items, weights) = taste.row(n);
-            let history = items.iter().zip(weights).map(|(&i, &c)| (index[i as usize], c)).collect();
+            let entry = |(&item, &confidence): (&u32, &f32)| {
+                // Of what was only looked at, the confidence says how much it counts, as for events of this minute.
+                let (together, again) = ties.of(n as u32, item).unwrap_or((confidence.min(1.0), 0.0));
+                HistoryInput { item: index[item as usize], confidence, together, again }
+            };
+            let history = items.iter().zip(weights).map(entry).collect();
             let input = UserRowInput {
                 consent: bits(snapshot, person),
                 churn_decile: deciles.get(&person).copied(),
@@ -139,8 +147,31 @@ fn home(snapshot: &Snapshot, person: PersonId) -> Option<MarketIdx> {
 }
 
 /// The history's strongest entries, at most as many as a row holds; ties by lower index.
-fn strongest(mut history: Vec<(ItemIdx, f32)>) -> Vec<(ItemIdx, f32)> {
-    history.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+fn strongest(mut history: Vec<HistoryInput>) -> Vec<HistoryInput> {
+    history.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.item.cmp(&b.item)));
     history.truncate(HISTORY_MAX);
     history
+}
+
+/// What purchases say beside confidence: how much each item counts for what goes with it, and how much it is due again.
+struct Ties {
+    by_pair: HashMap<(u32, u32), (f32, f32)>,
+}
+
+impl Ties {
+    fn new(events: &[Event], models: &ModelFiles) -> Self {
+        let mut by_pair: HashMap<(u32, u32), (f32, f32)> = HashMap::new();
+        for event in events.iter().filter(|e| e.kind == Kind::Purchase) {
+            let tie = by_pair.entry((event.user, event.item)).or_default();
+            // The last purchase counts for what goes with it, every one for its own rhythm.
+            tie.0 = tie.0.max(models.together(event.age_days));
+            tie.1 = (tie.1 + models.again(event.item as usize, event.age_days)).min(AGAIN_MAX);
+        }
+        Ties { by_pair }
+    }
+
+    /// Of a person and an item, by their numbers; `None` when it was never bought.
+    fn of(&self, person: u32, item: u32) -> Option<(f32, f32)> {
+        self.by_pair.get(&(person, item)).copied()
+    }
 }

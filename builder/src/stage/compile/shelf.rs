@@ -69,20 +69,28 @@ impl<'a> Shelf<'a> {
         Ok(Shelf { entries: entries.context("there are more categories than a bundle can hold")?, categories })
     }
 
-    /// Writes items and catalogue; gives the bundle's index of each item number.
-    pub fn write(&self, publisher: &mut Publisher, models: &ModelFiles) -> Result<Vec<ItemIdx>> {
+    /// Writes items, blend and catalogue; gives the bundle's index of each item number.
+    pub fn write(&self, publisher: &mut Publisher, models: &ModelFiles, numbers: &ItemNumbers) -> Result<Vec<ItemIdx>> {
         let band =
             |price: Option<f64>| PRICE_BANDS_SGD.iter().filter(|end| price.is_some_and(|p| p >= **end)).count() as u8;
         let input = |(number, entry): (usize, &Entry<'_>)| ItemInput {
             id: entry.item.item_id.clone(),
-            factor: models.factor(number).to_vec(),
+            factor: models.item(number).factors.clone(),
             markets: (1 << Market::ALL.len()) - 1,
             category: entry.category,
             price_band: band(entry.price_sgd),
             in_stock: entry.in_stock,
+            boost: models.item(number).boost,
         };
         let inputs: Vec<ItemInput> = self.entries.iter().enumerate().map(input).collect();
         let index = publisher.items(models.parameters(), models.dims(), &self.categories, &inputs)?.to_vec();
+        let goes_with = |number: usize| {
+            let item = models.item(number);
+            let others = item.goes_with.iter().map(|id| numbers.number(id).context("an item of another catalogue"));
+            others.zip(&item.goes_with_weights).map(|(other, weight)| Ok((other?, *weight))).collect()
+        };
+        let goes_with: Vec<Vec<(u32, f32)>> = (0..self.entries.len()).map(goes_with).collect::<Result<_>>()?;
+        publisher.blend(models.weights(), &goes_with)?;
         let card = |entry: &Entry<'_>| CatalogueItem {
             title: entry.item.title.clone(),
             prices: entry.prices.clone(),

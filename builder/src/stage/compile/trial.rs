@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use kenal_core::{
-    Ask, Bundle, Choice, Gate, ItemIdx, Revocation, Rules, Scored, Scratch, UserRow, UserShard, Who, gate, rank,
+    Ask, Bundle, Choice, Gate, ItemIdx, Revocation, Rules, Scored, Scratch, UserRow, UserShard, Who, gate, personalise,
 };
 use kenal_lake::Fingerprint;
 use kenal_types::PersonId;
@@ -55,7 +55,7 @@ pub fn run(company: &Company, out: &Path, rows: &Rows) -> Result<Trial> {
     answers.sort_by_key(|a| (a.person, a.rank));
     // The sections, not the manifest: a bundle that differs in its version alone gives the same answers.
     let sections = folder.manifest.sections.iter();
-    let fingerprint = sections.fold(Fingerprint::of("trial 2"), |f, entry| f.hash(entry.kind.name(), &entry.hash.0));
+    let fingerprint = sections.fold(Fingerprint::of("trial 3"), |f, entry| f.hash(entry.kind.name(), &entry.hash.0));
     company.put(&answers, &fingerprint.finish())?;
     Ok(trial)
 }
@@ -82,9 +82,9 @@ fn ask(
     });
     let Gate::Open(permit) = opened else { return Ok(Vec::new()) };
     scratch.visit.load(permit, &bundle.items, Some(&row), &[], folder.manifest.created_at)?;
-    let Ok(user) = scratch.fold_in.solve(&bundle.items, &scratch.visit) else { return Ok(Vec::new()) };
-    let rules = Rules { market: row.market(), bought: row.bought(), visit: Some(&scratch.visit), ..Rules::default() };
-    Ok(rank(&bundle.items, &user, &rules, K, &mut scratch.top).to_vec())
+    let rules = Rules { market: row.market(), bought: row.bought(), ..Rules::default() };
+    // Nothing known, or nothing to be made of it: the trending list.
+    Ok(personalise(bundle, &rules, false, K, scratch).map(<[Scored]>::to_vec).unwrap_or_default())
 }
 
 fn answer(bundle: &Bundle<'_>, person: PersonId, at: usize, scored: Scored) -> RecommendationRow {

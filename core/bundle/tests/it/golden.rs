@@ -1,4 +1,5 @@
-//! The bytes of every released format version: the reader reads them all, the writer writes the newest.
+//! The bytes of every released set of formats: the reader reads them all, the writer writes the newest. Set 2 has boosts
+//! of items, ties of a history, and the blend.
 
 use std::fs;
 use std::path::Path;
@@ -31,8 +32,14 @@ fn version_1_is_read_and_ranked_as_ever() {
 }
 
 #[test]
-fn the_writer_writes_version_1() {
-    let (files, _) = fixture("v1");
+fn version_2_is_read_and_ranked_as_ever() {
+    let (files, answers) = fixture("v2");
+    assert_eq!(sample::answers(&files), answers);
+}
+
+#[test]
+fn the_writer_writes_version_2() {
+    let (files, _) = fixture("v2");
     let written = sample::build();
     let names = |files: &[File]| files.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&written), names(&files));

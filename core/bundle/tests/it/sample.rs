@@ -8,10 +8,12 @@ use std::fmt::Write as _;
 use kenal_bundle::{
     CardValue, File, Hash, Manifest, MarketEntry, Publisher, Release, Signer, Trust, VisitorKey, check_shard, verify,
 };
-use kenal_core::format::write::{CatalogueItem, ChurnFeature, ChurnInput, ItemInput, TrendingList, UserRowInput};
+use kenal_core::format::write::{
+    CatalogueItem, ChurnFeature, ChurnInput, HistoryInput, ItemInput, TrendingList, UserRowInput,
+};
 use kenal_core::{
     Ask, Bundle, CategoryIdx, Choice, ConsentBits, Gate, ItemIdx, Kind, MarketIdx, Model, Revocation, Rules, Score,
-    Scored, Scratch, Sections, UserRow, Who, gate, rank, trending,
+    Scored, Scratch, Sections, UserRow, Weights, Who, gate, personalise, trending,
 };
 
 pub const CREATED: u64 = 1_795_000_000;
@@ -62,6 +64,7 @@ fn item_inputs() -> Vec<ItemInput> {
                 category: CategoryIdx::new(i % 2).expect("small"),
                 price_band: (i % 5) as u8,
                 in_stock: i % 7 != 6,
+                boost: [1.0, 0.5, 0.25][i / 4 % 3],
             }
         })
         .collect()
@@ -72,7 +75,14 @@ fn row(index: &[ItemIdx], who: usize) -> UserRowInput {
         consent: if who == 2 { ConsentBits::MEASURE } else { ConsentBits::PERSONALISE_ONSITE },
         churn_decile: [Some(3), Some(10), None, Some(1)][who],
         market: MarketIdx::new(who % 2).ok(),
-        history: (0..who + 2).map(|i| (index[i * 5 % ITEMS], 1.0 + i as f32)).collect(),
+        history: (0..who + 2)
+            .map(|i| HistoryInput {
+                item: index[i * 5 % ITEMS],
+                confidence: 1.0 + i as f32,
+                together: 1.0 / (1 + i) as f32,
+                again: if i == 1 { 0.5 } else { 0.0 },
+            })
+            .collect(),
         bought: (0..who).map(|i| index[i * 5 % ITEMS]).collect(),
     }
 }
@@ -101,6 +111,9 @@ pub fn build() -> Vec<File> {
         category: CategoryIdx::new(i % 2).expect("small"),
     };
     publisher.catalogue(&(0..ITEMS).map(card).collect::<Vec<_>>()).expect("good cards");
+    let weights = Weights { item_item: 1.0, als: 0.25, again: 4.0 };
+    let goes_with = |i: usize| (1..4).map(|n| ((i * 7 + n * 5) as u32 % ITEMS as u32, n as f32 / 4.0)).collect();
+    publisher.blend(weights, &(0..ITEMS).map(goes_with).collect::<Vec<_>>()).expect("good lists");
     publisher.revocations(&[VisitorKey::new(&salt, VISITORS[3])]).expect("one key");
     publisher.users(1).expect("two shards");
     let mut files = Vec::new();
@@ -139,12 +152,12 @@ pub fn answers(files: &[File]) -> String {
         users: Some(section(Kind::Users)),
         churn: Some(section(Kind::Churn)),
         catalogue: Some(section(Kind::Catalogue)),
+        blend: manifest.section(Kind::Blend).map(|_| section(Kind::Blend)),
     })
     .expect("good sections");
     let mut scratch = Box::new(Scratch::new());
     let mut out = String::new();
     for visitor in VISITORS.into_iter().chain(["nobody-we-know"]) {
-        let Scratch { visit, fold_in, top } = &mut *scratch;
         let users = bundle.users.as_ref().expect("users");
         let key = VisitorKey::new(&manifest.salt, visitor);
         let (number, hash) = users.shard(key.as_bytes());
@@ -163,20 +176,18 @@ pub fn answers(files: &[File]) -> String {
         let mut rules = Rules { market, ..Rules::default() };
         let reason = match gate(&ask) {
             Gate::Open(permit) => {
-                visit.load(permit, &bundle.items, row.as_ref(), &[], ask.now_s).expect("no events");
+                scratch.visit.load(permit, &bundle.items, row.as_ref(), &[], ask.now_s).expect("no events");
                 rules.bought = row.map(|row| row.bought()).unwrap_or_default();
-                rules.visit = Some(visit);
-                let user = fold_in.solve(&bundle.items, visit).expect("a taste");
-                rank(&bundle.items, &user, &rules, 5, top);
+                personalise(&bundle, &rules, false, 5, &mut scratch).expect("a taste");
                 "personalised"
             }
             Gate::Closed(reason) => {
-                trending(&bundle.trending, &bundle.items, &rules, 5, top);
+                trending(&bundle.trending, &bundle.items, &rules, 5, &mut scratch.top);
                 reason.name()
             }
         };
         write!(out, "{visitor} {reason}").expect("a string");
-        for scored in top.list() {
+        for scored in scratch.top.list() {
             let id = bundle.items.id(scored.item).expect("an item");
             write!(out, " {id}:{:08x}", scored.score.to_bits()).expect("a string");
         }

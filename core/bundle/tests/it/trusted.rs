@@ -29,7 +29,7 @@ fn what_was_published_is_what_is_read() {
     assert_eq!(manifest.market("MY").map(kenal_core::MarketIdx::get), Some(1));
     assert_eq!(manifest.market("XX"), None);
     let kinds: Vec<Kind> = manifest.sections.iter().map(|s| s.kind).collect();
-    let all = [Kind::Items, Kind::Trending, Kind::Churn, Kind::Revocations, Kind::Users, Kind::Catalogue];
+    let all = [Kind::Items, Kind::Trending, Kind::Churn, Kind::Revocations, Kind::Users, Kind::Catalogue, Kind::Blend];
     assert_eq!(kinds, all);
     let key: PublicKey = std::str::from_utf8(file(&files, "signer.pub")).expect("text").parse().expect("a key");
     assert_eq!(key, sample::trust().key);

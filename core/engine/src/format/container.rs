@@ -46,14 +46,19 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The parts of a section of kind `kind`, which has `N` of them.
+/// The parts of a section of kind `kind`, in its newest version, which has `N` of them.
 pub(crate) fn parse<const N: usize>(bytes: &[u8], kind: Kind) -> Result<[&[u8]; N], Fault> {
+    parse_version(bytes, kind, kind.version())
+}
+
+/// The same for a version that is still read.
+pub(crate) fn parse_version<const N: usize>(bytes: &[u8], kind: Kind, version: u16) -> Result<[&[u8]; N], Fault> {
     const { assert!(N <= PARTS_MAX) };
     let header = Header::read(bytes)?;
     if header.kind != kind.code() {
         return Err(Fault::Kind { found: header.kind });
     }
-    if header.version != kind.version() {
+    if header.version != version {
         return Err(Fault::Version { found: header.version, known: kind.version() });
     }
     if header.parts != N as u32 {

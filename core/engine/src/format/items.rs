@@ -1,19 +1,20 @@
 //! The items section: quantised factors with what pruning, fold-in and the rules need. Its sibling is `items_write.rs`.
 
 use super::Kind;
-use super::container::{parse, within};
+use super::container::{parse, parse_version, within};
 use super::le::{self, Entries, Fields};
 use super::texts::Texts;
 use crate::error::{Fault, SectionError};
 use crate::index::{CategoryIdx, ItemIdx, MarketIdx};
 use crate::limits::{
-    CATEGORIES_MAX, CONFIDENCE_MAX, DIMS_MAX, ID_BYTES_MAX, ITEMS_MAX, LANES, MARKETS_MAX, SCALE_MAX, SCALE_MIN,
+    BOOST_MIN, CATEGORIES_MAX, CONFIDENCE_MAX, DIMS_MAX, ID_BYTES_MAX, ITEMS_MAX, LANES, MARKETS_MAX, SCALE_MAX,
+    SCALE_MIN,
 };
 
 pub(crate) const PARAMETER_BYTES: usize = 48;
 pub(crate) const IN_STOCK: u8 = 1;
 
-/// The items of a bundle, in descending order of the norm of their factors.
+/// The items of a bundle, in descending order of the norm of their factors times their boost.
 #[derive(Debug, Clone, Copy)]
 pub struct Items<'a> {
     model: Model,
@@ -25,6 +26,8 @@ pub struct Items<'a> {
     pub(crate) factors: Entries<'a, LANES>,
     pub(crate) scales: Entries<'a, 4>,
     pub(crate) norms: Entries<'a, 4>,
+    /// Scale times boost: what a score is made with.
+    pub(crate) rank_scales: Entries<'a, 4>,
     pub(crate) gram: Entries<'a, 4>,
     attributes: Entries<'a, 8>,
     categories: Texts<'a>,
@@ -79,8 +82,17 @@ impl<'a> Items<'a> {
     }
 
     fn read(bytes: &'a [u8]) -> Result<Items<'a>, Fault> {
+        let (first, rank_scales) = match parse_version::<11>(bytes, Kind::Items, 1) {
+            // Version 1 knew no boosts.
+            Ok(first) => (first, None),
+            Err(Fault::Version { .. }) => {
+                let [first @ .., rank_scales] = parse::<12>(bytes, Kind::Items)?;
+                (first, Some(rank_scales))
+            }
+            Err(fault) => return Err(fault),
+        };
         let [head, factors, scales, norms, gram, attributes, category_ends, category_names, id_ends, ids, by_id] =
-            parse::<11>(bytes, Kind::Items)?;
+            first;
         let mut f = Fields::new(head, PARAMETER_BYTES)?;
         let n = f.u32(|n| n as usize <= ITEMS_MAX) as usize;
         let dims = f.u16(|d| d >= 1 && usize::from(d) <= DIMS_MAX);
@@ -109,6 +121,7 @@ impl<'a> Items<'a> {
             factors: le::entries(factors, 1, n * blocks)?,
             scales: le::floats(scales, 2, n, |s| (SCALE_MIN..=SCALE_MAX).contains(&s))?,
             norms: le::floats(norms, 3, n, |x| x >= 0.0)?,
+            rank_scales: le::entries(rank_scales.unwrap_or(scales), 11, n)?,
             gram: le::floats(gram, 4, dims * (dims + 1) / 2, |_| true)?,
             attributes: le::entries(attributes, 5, n)?,
             categories: Texts::parse(category_ends, category_names, 6, categories, (1, usize::MAX))?,
@@ -125,9 +138,13 @@ impl<'a> Items<'a> {
     fn check_norms(&self) -> Result<(), Fault> {
         let mut above = f32::INFINITY;
         let factors = self.factors.chunks_exact(self.blocks.max(1));
-        for (i, ((factor, scale), norm)) in factors.zip(self.scales).zip(self.norms).enumerate() {
+        let scales = self.scales.iter().zip(self.rank_scales);
+        for (i, ((factor, (scale, rank_scale)), norm)) in factors.zip(scales).zip(self.norms).enumerate() {
             let entry = i as u32;
-            let (scale, norm) = (f32::from_le_bytes(*scale), f32::from_le_bytes(*norm));
+            let [scale, rank_scale, norm] = [*scale, *rank_scale, *norm].map(f32::from_le_bytes);
+            if !(rank_scale >= scale * BOOST_MIN && rank_scale <= scale) {
+                return Err(Fault::Value { part: 11, entry });
+            }
             if norm > above {
                 return Err(Fault::Order { part: 3, entry });
             }
@@ -136,7 +153,7 @@ impl<'a> Items<'a> {
                 return Err(Fault::Value { part: 1, entry });
             }
             let squares: i32 = factor.as_flattened().iter().map(|b| i32::from(*b as i8) * i32::from(*b as i8)).sum();
-            if !bounds(norm, squares, scale) {
+            if !bounds(norm, squares, rank_scale) {
                 return Err(Fault::Value { part: 3, entry });
             }
         }
@@ -246,6 +263,14 @@ impl<'a> Items<'a> {
     pub(crate) fn factor(&self, item: ItemIdx) -> Option<Entries<'a, LANES>> {
         let start = item.at().checked_mul(self.blocks)?;
         self.factors.get(start..start.checked_add(self.blocks)?)
+    }
+
+    /// What `item` counts for beside its factor, between [`BOOST_MIN`] and 1; 0 when there is no such item.
+    pub fn boost(&self, item: ItemIdx) -> f32 {
+        match (le::f32_at(self.rank_scales, item.at()), le::f32_at(self.scales, item.at())) {
+            (Some(rank_scale), Some(scale)) => rank_scale / scale,
+            _ => 0.0,
+        }
     }
 
     /// Writes the factor of `item`, y = scale · q, to `out`; `false` when there is no such item.

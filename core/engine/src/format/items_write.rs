@@ -9,6 +9,7 @@ use super::container_write::{container, float_part, text_table};
 use super::items::{IN_STOCK, Items, Model, bounds};
 use super::write::{WriteError, check};
 use crate::index::{CategoryIdx, ItemIdx};
+use crate::limits::BOOST_MIN;
 use crate::limits::{CATEGORIES_MAX, CONFIDENCE_MAX, DIMS_MAX, ITEMS_MAX, LANES, MARKETS_MAX, SCALE_MAX, SCALE_MIN};
 
 /// What an items section is made of.
@@ -41,6 +42,8 @@ pub struct ItemInput {
     pub price_band: u8,
     /// Whether it can be delivered now.
     pub in_stock: bool,
+    /// What its score is multiplied with, between [`BOOST_MIN`] and 1; 1 for no boost.
+    pub boost: f32,
 }
 
 /// A written items section.
@@ -56,6 +59,8 @@ struct Quantised {
     input: usize,
     q: Vec<i8>,
     scale: f32,
+    /// scale · boost.
+    rank_scale: f32,
     norm: f32,
 }
 
@@ -67,7 +72,7 @@ pub fn write_items(input: &ItemsInput<'_>) -> Result<ItemsSection, WriteError> {
     refuse_bad(input)?;
     let mut items = Vec::with_capacity(input.items.len());
     for (i, item) in input.items.iter().enumerate() {
-        items.push(quantise(i, &item.factor).ok_or(WriteError::Value { section: Kind::Items, entry: i })?);
+        items.push(quantise(i, &item.factor, item.boost).ok_or(WriteError::Value { section: Kind::Items, entry: i })?);
     }
     let id = |q: &Quantised| input.items.get(q.input).map(|i| i.id.as_str()).unwrap_or_default();
     items.sort_by(|a, b| b.norm.total_cmp(&a.norm).then_with(|| id(a).cmp(id(b))));
@@ -108,6 +113,7 @@ pub fn write_items(input: &ItemsInput<'_>) -> Result<ItemsSection, WriteError> {
             &id_ends,
             &ids,
             &by_id.iter().flat_map(|i| i.to_le_bytes()).collect::<Vec<u8>>(),
+            &float_part(items.iter().map(|q| q.rank_scale)),
         ],
     )?;
     check(Items::parse(&bytes))?;
@@ -142,7 +148,8 @@ fn refuse_bad(input: &ItemsInput<'_>) -> Result<(), WriteError> {
     }
     for (i, item) in input.items.iter().enumerate() {
         let factor_fits = item.factor.len() == input.dims;
-        if !factor_fits || usize::from(item.category.get()) >= input.categories.len() {
+        let boost_fits = (BOOST_MIN..=1.0).contains(&item.boost);
+        if !factor_fits || !boost_fits || usize::from(item.category.get()) >= input.categories.len() {
             return Err(WriteError::Value { section: Kind::Items, entry: i });
         }
     }
@@ -159,7 +166,7 @@ fn refuse_bad(input: &ItemsInput<'_>) -> Result<(), WriteError> {
 }
 
 /// Nearest signed bytes with scale max|y|/127. `None` when a number is not finite or too large to scale.
-fn quantise(input: usize, factor: &[f32]) -> Option<Quantised> {
+fn quantise(input: usize, factor: &[f32], boost: f32) -> Option<Quantised> {
     if factor.iter().any(|y| !y.is_finite()) {
         return None;
     }
@@ -176,11 +183,12 @@ fn quantise(input: usize, factor: &[f32]) -> Option<Quantised> {
         (scale, factor.iter().map(|y| libm::roundf(y / scale) as i8).collect())
     };
     let squares: i32 = q.iter().map(|b| i32::from(*b) * i32::from(*b)).sum();
-    let mut norm = (libm::sqrt(f64::from(squares)) * f64::from(scale)) as f32;
-    while !bounds(norm, squares, scale) {
+    let rank_scale = (scale * boost).max(scale * BOOST_MIN);
+    let mut norm = (libm::sqrt(f64::from(squares)) * f64::from(rank_scale)) as f32;
+    while !bounds(norm, squares, rank_scale) {
         norm = norm.next_up();
     }
-    Some(Quantised { input, q, scale, norm })
+    Some(Quantised { input, q, scale, rank_scale, norm })
 }
 
 /// The lower triangle of α₀·YᵀY of the dequantised factors, summed in f64 over the items in their final order.

@@ -6,6 +6,7 @@
 //!
 //! Deliberately not here: hashes, signatures and the manifest (`kenal-bundle`), and scoring.
 
+pub mod blend;
 pub mod catalogue;
 pub mod churn;
 pub mod container;
@@ -21,6 +22,8 @@ pub(crate) mod le;
 #[cfg(feature = "write")]
 pub mod write;
 
+#[cfg(feature = "write")]
+mod blend_write;
 #[cfg(feature = "write")]
 mod catalogue_write;
 #[cfg(feature = "write")]
@@ -56,12 +59,22 @@ pub enum Kind {
     UserShard = 6,
     /// What a card needs to draw itself.
     Catalogue = 7,
+    /// What goes with what, and how the parts of a score are weighed.
+    Blend = 8,
 }
 
 impl Kind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Kind; 7] =
-        [Kind::Items, Kind::Trending, Kind::Churn, Kind::Revocations, Kind::Users, Kind::UserShard, Kind::Catalogue];
+    pub const ALL: [Kind; 8] = [
+        Kind::Items,
+        Kind::Trending,
+        Kind::Churn,
+        Kind::Revocations,
+        Kind::Users,
+        Kind::UserShard,
+        Kind::Catalogue,
+        Kind::Blend,
+    ];
 
     /// The number in the section's header.
     pub const fn code(self) -> u16 {
@@ -83,6 +96,7 @@ impl Kind {
             Kind::Users => "users",
             Kind::UserShard => "user-shard",
             Kind::Catalogue => "catalogue",
+            Kind::Blend => "blend",
         }
     }
 
@@ -93,6 +107,9 @@ impl Kind {
 
     /// The newest version of this kind of section that this reader knows, and the one that the writer writes.
     pub const fn version(self) -> u16 {
-        1
+        match self {
+            Kind::Items => 2,
+            _ => 1,
+        }
     }
 }

@@ -6,9 +6,11 @@ use super::le::Entries;
 use crate::consent::ConsentBits;
 use crate::error::{Fault, SectionError};
 use crate::index::{ItemIdx, MarketIdx};
-use crate::limits::{CONFIDENCE_MAX, HISTORY_MAX};
+use crate::limits::{AGAIN_MAX, CONFIDENCE_MAX, HISTORY_MAX};
 
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
+/// The version before the blend: the same without the last part.
+const VERSION_1: u8 = 1;
 pub(crate) const NO_MARKET: u8 = u8::MAX;
 pub(crate) const HEAD_BYTES: usize = 8;
 
@@ -20,6 +22,21 @@ pub struct UserRow<'a> {
     market: Option<MarketIdx>,
     history: Entries<'a, 8>,
     bought: ItemSet<'a>,
+    /// Of each history entry what it counts for what goes with it, and how much it is due again; empty in version 1.
+    ties: Entries<'a, 8>,
+}
+
+/// One item of a history.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry {
+    /// The item's number in the bundle.
+    pub item: u32,
+    /// c_uj, above 0.
+    pub confidence: f32,
+    /// How much it counts for what goes with it, 0 to 1; `None` in a row of version 1.
+    pub together: Option<f32>,
+    /// How much it is due to be bought again; 0 when it is not.
+    pub again: f32,
 }
 
 /// Items in ascending order, read in place.
@@ -40,7 +57,7 @@ impl<'a> UserRow<'a> {
             return Err(Fault::TooShort { bytes: bytes.len() });
         };
         let [version, churn_decile, c0, c1, market, history, b0, b1] = *head;
-        if version != VERSION {
+        if version != VERSION && version != VERSION_1 {
             return Err(Fault::Version { found: u16::from(version), known: u16::from(VERSION) });
         }
         if churn_decile > 10 {
@@ -55,24 +72,28 @@ impl<'a> UserRow<'a> {
         if usize::from(history) > HISTORY_MAX {
             return Err(Fault::Limit { at: 5 });
         }
-        let expected = history_bytes + usize::from(u16::from_le_bytes([b0, b1])) * 4;
+        let bought_bytes = usize::from(u16::from_le_bytes([b0, b1])) * 4;
+        let ties_bytes = if version == VERSION_1 { 0 } else { history_bytes };
+        let expected = history_bytes + bought_bytes + ties_bytes;
         let wrong = Fault::PartLength { part: 0, found: rest.len() as u32, expected: expected as u64 };
-        let (history, bought) = rest.split_at_checked(history_bytes).ok_or(wrong)?;
         if rest.len() != expected {
             return Err(wrong);
         }
+        let (history, rest) = rest.split_at_checked(history_bytes).ok_or(wrong)?;
+        let (bought, ties) = rest.split_at_checked(bought_bytes).ok_or(wrong)?;
         let row = UserRow {
             consent,
             churn_decile,
             market,
             history: history.as_chunks::<8>().0,
             bought: ItemSet(bought.as_chunks::<4>().0),
+            ties: ties.as_chunks::<8>().0,
         };
         row.check(items)?;
         Ok(row)
     }
 
-    /// Parts are numbered as in `FORMAT.md`: 1 the history, 2 what was bought.
+    /// Parts are numbered as in `FORMAT.md`: 1 the history, 2 what was bought, 3 the ties.
     fn check(&self, items: usize) -> Result<(), Fault> {
         let mut last = None;
         for (i, raw) in self.history.iter().enumerate() {
@@ -97,6 +118,12 @@ impl<'a> UserRow<'a> {
             }
             last = Some(item);
         }
+        for (i, raw) in self.ties.iter().enumerate() {
+            let (together, again) = floats(*raw);
+            if !(0.0..=1.0).contains(&together) || !(0.0..=AGAIN_MAX).contains(&again) {
+                return Err(Fault::Value { part: 3, entry: i as u32 });
+            }
+        }
         Ok(())
     }
 
@@ -116,8 +143,13 @@ impl<'a> UserRow<'a> {
     }
 
     /// What the person dealt with lately, and how much that says, by ascending item.
-    pub fn history(&self) -> impl ExactSizeIterator<Item = (u32, f32)> + use<'a> {
-        self.history.iter().map(|raw| pair(*raw))
+    pub fn history(&self) -> impl ExactSizeIterator<Item = Entry> + use<'a> {
+        let ties = self.ties;
+        self.history.iter().enumerate().map(move |(at, raw)| {
+            let (item, confidence) = pair(*raw);
+            let tie = ties.get(at).map(|raw| floats(*raw));
+            Entry { item, confidence, together: tie.map(|t| t.0), again: tie.map_or(0.0, |t| t.1) }
+        })
     }
 
     /// What the person has bought, ever.
@@ -150,4 +182,8 @@ impl ItemSet<'_> {
 
 fn pair([i0, i1, i2, i3, c0, c1, c2, c3]: [u8; 8]) -> (u32, f32) {
     (u32::from_le_bytes([i0, i1, i2, i3]), f32::from_le_bytes([c0, c1, c2, c3]))
+}
+
+fn floats([a0, a1, a2, a3, b0, b1, b2, b3]: [u8; 8]) -> (f32, f32) {
+    (f32::from_le_bytes([a0, a1, a2, a3]), f32::from_le_bytes([b0, b1, b2, b3]))
 }

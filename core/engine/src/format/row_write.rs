@@ -18,10 +18,23 @@ pub struct UserRowInput {
     pub churn_decile: Option<u8>,
     /// Where the person belongs.
     pub market: Option<MarketIdx>,
-    /// Recent items with their confidence at build time; each item once, at most `HISTORY_MAX`.
-    pub history: Vec<(ItemIdx, f32)>,
+    /// Recent items; each once, at most `HISTORY_MAX`.
+    pub history: Vec<HistoryInput>,
     /// Everything the person has bought; repetition does not matter.
     pub bought: Vec<ItemIdx>,
+}
+
+/// One item of a history, as at build time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HistoryInput {
+    /// The item.
+    pub item: ItemIdx,
+    /// c_uj, above 0, at most `CONFIDENCE_MAX`.
+    pub confidence: f32,
+    /// How much it counts for what goes with it, 0 to 1.
+    pub together: f32,
+    /// How much it is due to be bought again, 0 to `AGAIN_MAX`.
+    pub again: f32,
 }
 
 /// Writes a row for a bundle with `items` items; entries are put in order.
@@ -35,7 +48,7 @@ pub fn write_row(input: &UserRowInput, items: usize) -> Result<Vec<u8>, WriteErr
     };
     limit("history entries", input.history.len(), HISTORY_MAX)?;
     let mut history = input.history.clone();
-    history.sort_by_key(|(item, _)| *item);
+    history.sort_by_key(|entry| entry.item);
     let mut bought = input.bought.clone();
     bought.sort_unstable();
     bought.dedup();
@@ -46,11 +59,15 @@ pub fn write_row(input: &UserRowInput, items: usize) -> Result<Vec<u8>, WriteErr
     out.extend_from_slice(&consent);
     out.extend_from_slice(&[market, history.len() as u8]);
     out.extend_from_slice(&(bought.len() as u16).to_le_bytes());
-    for (item, confidence) in history {
-        out.extend_from_slice(&item.get().to_le_bytes());
-        out.extend_from_slice(&confidence.to_le_bytes());
+    for entry in &history {
+        out.extend_from_slice(&entry.item.get().to_le_bytes());
+        out.extend_from_slice(&entry.confidence.to_le_bytes());
     }
     out.extend(bought.iter().flat_map(|item| item.get().to_le_bytes()));
+    for entry in &history {
+        out.extend_from_slice(&entry.together.to_le_bytes());
+        out.extend_from_slice(&entry.again.to_le_bytes());
+    }
     check(UserRow::parse(&out, items))?;
     Ok(out)
 }

@@ -2,11 +2,13 @@
 
 use kenal_core::format::container::Outline;
 use kenal_core::format::write::{
-    ChurnFeature, ChurnInput, ItemsInput, ShardInput, TrendingInput, TrendingList, UserRowInput, WriteError,
-    write_churn, write_items, write_row, write_shard, write_trending, write_users,
+    BlendInput, ChurnFeature, ChurnInput, HistoryInput, ItemsInput, ShardInput, TrendingInput, TrendingList,
+    UserRowInput, WriteError, write_blend, write_churn, write_items, write_row, write_shard, write_trending,
+    write_users,
 };
 use kenal_core::{
-    Catalogue, Churn, Fault, Items, Kind, Model, Revocations, SectionError, Trending, UserRow, UserShard, Users,
+    Blend, Catalogue, Churn, Fault, Items, Kind, Model, Revocations, SectionError, Trending, UserRow, UserShard, Users,
+    Weights,
 };
 
 use crate::shop;
@@ -21,6 +23,7 @@ fn read(kind: Kind, bytes: &[u8]) -> Result<(), SectionError> {
         Kind::Users => Users::parse(bytes).map(drop),
         Kind::UserShard => UserShard::parse(bytes).map(drop),
         Kind::Catalogue => Catalogue::parse(bytes).map(drop),
+        Kind::Blend => Blend::parse(bytes).map(drop),
     }
 }
 
@@ -33,6 +36,7 @@ fn good(kind: Kind) -> Vec<u8> {
         Kind::Users => shop::users(9),
         Kind::UserShard => shop::shard(9),
         Kind::Catalogue => shop::catalogue(9),
+        Kind::Blend => shop::blend(9),
     }
 }
 
@@ -72,7 +76,7 @@ fn containers() {
         for (at, value, expected) in [
             (0, b'k', Fault::Magic),
             (8, 99, Fault::Kind { found: 99 }),
-            (10, 2, Fault::Version { found: 2, known: 1 }),
+            (10, 9, Fault::Version { found: 9, known: kind.version() }),
             (31, 1, Fault::NotZero { at: 31 }),
             (32, 1, Fault::PartTable { part: 0 }),
         ] {
@@ -139,6 +143,9 @@ fn items() {
     patched(Kind::Items, 8, 4, &[0], Fault::Text { part: 9, entry: 0 });
     patched(Kind::Items, 8, 4, &[255], Fault::Order { part: 8, entry: 1 });
     patched(Kind::Items, 10, 0, &9u32.to_le_bytes(), Fault::Value { part: 10, entry: 0 });
+    patched(Kind::Items, 11, 4, &nan, Fault::Value { part: 11, entry: 1 });
+    patched(Kind::Items, 11, 4, &1e9f32.to_le_bytes(), Fault::Value { part: 11, entry: 1 });
+    patched(Kind::Items, 11, 4, &0f32.to_le_bytes(), Fault::Value { part: 11, entry: 1 });
     let bytes = good(Kind::Items);
     let first = bytes[start(&bytes, 10)..][..4].to_vec();
     patched(Kind::Items, 10, 4, &first, Fault::Order { part: 10, entry: 1 });
@@ -196,6 +203,16 @@ fn the_other_sections() {
     nobody[number] = 2;
     check(Kind::UserShard, &nobody, Fault::Limit { at: 4 });
 
+    patched(Kind::Blend, 0, 0, &u32::MAX.to_le_bytes(), Fault::Limit { at: 0 });
+    patched(Kind::Blend, 0, 8, &(-1f32).to_le_bytes(), Fault::Limit { at: 8 });
+    patched(Kind::Blend, 0, 31, &[1], Fault::Limit { at: 31 });
+    patched(Kind::Blend, 1, 4, &[255, 255], Fault::Order { part: 1, entry: 1 });
+    patched(Kind::Blend, 2, 0, &9u16.to_le_bytes(), Fault::Value { part: 2, entry: 0 });
+    patched(Kind::Blend, 4, 4, &0f32.to_le_bytes(), Fault::Value { part: 4, entry: 1 });
+    let bytes = good(Kind::Blend);
+    let first = bytes[start(&bytes, 2)..][..2].to_vec();
+    patched(Kind::Blend, 2, 2, &first, Fault::Order { part: 2, entry: 1 });
+
     patched(Kind::Catalogue, 0, 4, &0u16.to_le_bytes(), Fault::Limit { at: 4 });
     patched(Kind::Catalogue, 4, 2, &5u16.to_le_bytes(), Fault::Value { part: 4, entry: 1 });
 }
@@ -214,10 +231,11 @@ fn rows() {
     let parse = |bytes: &[u8]| UserRow::parse(bytes, 9).map(drop).map_err(|e| e.fault);
     assert_eq!(parse(&row), Ok(()));
     assert_eq!(parse(&row[..7]), Err(Fault::TooShort { bytes: 7 }));
-    assert_eq!(parse(&row[..row.len() - 1]), Err(Fault::PartLength { part: 0, found: 23, expected: 24 }));
-    assert_eq!(parse(&row[..12]), Err(Fault::PartLength { part: 0, found: 4, expected: 24 }));
+    assert_eq!(parse(&row[..row.len() - 1]), Err(Fault::PartLength { part: 0, found: 39, expected: 40 }));
+    assert_eq!(parse(&row[..12]), Err(Fault::PartLength { part: 0, found: 4, expected: 40 }));
     for (at, patch, expected) in [
-        (0, &[2u8][..], Fault::Version { found: 2, known: 1 }),
+        (0, &[3u8][..], Fault::Version { found: 3, known: 2 }),
+        (0, &[1u8][..], Fault::PartLength { part: 0, found: 40, expected: 24 }),
         (1, &[11], Fault::Limit { at: 1 }),
         (2, &[64], Fault::Limit { at: 2 }),
         (4, &[16], Fault::Limit { at: 4 }),
@@ -229,6 +247,9 @@ fn rows() {
         (16, &[0], Fault::Order { part: 1, entry: 1 }),
         (28, &[9], Fault::Value { part: 2, entry: 1 }),
         (28, &[0], Fault::Order { part: 2, entry: 1 }),
+        (32, &1.5f32.to_le_bytes(), Fault::Value { part: 3, entry: 0 }),
+        (36, &f32::NAN.to_le_bytes(), Fault::Value { part: 3, entry: 0 }),
+        (44, &(-1f32).to_le_bytes(), Fault::Value { part: 3, entry: 1 }),
     ] {
         let mut row = row.clone();
         row[at..at + patch.len()].copy_from_slice(patch);
@@ -277,7 +298,16 @@ fn what_the_writers_refuse() {
     assert_eq!(shard(1, &rows), Err(value(Kind::UserShard, 0)));
     assert_eq!(write_users(1, 0, 1, &[[0; 32]]), Err(value(Kind::Users, 1)));
 
-    let history = vec![(shop::item(0), 1.0); 65];
+    let write = |weights, goes_with: &[_]| write_blend(&BlendInput { weights, goes_with }).map(drop);
+    let list = |weight| vec![vec![(shop::item(0), weight)], vec![]];
+    assert_eq!(write(shop::WEIGHTS, &list(f32::NAN)), Err(value(Kind::Blend, 0)));
+    assert_eq!(write(shop::WEIGHTS, &[vec![], vec![(shop::item(2), 1.0)]]), Err(value(Kind::Blend, 1)));
+    let twice = [vec![(shop::item(0), 1.0), (shop::item(0), 2.0)]];
+    assert_eq!(write(shop::WEIGHTS, &twice), Err(WriteError::Duplicate { section: Kind::Blend, entry: 0 }));
+    assert_eq!(write(Weights { als: -1.0, ..shop::WEIGHTS }, &list(1.0)), Err(WriteError::Model));
+
+    let entry = HistoryInput { item: shop::item(0), confidence: 1.0, together: 1.0, again: 0.0 };
+    let history = vec![entry; 65];
     let row = UserRowInput { history, ..UserRowInput::default() };
     let limit = WriteError::Limit { section: Kind::UserShard, what: "history entries", found: 65, max: 64 };
     assert_eq!(write_row(&row, 1), Err(limit));
@@ -287,8 +317,8 @@ fn what_the_writers_refuse() {
 fn messages_say_what_to_do() {
     let message = |kind, bytes: &[u8]| read(kind, bytes).expect_err("damaged").to_string();
     let mut newer = good(Kind::Items);
-    newer[10] = 2;
-    assert_eq!(message(Kind::Items, &newer), "items section: written by a newer Kenal: version 2, this reader knows 1");
+    newer[10] = 3;
+    assert_eq!(message(Kind::Items, &newer), "items section: written by a newer Kenal: version 3, this reader knows 2");
     assert_eq!(message(Kind::Items, &good(Kind::Churn)), "items section: these bytes are a churn section");
     assert_eq!(
         message(Kind::Trending, b"<html>"),

@@ -177,7 +177,7 @@ fn a_visit_merges_history_and_events() {
     let bytes = shop::items(9, 100, 16);
     let items = Items::parse(&bytes).expect("own output");
     let input = UserRowInput {
-        history: vec![(shop::item(3), 2.0), (shop::item(5), 0.5), (shop::item(9), 1.0)],
+        history: [(3, 2.0), (5, 0.5), (9, 1.0)].map(|(index, c)| shop::entry(index, c)).to_vec(),
         bought: vec![shop::item(5)],
         ..UserRowInput::default()
     };
@@ -257,7 +257,7 @@ fn the_items_dealt_with_last_pull_the_most() {
 fn the_last_click_counts_after_a_long_history() {
     let bytes = shop::items(11, 400, 16);
     let items = Items::parse(&bytes).expect("own output");
-    let history = (0..64).map(|index| (shop::item(index), 1.0)).collect();
+    let history = (0..64).map(|index| shop::entry(index, 1.0)).collect();
     let row = write_row(&UserRowInput { history, ..UserRowInput::default() }, 400).expect("a good row");
     let row = UserRow::parse(&row, 400).expect("own output");
     let mut fold_in = FoldIn::new();

@@ -2,8 +2,8 @@
 
 use kenal_core::format::container::Outline;
 use kenal_core::{
-    Catalogue, Churn, EventKind, FoldIn, Items, LiveEvent, Revocations, Rules, TopK, Trending, UserRow, UserShard,
-    Users, Visit, rank, trending,
+    Blend, Catalogue, Churn, EventKind, FoldIn, Items, LiveEvent, Revocations, Rules, TopK, Trending, UserRow,
+    UserShard, Users, Visit, rank, trending,
 };
 use proptest::prelude::*;
 
@@ -40,6 +40,12 @@ fn exercise(bytes: &[u8]) {
     if let Ok(catalogue) = Catalogue::parse(bytes) {
         let _ = catalogue.price(shop::item(3), shop::market(1));
     }
+    if let Ok(blend) = Blend::parse(bytes) {
+        for (other, _) in (0..9).flat_map(|i| blend.goes_with(shop::item(i))) {
+            assert!((other as usize) < blend.len());
+            let _ = blend.weight(shop::item(3), shop::item(other as usize));
+        }
+    }
     if let Ok(row) = UserRow::parse(bytes, 9) {
         assert!(row.history().len() <= 64);
     }
@@ -73,6 +79,7 @@ fn good() -> Vec<Vec<u8>> {
         shop::users(9),
         shop::shard(9),
         shop::catalogue(9),
+        shop::blend(9),
         shop::row(9),
     ]
 }
@@ -92,7 +99,7 @@ fn no_change_of_one_byte_does_harm() {
 
 #[test]
 fn no_truncation_parses() {
-    for section in &good()[..7] {
+    for section in &good()[..8] {
         for end in 0..section.len() {
             let bytes = &section[..end];
             assert!(Outline::read(bytes).is_err());
@@ -103,7 +110,7 @@ fn no_truncation_parses() {
 
 #[test]
 fn sections_parse_at_any_address() {
-    for section in &good()[..7] {
+    for section in &good()[..8] {
         let mut shifted = vec![0];
         shifted.extend_from_slice(section);
         let (a, b) = (Outline::read(section), Outline::read(&shifted[1..]));
@@ -123,7 +130,7 @@ proptest! {
     /// Random bytes seldom get past a magic, so most of the work is done by damage to good sections.
     #[test]
     fn damaged_sections(
-        which in 0usize..8,
+        which in 0usize..9,
         patches in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let mut bytes = good().swap_remove(which);
@@ -137,7 +144,7 @@ proptest! {
     /// Numbers at the borders of their types, where sums overflow.
     #[test]
     fn damaged_numbers(
-        which in 0usize..8,
+        which in 0usize..9,
         at in any::<proptest::sample::Index>(),
         value in prop_oneof![Just(u32::MAX), Just(1 << 31), Just(u32::MAX - 15), Just(0x7f80_0000), any::<u32>()],
     ) {

@@ -2,6 +2,7 @@
 //! ranking is the one a slow, plain program would compute.
 
 mod allocation;
+mod blending;
 mod faults;
 mod folding;
 mod hostile;

@@ -23,7 +23,7 @@ fn sorted(items: &Items<'_>, x: &[f32], rules: &Rules<'_>) -> Vec<Scored> {
             let scale = y.iter().fold(0f32, |m, y| m.max(y.abs())) / 127.0;
             let scale = if scale == 0.0 { 1.0 } else { scale };
             let dot: i32 = y.iter().zip(&q_u).map(|(y, q)| (y / scale).round() as i32 * q).sum();
-            Scored { item, score: Score::new(dot as f32 * scale * scale_u).expect("finite") }
+            Scored { item, score: Score::new(dot as f32 * (scale * items.boost(item)) * scale_u).expect("finite") }
         })
         .collect();
     all.sort_by(|a, b| b.cmp(a));
@@ -116,7 +116,7 @@ fn what_is_bought_in_the_cart_or_just_seen_is_not_shown() {
     let bytes = shop::items(5, 60, 8);
     let items = Items::parse(&bytes).expect("own output");
     let input = UserRowInput {
-        history: vec![(shop::item(1), 1.0)],
+        history: vec![shop::entry(1, 1.0)],
         bought: (0..20).map(shop::item).collect(),
         ..UserRowInput::default()
     };

@@ -3,8 +3,8 @@
 use kenal_core::format::container::Outline;
 use kenal_core::format::write::{UserRowInput, write_revocations, write_row};
 use kenal_core::{
-    Bundle, Catalogue, Churn, ConsentBits, Fault, Items, Kind, Revocations, Sections, Trending, UserRow, UserShard,
-    Users,
+    Bundle, Catalogue, Churn, ConsentBits, Entry, Fault, Items, Kind, Revocations, Sections, Trending, UserRow,
+    UserShard, Users,
 };
 
 use crate::shop;
@@ -34,7 +34,8 @@ fn items_keep_everything_but_the_rounding_of_their_factors() {
         for (got, want) in y.iter().zip(&input.factor) {
             assert!((got - want).abs() <= largest / 127.0 * 0.5001, "{got} for {want}");
         }
-        norms.push((*item, y.iter().map(|y| y * y).sum::<f32>().sqrt()));
+        assert_eq!(items.boost(*item), input.boost);
+        norms.push((*item, y.iter().map(|y| y * y).sum::<f32>().sqrt() * input.boost));
     }
     norms.sort_by_key(|(item, _)| *item);
     assert!(norms.windows(2).all(|w| w[0].1 >= w[1].1 * 0.999_999), "descending norms");
@@ -131,7 +132,8 @@ fn users_and_rows() {
     assert!(row.consent().contains(ConsentBits::PERSONALISE_ONSITE));
     assert!(!row.consent().contains(ConsentBits::MARKET_EMAIL));
     assert_eq!((row.churn_decile(), row.market()), (Some(7), Some(shop::market(2))));
-    assert!(row.history().eq([(0, 2.0), (2, 1.5)]));
+    let entry = |item, confidence, together, again| Entry { item, confidence, together: Some(together), again };
+    assert!(row.history().eq([entry(0, 2.0, 1.0, 0.75), entry(2, 1.5, 0.5, 0.0)]));
     assert!(row.bought().iter().eq([0, 3]));
     assert!(row.bought().contains(shop::item(3)) && !row.bought().contains(shop::item(2)));
 
@@ -156,7 +158,7 @@ fn catalogue_entries() {
 #[test]
 fn sections_must_belong_together() {
     let (items, trending, revocations) = (shop::items(1, 9, 8), shop::trending(9), shop::revocations(2));
-    let (users, churn, catalogue) = (shop::users(9), shop::churn(), shop::catalogue(9));
+    let (users, churn, catalogue, blend) = (shop::users(9), shop::churn(), shop::catalogue(9), shop::blend(9));
     let good = Sections {
         items: &items,
         trending: &trending,
@@ -164,13 +166,16 @@ fn sections_must_belong_together() {
         users: Some(&users),
         churn: Some(&churn),
         catalogue: Some(&catalogue),
+        blend: Some(&blend),
     };
     assert!(Bundle::parse(&good).is_ok());
     let (other_trending, other_users, other_catalogue) = (shop::trending(8), shop::users(8), shop::catalogue(8));
+    let other_blend = shop::blend(8);
     for (sections, section) in [
         (Sections { trending: &other_trending, ..good }, Kind::Trending),
         (Sections { users: Some(&other_users), ..good }, Kind::Users),
         (Sections { catalogue: Some(&other_catalogue), ..good }, Kind::Catalogue),
+        (Sections { blend: Some(&other_blend), ..good }, Kind::Blend),
     ] {
         let error = Bundle::parse(&sections).expect_err("eight is not nine");
         assert_eq!((error.section, error.fault), (section, Fault::Mismatch { found: 8, expected: 9 }));
@@ -182,5 +187,5 @@ fn an_outline_shows_the_parts_of_any_section() {
     let bytes = shop::shard(9);
     let outline = Outline::read(&bytes).expect("a section");
     assert_eq!((outline.kind, outline.version), (Kind::UserShard, 1));
-    assert!(outline.parts().iter().map(|p| p.len()).eq([16, 48, 16, 64]));
+    assert!(outline.parts().iter().map(|p| p.len()).eq([16, 48, 16, 96]));
 }

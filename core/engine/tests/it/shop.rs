@@ -1,13 +1,13 @@
 //! A small generated shop. Everything follows from a seed.
 
 use kenal_core::format::write::{
-    CatalogueInput, CatalogueItem, ChurnFeature, ChurnInput, ItemInput, ItemsInput, ItemsSection, ShardInput,
-    TrendingInput, TrendingList, UserRowInput, write_catalogue, write_churn, write_items, write_revocations, write_row,
-    write_shard, write_trending, write_users,
+    BlendInput, CatalogueInput, CatalogueItem, ChurnFeature, ChurnInput, HistoryInput, ItemInput, ItemsInput,
+    ItemsSection, ShardInput, TrendingInput, TrendingList, UserRowInput, write_blend, write_catalogue, write_churn,
+    write_items, write_revocations, write_row, write_shard, write_trending, write_users,
 };
 use kenal_core::{
-    Ask, CategoryIdx, Choice, ConsentBits, Gate, ItemIdx, MarketIdx, Model, Permit, Revocation, Score, Scored, Who,
-    gate,
+    Ask, CategoryIdx, Choice, ConsentBits, Gate, ItemIdx, MarketIdx, Model, Permit, Revocation, Score, Scored, Weights,
+    Who, gate,
 };
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
@@ -83,6 +83,7 @@ pub fn item_inputs(seed: u64, n: usize, dims: usize) -> Vec<ItemInput> {
                 category: category(random.below(CATEGORIES)),
                 price_band: random.below(5) as u8,
                 in_stock: random.below(10) > 0,
+                boost: [1.0, 0.5, 0.25][random.below(3)],
             }
         })
         .collect()
@@ -130,7 +131,10 @@ pub fn row(n: usize) -> Vec<u8> {
         consent: ConsentBits::PERSONALISE_ONSITE.with(ConsentBits::MEASURE),
         churn_decile: Some(7),
         market: Some(market(2)),
-        history: vec![(item(2 % n), 1.5), (item(0), 2.0)],
+        history: vec![
+            HistoryInput { item: item(2 % n), confidence: 1.5, together: 0.5, again: 0.0 },
+            HistoryInput { item: item(0), confidence: 2.0, together: 1.0, again: 0.75 },
+        ],
         bought: vec![item(3 % n), item(0), item(3 % n)],
     };
     write_row(&input, n).expect("a good row")
@@ -153,4 +157,30 @@ pub fn catalogue(n: usize) -> Vec<u8> {
     };
     let items: Vec<CatalogueItem> = (0..n).map(entry).collect();
     write_catalogue(&CatalogueInput { markets: MARKETS, categories: CATEGORIES, items: &items }).expect("good entries")
+}
+
+/// What goes with what: of each item a few others, some of them against it.
+pub fn goes_with(seed: u64, n: usize, most: usize) -> Vec<Vec<(ItemIdx, f32)>> {
+    let mut random = Random(seed);
+    let list = |random: &mut Random| {
+        let mut others: Vec<usize> = (0..random.below(most + 1)).map(|_| random.below(n)).collect();
+        others.sort_unstable();
+        others.dedup();
+        others.into_iter().map(|other| (item(other), random.signed() + 0.5)).collect()
+    };
+    (0..n).map(|_| list(&mut random)).collect()
+}
+
+pub const WEIGHTS: Weights = Weights { item_item: 1.0, als: 0.25, again: 8.0 };
+
+/// The first list has two entries.
+pub fn blend(n: usize) -> Vec<u8> {
+    let mut lists = goes_with(3, n, 6);
+    lists[0] = vec![(item(1), 1.0), (item(2), -0.5)];
+    write_blend(&BlendInput { weights: WEIGHTS, goes_with: &lists }).expect("good lists")
+}
+
+/// A history entry that counts fully for what goes with it.
+pub fn entry(index: usize, confidence: f32) -> HistoryInput {
+    HistoryInput { item: item(index), confidence, together: 1.0, again: 0.0 }
 }

@@ -66,6 +66,9 @@ fn the_format_page_states_the_limits_of_the_code() {
         ("SHARD_BITS_MAX", limits::SHARD_BITS_MAX as usize),
         ("HISTORY_MAX", limits::HISTORY_MAX),
         ("CONFIDENCE_MAX", limits::CONFIDENCE_MAX as usize),
+        ("AGAIN_MAX", limits::AGAIN_MAX as usize),
+        ("GOES_WITH_MAX", limits::GOES_WITH_MAX),
+        ("TOUCHED_MAX", limits::TOUCHED_MAX),
     ] {
         assert!(page.contains(&format!("`{name}` ({value})")), "the page does not give {name} as {value}");
     }

@@ -12,8 +12,8 @@ use std::fs;
 use std::path::Path;
 
 use kenal_bundle::{File, Hash, MarketEntry, Publisher, Release, Signer, VisitorKey};
-use kenal_core::format::write::{CatalogueItem, ItemInput, TrendingList, UserRowInput};
-use kenal_core::{CategoryIdx, ConsentBits, ItemIdx, MarketIdx, Model, Score, Scored};
+use kenal_core::format::write::{CatalogueItem, HistoryInput, ItemInput, TrendingList, UserRowInput};
+use kenal_core::{CategoryIdx, ConsentBits, ItemIdx, MarketIdx, Model, Score, Scored, Weights};
 
 /// 2026-01-01T00:00:00Z.
 pub const BUILT_AT: i64 = 1_767_225_600;
@@ -81,6 +81,8 @@ impl Shop {
             Model { alpha0: 0.05, reg: 0.02, view: 1.0, cart: 3.0, purchase: 6.0, half_life_s: 30.0 * 86_400.0 };
         let inputs: Vec<ItemInput> = (0..self.items).map(|n| self.item(n)).collect();
         let index = publisher.items(model, self.dims, &names, &inputs).expect("items").to_vec();
+        let weights = Weights { item_item: 1.0, als: 0.5, again: 12.0 };
+        publisher.blend(weights, &self.goes_with()).expect("a blend");
         publisher.trending(&trending(&index)).expect("trending");
         let cards: Vec<CatalogueItem> = (0..self.items).map(card).collect();
         publisher.catalogue(&cards).expect("catalogue");
@@ -139,7 +141,20 @@ impl Shop {
             category: CategoryIdx::new(category).expect("a category"),
             price_band: (n % 5) as u8,
             in_stock: n % 11 != 5,
+            boost: 1.0 / (1.0 + 2.0 * noise(n, 700)),
         }
+    }
+
+    /// Of each item three of its category, and one of another that its buyers leave alone.
+    fn goes_with(&self) -> Vec<Vec<(u32, f32)>> {
+        let near = |n: usize, step: usize, weight: f32| ((n + step) as u32 % self.items as u32, weight);
+        let list = |n: usize| {
+            let mut list = vec![near(n, 4, 0.5 + noise(n, 800)), near(n, 12, 0.4), near(n, 20, 0.3), near(n, 5, -0.2)];
+            list.sort_by_key(|entry| entry.0);
+            list.dedup_by_key(|entry| entry.0);
+            list
+        };
+        (0..self.items).map(list).collect()
     }
 }
 
@@ -178,7 +193,15 @@ fn rows_of(index: &[ItemIdx]) -> Vec<(&'static str, UserRowInput)> {
         consent,
         churn_decile: Some(3),
         market: MarketIdx::new(0).ok(),
-        history: history.iter().map(|(n, confidence)| (index[*n], *confidence)).collect(),
+        history: history
+            .iter()
+            .map(|&(n, confidence)| HistoryInput {
+                item: index[n],
+                confidence,
+                together: (confidence / 6.0).min(1.0),
+                again: if bought.contains(&n) { 0.25 + 0.5 * noise(n, 600) } else { 0.0 },
+            })
+            .collect(),
         bought: bought.iter().map(|n| index[*n]).collect(),
     };
     vec![

@@ -32,7 +32,7 @@ export function readSettings(element: Element): Settings {
     endpoint: element.getAttribute("endpoint") ?? "",
     trustKey: readHex(element.getAttribute("trust-key") ?? ""),
     market: element.getAttribute("market") ?? "SG",
-    slot: slot === "product" || slot === "cart" ? slot : "home",
+    slot: slot === "product" || slot === "cart" || slot === "again" ? slot : "home",
     visitor: element.getAttribute("visitor"),
     mode: element.getAttribute("mode") === "browser" ? "browser" : "edge",
     k: Number.isInteger(k) && k > 0 ? Math.min(k, K_MAX) : K_DEFAULT,

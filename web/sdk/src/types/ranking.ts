@@ -1,5 +1,5 @@
 /** The place on a page that asks. */
-export type Slot = "home" | "product" | "cart";
+export type Slot = "home" | "product" | "cart" | "again";
 
 /** Where a list is ranked: by the server's core, or by the same core in this browser. */
 export type Mode = "edge" | "browser";

@@ -1,0 +1,152 @@
+//! Training sets: labelled rows at chosen cuts, as a table, with a manifest of what they were made from.
+//!
+//! Rows are those of people who permit training, with what was known at each cut and nothing later; the same cuts on the
+//! same tables give the same bytes, so a set that has not changed keeps its version.
+
+use anyhow::{Result, bail};
+use kenal_consent::Cell;
+use kenal_features::rows::ChurnLabel;
+use kenal_features::{CODE_HASH, registry, training_rows};
+use kenal_lake::{Columns, Fingerprint};
+use kenal_types::{PersonId, Timestamp};
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::Company;
+use super::consent::{self, hex};
+use super::features::timelines;
+
+const CODE: &str = "train set 1";
+/// Tables that rows rest on.
+const SOURCES: [&str; 6] =
+    ["gold_purchases", "gold_events", "gold_tickets", "gold_presences", "gold_consent_snapshot", "silver_items"];
+
+/// What to make.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainSet<'a> {
+    pub name: &'a str,
+    pub cuts: &'a [Timestamp],
+    pub horizon_days: u16,
+}
+
+/// What was made.
+pub struct Made {
+    pub table: String,
+    pub version: u64,
+    pub changed: bool,
+    pub cuts: Vec<CutCount>,
+    pub manifest: Vec<ManifestRow>,
+}
+
+/// Rows of one cut.
+pub struct CutCount {
+    pub cut: Timestamp,
+    pub people: u64,
+    pub left: u64,
+}
+
+/// A line of the manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ManifestRow {
+    pub name: String,
+    pub value: String,
+}
+
+/// Name of the table of a set.
+pub fn table_of(name: &str) -> String {
+    format!("train_set_{name}")
+}
+
+/// Makes the set, unless it was made from the same tables.
+///
+/// # Errors
+/// A cut is there twice, or its labels are not known yet; nobody agreed to training; the lake's own errors.
+pub fn make(company: &Company, set: &TrainSet<'_>) -> Result<Made> {
+    let mut cuts = set.cuts.to_vec();
+    cuts.sort_unstable();
+    if let Some(twice) = cuts.windows(2).find(|pair| pair[0] == pair[1]) {
+        bail!("--cuts names {} twice", twice[0]);
+    }
+    let complete_until = company.cut()?;
+    let mut manifest: Vec<ManifestRow> = Vec::new();
+    let mut told = |name: &str, value: String| manifest.push(ManifestRow { name: name.to_owned(), value });
+    told("label", format!("nothing bought in {} days from the cut", set.horizon_days));
+    told("population", "people with a purchase before the cut who permit training".to_owned());
+    told("cuts", cuts.iter().map(Timestamp::to_string).collect::<Vec<_>>().join(", "));
+    told("features", registry().len().to_string());
+    told("code", CODE_HASH.to_owned());
+    told("purchases up to", complete_until.to_string());
+    let mut fingerprint = Fingerprint::of(CODE).config(&format!("{CODE_HASH} {cuts:?} {}", set.horizon_days));
+    for table in SOURCES {
+        fingerprint = fingerprint.table(&company.lake, table)?;
+        let version = company.lake.version(table)?;
+        told(table, version.map_or_else(|| "none".to_owned(), |v| format!("version {v}")));
+    }
+    let fingerprint = fingerprint.finish();
+
+    let snapshot = consent::snapshot(company)?;
+    told("consent snapshot", hex(&snapshot.root()));
+    let people = timelines(company, &snapshot, Cell::TRAIN, &company.lake.items()?)?;
+    let label = ChurnLabel { horizon_days: set.horizon_days, complete_until };
+    let rows = training_rows(&people, &cuts, label)?;
+    told("rows", rows.labels.len().to_string());
+    if rows.labels.is_empty() {
+        bail!("nobody who permits training bought anything before these cuts");
+    }
+    let counts = cuts.iter().map(|&cut| {
+        let of = |left: bool| {
+            let both = rows.cuts.iter().zip(&rows.labels);
+            both.filter(|(c, l)| **c == cut && (!left || **l)).count() as u64
+        };
+        CutCount { cut, people: of(false), left: of(true) }
+    });
+    let counts = counts.collect();
+    let columns = Columns::new().text("person").time("cut").flag("left");
+    let columns = registry().iter().fold(columns, |columns, feature| columns.real(feature.name));
+    let wide = rows.values.chunks_exact(rows.width).zip(&rows.people).zip(rows.cuts.iter().zip(&rows.labels));
+    let wide: Vec<Wide<'_>> =
+        wide.map(|((values, &person), (&cut, &left))| Wide { person, cut, left, values }).collect();
+    let table = table_of(set.name);
+    let written = company.put_as(&table, &columns, &wide, &fingerprint)?;
+    company.lake.write_gold(&format!("{table}_manifest"), &manifest, &fingerprint)?;
+    Ok(Made {
+        table: format!("gold_{table}"),
+        version: written.version,
+        changed: written.changed,
+        cuts: counts,
+        manifest,
+    })
+}
+
+/// The manifest of a set that was made.
+///
+/// # Errors
+/// There is no such set.
+pub fn manifest(company: &Company, name: &str) -> Result<Vec<ManifestRow>> {
+    let rows = company.lake.read_gold(&format!("{}_manifest", table_of(name)));
+    rows.map_err(|e| {
+        anyhow::Error::new(e)
+            .context(format!("no training set {name}; `kenal features train-set --name {name}` makes it"))
+    })
+}
+
+/// A row of the table: a value that is not there is null.
+struct Wide<'a> {
+    person: PersonId,
+    cut: Timestamp,
+    left: bool,
+    values: &'a [f32],
+}
+
+impl Serialize for Wide<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.values.len() + 3))?;
+        map.serialize_entry("person", &self.person)?;
+        map.serialize_entry("cut", &self.cut)?;
+        map.serialize_entry("left", &self.left)?;
+        for (feature, value) in registry().iter().zip(self.values) {
+            map.serialize_entry(feature.name, &(!value.is_nan()).then_some(f64::from(*value)))?;
+        }
+        map.end()
+    }
+}
