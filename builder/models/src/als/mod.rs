@@ -15,6 +15,7 @@
 //!
 //! Read in this order: [`AlsConfig`], [`fit`], [`AlsModel`], [`fold`], then `half_step` and `loss`.
 
+mod conjugate;
 pub mod fold;
 mod half_step;
 mod loss;
@@ -29,10 +30,16 @@ pub use fold::{FoldError, FoldIn};
 
 use crate::interactions::Interactions;
 use crate::threads::Threads;
-use half_step::{gram, half_step};
+use conjugate::{Effort, Factors};
+use half_step::{Rule, gram, half_step};
 
 /// Most factors a model may have: a k × k system per row must stay in a core's cache.
 pub const FACTORS_MAX: usize = 512;
+
+/// How well the fast solver solves a row. On a million users, three iterations, a tenth of it lowers the loss by
+/// 0.04 % and takes a third longer; an iteration more lowers it by 0.6 %.
+const USERS_EFFORT: Effort = Effort { remaining: 1e-2, steps_max: 24 };
+const ITEMS_EFFORT: Effort = Effort { remaining: 1e-2, steps_max: 24 };
 
 /// What to fit and how.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -49,12 +56,49 @@ pub struct AlsConfig {
     pub tolerance: f64,
     /// Start values.
     pub seed: u64,
+    #[serde(default)]
+    pub objective: Objective,
+    #[serde(default)]
+    pub solver: Solver,
+}
+
+/// What is minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// As the module has it: the ridge grows with a row's pairs, and an observed pair also counts as one of all pairs.
+    #[default]
+    FrequencyScaled,
+    /// As Hu, Koren and Volinsky 2008 have it, and most libraries: the ridge is `reg` for every row, and an observed pair
+    /// counts α₀ + c_ui with the target 1, instead of as one of all pairs. Their c = 1 + α·weight is α₀ = 1 and
+    /// c_ui = α·weight.
+    Hu,
+}
+
+/// How a half-step is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Solver {
+    /// Each row by Cholesky: the reference.
+    #[default]
+    Exact,
+    /// Each row by a few steps of conjugate gradients; the users once more exactly at the end.
+    Fast,
 }
 
 impl Default for AlsConfig {
     /// The values that the published protocol on Online Retail uses.
     fn default() -> Self {
-        AlsConfig { factors: 64, unobserved: 0.1, reg: 0.003, iterations_max: 16, tolerance: 1e-4, seed: 0 }
+        AlsConfig {
+            factors: 64,
+            unobserved: 0.1,
+            reg: 0.003,
+            iterations_max: 16,
+            tolerance: 1e-4,
+            seed: 0,
+            objective: Objective::default(),
+            solver: Solver::default(),
+        }
     }
 }
 
@@ -232,39 +276,42 @@ fn check(interactions: &Interactions, config: &AlsConfig) -> Result<(), TrainErr
     if interactions.is_empty() { Err(TrainError::NoInteractions) } else { Ok(()) }
 }
 
+/// Whether to go on after an iteration that reached `loss`.
+fn judge(
+    losses: &mut Vec<f64>,
+    loss: f64,
+    config: &AlsConfig,
+    on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
+) -> Option<AlsStop> {
+    let last_delta = losses.last().map_or(1.0, |&before| (before - loss) / before);
+    losses.push(loss);
+    let iterations = losses.len();
+    let flow = on_iteration(Iteration { iteration: iterations, iterations_max: config.iterations_max, loss });
+    if iterations > 1 && last_delta < config.tolerance {
+        Some(AlsStop::Converged { iterations })
+    } else if iterations == config.iterations_max {
+        Some(AlsStop::IterationCap { iterations, last_delta })
+    } else {
+        flow.is_break().then_some(AlsStop::Interrupted { iterations })
+    }
+}
+
 fn iterate(
     by_user: &Interactions,
     config: &AlsConfig,
-    mut items: Vec<f32>,
+    items: Vec<f32>,
     on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
 ) -> Result<AlsModel, TrainError> {
-    let k = config.factors;
     let by_item = by_user.transpose();
-    let mut users = vec![0.0; by_user.n_users() * k];
-    let mut losses: Vec<f64> = Vec::with_capacity(config.iterations_max);
-    let mut item_gram = gram(&items, k);
-    let stop = loop {
-        half_step(by_user, &items, &item_gram, config, &mut users)?;
-        let user_gram = gram(&users, k);
-        half_step(&by_item, &users, &user_gram, config, &mut items)?;
-        item_gram = gram(&items, k);
-
-        let loss = loss::loss(by_user, &by_item, &users, &user_gram, &items, &item_gram, config);
-        let last_delta = losses.last().map_or(1.0, |&before| (before - loss) / before);
-        losses.push(loss);
-        let iterations = losses.len();
-        let flow = on_iteration(Iteration { iteration: iterations, iterations_max: config.iterations_max, loss });
-        if iterations > 1 && last_delta < config.tolerance {
-            break AlsStop::Converged { iterations };
-        }
-        if iterations == config.iterations_max {
-            break AlsStop::IterationCap { iterations, last_delta };
-        }
-        if flow.is_break() {
-            break AlsStop::Interrupted { iterations };
-        }
+    let mut losses: Vec<f64> = Vec::new();
+    let mut judge = |loss| judge(&mut losses, loss, config, on_iteration);
+    let (mut users, items, stop) = match config.solver {
+        Solver::Exact => exactly(by_user, &by_item, config, items, &mut judge)?,
+        Solver::Fast => fast(by_user, &by_item, config, &items, &mut judge),
     };
+    drop(by_item);
     // The users once more, so that a stored vector is what a fold-in of the same history gives.
+    let item_gram = gram(&items, config.factors);
     half_step(by_user, &items, &item_gram, config, &mut users)?;
     Ok(AlsModel {
         config: *config,
@@ -276,6 +323,50 @@ fn iterate(
         losses,
         stop,
     })
+}
+
+/// Users, items, and why it ended.
+type Fitted = (Vec<f32>, Vec<f32>, AlsStop);
+
+fn exactly(
+    by_user: &Interactions,
+    by_item: &Interactions,
+    config: &AlsConfig,
+    mut items: Vec<f32>,
+    judge: &mut dyn FnMut(f64) -> Option<AlsStop>,
+) -> Result<Fitted, TrainError> {
+    let k = config.factors;
+    let mut users = vec![0.0; by_user.n_users() * k];
+    let mut item_gram = gram(&items, k);
+    loop {
+        half_step(by_user, &items, &item_gram, config, &mut users)?;
+        let user_gram = gram(&users, k);
+        half_step(by_item, &users, &user_gram, config, &mut items)?;
+        item_gram = gram(&items, k);
+        let loss = loss::loss(by_user, by_item, &users, &user_gram, &items, &item_gram, config);
+        if let Some(stop) = judge(loss) {
+            return Ok((users, items, stop));
+        }
+    }
+}
+
+fn fast(
+    by_user: &Interactions,
+    by_item: &Interactions,
+    config: &AlsConfig,
+    items: &[f32],
+    judge: &mut dyn FnMut(f64) -> Option<AlsStop>,
+) -> Fitted {
+    let (k, rule) = (config.factors, Rule(*config));
+    let mut items = Factors::new(items, k);
+    let mut users = Factors::zeros(by_user.n_users(), items.width);
+    loop {
+        let penalty = conjugate::users(by_user, &mut items, &rule, USERS_EFFORT, &mut users);
+        let loss = penalty + conjugate::items(by_item, &users, &rule, ITEMS_EFFORT, &mut items);
+        if let Some(stop) = judge(loss) {
+            return (users.into_rows(k), items.into_rows(k), stop);
+        }
+    }
 }
 
 #[cfg(test)]
