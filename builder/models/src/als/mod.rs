@@ -146,6 +146,42 @@ pub struct Iteration {
     pub loss: f64,
 }
 
+/// Where a fit begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// From the numbers that the seed gives.
+    Seeded,
+    /// Warm: from the item factors of an earlier model, `n_items × factors`.
+    Items(Vec<f32>),
+    /// Where another fit of the same interactions and configuration was after some iterations. It ends as that would have
+    /// ended, to the bit.
+    Resumed { items: Vec<f32>, losses: Vec<f64> },
+}
+
+/// A fit after an iteration: all that [`Start::Resumed`] needs.
+pub struct State<'a> {
+    pub iteration: Iteration,
+    /// L after each iteration so far.
+    pub losses: &'a [f64],
+    items: &'a dyn Fn() -> Vec<f32>,
+}
+
+impl State<'_> {
+    /// A copy of the item factors, `n_items × factors`.
+    pub fn items(&self) -> Vec<f32> {
+        (self.items)()
+    }
+}
+
+impl std::fmt::Debug for State<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("iteration", &self.iteration)
+            .field("losses", &self.losses)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A trained recommender: an immutable value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlsModel {
@@ -229,14 +265,7 @@ pub fn fit(
     threads: Threads,
     on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
 ) -> Result<AlsModel, TrainError> {
-    check(interactions, config)?;
-    // Normal with the standard deviation 0.1/√k, as the paper starts; the sum of twelve uniform draws, which is normal
-    // enough and needs only additions, so that it is the same on every platform.
-    let spread = 0.1 / (config.factors as f32).sqrt();
-    let mut random = Pcg64Mcg::seed_from_u64(config.seed);
-    let mut normal = || (0..12).map(|_| random.random::<f32>()).sum::<f32>() - 6.0;
-    let start = (0..interactions.n_items() * config.factors).map(|_| normal() * spread).collect();
-    threads.run(|| iterate(interactions, config, start, on_iteration))
+    fit_steps(interactions, config, Start::Seeded, threads, &mut |state| on_iteration(state.iteration))
 }
 
 /// As [`fit`], warm: from the item factors of an earlier model, `n_items × factors`.
@@ -250,12 +279,40 @@ pub fn fit_from(
     threads: Threads,
     on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
 ) -> Result<AlsModel, TrainError> {
+    fit_steps(interactions, config, Start::Items(start), threads, &mut |state| on_iteration(state.iteration))
+}
+
+/// As [`fit`], from any start; `on_iteration` also sees the state, which may be kept to go on from.
+///
+/// # Errors
+/// As [`fit`], and [`TrainError::Start`].
+pub fn fit_steps(
+    interactions: &Interactions,
+    config: &AlsConfig,
+    start: Start,
+    threads: Threads,
+    on_iteration: &mut (dyn FnMut(State<'_>) -> ControlFlow<()> + Send),
+) -> Result<AlsModel, TrainError> {
     check(interactions, config)?;
     let expected = interactions.n_items() * config.factors;
-    if start.len() != expected || !start.iter().all(|v| v.is_finite()) {
+    let (items, losses) = match start {
+        Start::Seeded => (seeded(expected, config), Vec::new()),
+        Start::Items(items) => (items, Vec::new()),
+        Start::Resumed { items, losses } => (items, losses),
+    };
+    if items.len() != expected || !items.iter().all(|v| v.is_finite()) {
         return Err(TrainError::Start { expected });
     }
-    threads.run(|| iterate(interactions, config, start, on_iteration))
+    threads.run(|| iterate(interactions, config, items, losses, on_iteration))
+}
+
+fn seeded(count: usize, config: &AlsConfig) -> Vec<f32> {
+    // Normal with the standard deviation 0.1/√k, as the paper starts; the sum of twelve uniform draws, which is normal
+    // enough and needs only additions, so that it is the same on every platform.
+    let spread = 0.1 / (config.factors as f32).sqrt();
+    let mut random = Pcg64Mcg::seed_from_u64(config.seed);
+    let mut normal = || (0..12).map(|_| random.random::<f32>()).sum::<f32>() - 6.0;
+    (0..count).map(|_| normal() * spread).collect()
 }
 
 fn check(interactions: &Interactions, config: &AlsConfig) -> Result<(), TrainError> {
@@ -276,23 +333,36 @@ fn check(interactions: &Interactions, config: &AlsConfig) -> Result<(), TrainErr
     if interactions.is_empty() { Err(TrainError::NoInteractions) } else { Ok(()) }
 }
 
-/// Whether to go on after an iteration that reached `loss`.
-fn judge(
-    losses: &mut Vec<f64>,
-    loss: f64,
-    config: &AlsConfig,
-    on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
-) -> Option<AlsStop> {
-    let last_delta = losses.last().map_or(1.0, |&before| (before - loss) / before);
-    losses.push(loss);
+/// Whether a fit that reached these losses is at its end.
+fn ended(losses: &[f64], config: &AlsConfig) -> Option<AlsStop> {
     let iterations = losses.len();
-    let flow = on_iteration(Iteration { iteration: iterations, iterations_max: config.iterations_max, loss });
+    let last_delta = match losses {
+        [.., before, last] => (before - last) / before,
+        _ => 1.0,
+    };
     if iterations > 1 && last_delta < config.tolerance {
         Some(AlsStop::Converged { iterations })
-    } else if iterations == config.iterations_max {
-        Some(AlsStop::IterationCap { iterations, last_delta })
     } else {
-        flow.is_break().then_some(AlsStop::Interrupted { iterations })
+        (iterations >= config.iterations_max).then_some(AlsStop::IterationCap { iterations, last_delta })
+    }
+}
+
+/// The losses of a fit, and whoever watches it.
+struct Watch<'a> {
+    config: &'a AlsConfig,
+    losses: Vec<f64>,
+    on_iteration: &'a mut (dyn FnMut(State<'_>) -> ControlFlow<()> + Send),
+}
+
+impl Watch<'_> {
+    /// Takes note of an iteration, and says whether it was the last.
+    fn judge(&mut self, loss: f64, items: &dyn Fn() -> Vec<f32>) -> Option<AlsStop> {
+        self.losses.push(loss);
+        let iterations = self.losses.len();
+        let iteration = Iteration { iteration: iterations, iterations_max: self.config.iterations_max, loss };
+        let flow = (self.on_iteration)(State { iteration, losses: &self.losses, items });
+        let interrupted = flow.is_break().then_some(AlsStop::Interrupted { iterations });
+        ended(&self.losses, self.config).or(interrupted)
     }
 }
 
@@ -300,16 +370,15 @@ fn iterate(
     by_user: &Interactions,
     config: &AlsConfig,
     items: Vec<f32>,
-    on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
+    losses: Vec<f64>,
+    on_iteration: &mut (dyn FnMut(State<'_>) -> ControlFlow<()> + Send),
 ) -> Result<AlsModel, TrainError> {
-    let by_item = by_user.transpose();
-    let mut losses: Vec<f64> = Vec::new();
-    let mut judge = |loss| judge(&mut losses, loss, config, on_iteration);
-    let (mut users, items, stop) = match config.solver {
-        Solver::Exact => exactly(by_user, &by_item, config, items, &mut judge)?,
-        Solver::Fast => fast(by_user, &by_item, config, &items, &mut judge),
+    let mut watch = Watch { config, losses, on_iteration };
+    let (mut users, items, stop) = match (ended(&watch.losses, config), config.solver) {
+        (Some(stop), _) => (vec![0.0; by_user.n_users() * config.factors], items, stop),
+        (None, Solver::Exact) => exactly(by_user, config, items, &mut watch)?,
+        (None, Solver::Fast) => fast(by_user, config, &items, &mut watch),
     };
-    drop(by_item);
     // The users once more, so that a stored vector is what a fold-in of the same history gives.
     let item_gram = gram(&items, config.factors);
     half_step(by_user, &items, &item_gram, config, &mut users)?;
@@ -320,7 +389,7 @@ fn iterate(
         users,
         items,
         gram: item_gram,
-        losses,
+        losses: watch.losses,
         stop,
     })
 }
@@ -330,12 +399,12 @@ type Fitted = (Vec<f32>, Vec<f32>, AlsStop);
 
 fn exactly(
     by_user: &Interactions,
-    by_item: &Interactions,
     config: &AlsConfig,
     mut items: Vec<f32>,
-    judge: &mut dyn FnMut(f64) -> Option<AlsStop>,
+    watch: &mut Watch<'_>,
 ) -> Result<Fitted, TrainError> {
     let k = config.factors;
+    let by_item = &by_user.transpose();
     let mut users = vec![0.0; by_user.n_users() * k];
     let mut item_gram = gram(&items, k);
     loop {
@@ -344,26 +413,21 @@ fn exactly(
         half_step(by_item, &users, &user_gram, config, &mut items)?;
         item_gram = gram(&items, k);
         let loss = loss::loss(by_user, by_item, &users, &user_gram, &items, &item_gram, config);
-        if let Some(stop) = judge(loss) {
+        if let Some(stop) = watch.judge(loss, &|| items.clone()) {
             return Ok((users, items, stop));
         }
     }
 }
 
-fn fast(
-    by_user: &Interactions,
-    by_item: &Interactions,
-    config: &AlsConfig,
-    items: &[f32],
-    judge: &mut dyn FnMut(f64) -> Option<AlsStop>,
-) -> Fitted {
+fn fast(by_user: &Interactions, config: &AlsConfig, items: &[f32], watch: &mut Watch<'_>) -> Fitted {
+    let by_item = &by_user.transpose();
     let (k, rule) = (config.factors, Rule(*config));
     let mut items = Factors::new(items, k);
     let mut users = Factors::zeros(by_user.n_users(), items.width);
     loop {
         let penalty = conjugate::users(by_user, &mut items, &rule, USERS_EFFORT, &mut users);
         let loss = penalty + conjugate::items(by_item, &users, &rule, ITEMS_EFFORT, &mut items);
-        if let Some(stop) = judge(loss) {
+        if let Some(stop) = watch.judge(loss, &|| items.clone().into_rows(k)) {
             return (users.into_rows(k), items.into_rows(k), stop);
         }
     }

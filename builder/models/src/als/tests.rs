@@ -355,3 +355,31 @@ fn what_is_out_of_the_ordinary_is_fitted_by_either_solver() {
         assert!(s > 0.5, "{solver:?}: {s}");
     }
 }
+
+#[test]
+fn a_fit_that_is_taken_up_again_ends_as_if_it_had_not_been_broken_off() {
+    let m = planted(400, 90, 0.1, 5);
+    for solver in [Solver::Exact, Solver::Fast] {
+        let config = AlsConfig { solver, iterations_max: 7, tolerance: 1e-9, ..config(12) };
+        let whole = fit(&m, &config, Threads::ONE, &mut quiet()).expect("fits");
+        for after in [1, 4, 7] {
+            let mut kept = None;
+            let threads = Threads::new(2).expect("positive");
+            let broken = fit_steps(&m, &config, Start::Seeded, threads, &mut |state| {
+                if state.iteration.iteration < after {
+                    return ControlFlow::Continue(());
+                }
+                kept = Some(Start::Resumed { items: state.items(), losses: state.losses.to_vec() });
+                ControlFlow::Break(())
+            });
+            assert_eq!(broken.expect("fits").losses().len(), after);
+            let mut seen = Vec::new();
+            let resumed = fit_steps(&m, &config, kept.expect("kept"), Threads::ONE, &mut |state| {
+                seen.push(state.iteration.iteration);
+                ControlFlow::Continue(())
+            });
+            assert!(resumed.expect("fits") == whole, "{solver:?} after {after}");
+            assert_eq!(seen, (after + 1..=7).collect::<Vec<_>>());
+        }
+    }
+}
