@@ -11,11 +11,11 @@ use kenal_models::eval::Verdict;
 
 use super::matter::ItemNumbers;
 use super::recommender::{Lessons, Recommender, RecommenderConfig};
-use super::{Company, Outcome, PublishPolicy, Stage, churn, consent, features, recommender};
+use super::{Company, Outcome, PublishPolicy, Stage, card, churn, consent, features, recommender};
 use crate::gold::{ChurnTermRow, EventRow, GoldRow, ItemFactorRow, ModelCardRow, PurchaseRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "models 1";
+const CODE: &str = "models 2";
 /// Card entries that later stages read.
 const ALPHA0: &str = "recommender/alpha0";
 const REG: &str = "recommender/reg";
@@ -49,8 +49,8 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let served = features::timelines(company, &snapshot, Cell::PERSONALISE_ONSITE, &items)?;
     let leaving = churn::fit(&learnt, &served, cut, company.threads)?;
 
-    let mut card = fitted.figures.clone();
-    card.extend(leaving.figures.iter().cloned());
+    let mut lines = fitted.figures.clone();
+    lines.extend(leaving.figures.iter().cloned());
     let better = matches!(fitted.verdict, Verdict::Publish(_));
     let publish = better || company.publish == PublishPolicy::Regardless;
     for (name, value) in [
@@ -60,18 +60,23 @@ pub fn run(company: &Company) -> Result<Outcome> {
         ("beats trending", f64::from(u8::from(better))),
         (PUBLISH, f64::from(u8::from(publish))),
     ] {
-        card.push(ModelCardRow { name: name.to_owned(), value });
+        lines.push(ModelCardRow { name: name.to_owned(), value });
     }
     company.put(&factors(&fitted, &numbers), &fingerprint)?;
     company.put(&leaving.terms, &fingerprint)?;
     company.put(&leaving.scores, &fingerprint)?;
-    company.put(&card, &fingerprint)?;
+    company.put(&lines, &fingerprint)?;
     progress.finish(&format!(
         "{} interactions of {} items",
         count(fitted.trained_on as u64),
         count(numbers.len() as u64)
     ));
     show(&fitted, &leaving);
+    let verdict = told_verdict(&fitted.verdict);
+    let about = [("settings of the recommender".to_owned(), format!("{config:?}"))].into();
+    let trained =
+        card::Trained { judgement: fitted.judgement, churn: leaving.judged, verdict, published: publish, about };
+    card::write(company, &snapshot, trained)?;
     Ok(match fitted.verdict {
         Verdict::Refuse(why) if !publish => Outcome::Refused(why.to_string()),
         _ => Outcome::Done,
@@ -123,9 +128,13 @@ fn show(fitted: &Recommender, leaving: &churn::Leaving) {
     };
     println!("on {} people; ALS {stop}", figure("recommender/cases"));
     println!("{leaving}");
-    match &fitted.verdict {
-        Verdict::Publish(_) => println!("the model beats trending: it may be published"),
-        Verdict::Refuse(why) => println!("not to be published: {why}"),
+    println!("{}", told_verdict(&fitted.verdict));
+}
+
+fn told_verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Publish(_) => "the model beats trending: it may be published".to_owned(),
+        Verdict::Refuse(why) => format!("not to be published: {why}"),
     }
 }
 

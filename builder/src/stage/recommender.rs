@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, bail};
+use kenal_card::Role;
 use kenal_consent::Consented;
 use kenal_models::als::{self, AlsConfig, AlsModel, Iteration};
 use kenal_models::confidence::{Confidence, Event, Kind};
@@ -12,6 +13,7 @@ use kenal_models::interactions::Interactions;
 use kenal_models::threads::Threads;
 use kenal_types::Timestamp;
 
+use super::card::Judgement;
 use super::matter::{ItemNumbers, PersonNumbers, browse_events, purchase_events};
 use crate::gold::{EventRow, ModelCardRow, PurchaseRow};
 
@@ -54,6 +56,7 @@ pub struct Recommender {
     pub model: AlsModel,
     pub verdict: Verdict,
     pub figures: Vec<ModelCardRow>,
+    pub judgement: Judgement,
     pub trained_on: usize,
 }
 
@@ -96,7 +99,9 @@ pub fn fit(
 
     let fitted = als::fit(&all, &config.als, threads, &mut |i| told(progress, "fit", i)).context("fitting")?;
     let figures = figures(&model, &trending);
-    Ok(Recommender { model: fitted, verdict, figures, trained_on: all.len() })
+    let models = [("ALS", Role::Model, &model), ("trending", Role::Baseline, &trending)];
+    let judgement = Judgement::new(&cases, &people, items, &models);
+    Ok(Recommender { model: fitted, verdict, figures, judgement, trained_on: all.len() })
 }
 
 fn told(progress: &(dyn Fn(&str, Iteration) + Sync), what: &str, iteration: Iteration) -> ControlFlow<()> {
