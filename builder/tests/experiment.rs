@@ -58,7 +58,10 @@ fn an_effect_is_found_and_nothing_else() {
     };
     assert!(between(0, 0.0) && between(1, 0.1) && between(2, 0.1), "{found}");
     assert!(lift(2, "p_adjusted").as_f64() < Some(0.001) && lift(2, "always_valid_p").as_f64() < Some(0.05), "{found}");
-    assert!(lift(2, "variance_cut").as_f64() > Some(0.1), "what people spent before foretells what they spend: {found}");
+    assert!(
+        lift(2, "variance_cut").as_f64() > Some(0.1),
+        "what people spent before foretells what they spend: {found}"
+    );
     let (table, _) = said(&[&["experiment", "analyse"], &args[..], &["--until", "2026-03-20"]].concat(), true);
     for wanted in ["no consent, on no arm", "1,091", "as meant", "always valid", "average order value"] {
         assert!(table.contains(wanted), "{wanted:?} is not in:\n{table}");
@@ -70,7 +73,8 @@ fn a_plan_is_followed_and_a_lost_arm_is_noticed() {
     let folder = Folder::new();
     let people = assigned(&folder, 4_000, &[]);
     let [exposures, orders] = files(&folder, &people);
-    let plan = folder.put("plan.toml", "name = \"carousel\"\ncap_percentile = 99\n[arms]\ncontrol = 9\ntreatment = 1\n");
+    let plan =
+        folder.put("plan.toml", "name = \"carousel\"\ncap_percentile = 99\n[arms]\ncontrol = 9\ntreatment = 1\n");
     let args = ["--exposures", &exposures, "--orders", &orders, "--config", text(&plan)];
     let (out, _) = said(&[&["experiment", "analyse"], &args[..]].concat(), true);
     assert!(out.contains("ALARM") && out.contains("--explained") && !out.contains("revenue per"), "{out}");

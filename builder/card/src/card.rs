@@ -88,7 +88,7 @@ pub struct Figure {
 
 impl From<Interval> for Figure {
     fn from(i: Interval) -> Figure {
-        Figure { mean: i.mean, low: i.low, high: i.high }
+        Figure { mean: rounded(i.mean), low: rounded(i.low), high: rounded(i.high) }
     }
 }
 
@@ -112,9 +112,15 @@ pub struct Churn {
     pub left: Vec<bool>,
 }
 
-/// Values of a case are kept to five digits: the sixth says nothing, and the card is half as large.
+/// Values of a case are kept to five digits: the sixth says nothing, and the card is half as large. (Adding zero makes −0,
+/// the sum of nothing, 0.)
 fn short(value: f64) -> f32 {
-    ((value * 1e5).round() / 1e5) as f32
+    ((value * 1e5).round() / 1e5 + 0.0) as f32
+}
+
+/// Figures are kept to seven digits, which JSON gives back as they were.
+fn rounded(value: f64) -> f64 {
+    (value * 1e7).round() / 1e7 + 0.0
 }
 
 impl Judged {
@@ -124,7 +130,7 @@ impl Judged {
         Judged {
             name: name.to_owned(),
             role,
-            coverage_20: evaluation.coverage_20,
+            coverage_20: rounded(evaluation.coverage_20),
             figures: Metric::ALL.map(|m| (key(m), evaluation.interval(m, 0.95, 42).into())).into(),
             values: Metric::ALL.map(|m| (key(m), values(m))).into(),
         }
@@ -170,13 +176,13 @@ impl Churn {
             test,
             definition,
             rows: q.rows,
-            base_rate: q.base_rate,
-            auc: q.auc.is_finite().then_some(q.auc),
-            brier: q.brier,
-            ece: q.ece,
-            recall_10: q.top.recall,
-            precision_10: q.top.precision,
-            bins: q.bins.iter().map(|b| (b.rows, b.predicted, b.observed)).collect(),
+            base_rate: rounded(q.base_rate),
+            auc: q.auc.is_finite().then_some(rounded(q.auc)),
+            brier: rounded(q.brier),
+            ece: rounded(q.ece),
+            recall_10: rounded(q.top.recall),
+            precision_10: rounded(q.top.precision),
+            bins: q.bins.iter().map(|b| (b.rows, rounded(b.predicted), rounded(b.observed))).collect(),
             probabilities: probabilities.iter().map(|p| short(*p)).collect(),
             left: left.to_vec(),
         }

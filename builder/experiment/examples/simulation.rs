@@ -12,14 +12,13 @@ use std::thread;
 use kenal_experiment::estimate::{Metric, Precision};
 use kenal_experiment::power::{Question, people};
 
-use shop::{Effect, Shop};
+use shop::{Dice, Effect, Shop};
 use trial::{Peeking, Setting, Tally, fixed, mismatches, peeking};
 
 fn main() {
     let runs: u64 = std::env::args().nth(1).map_or(20_000, |n| n.parse().expect("a number of runs"));
     let threads = thread::available_parallelism().map_or(1, usize::from) as u64;
-    let shop = Shop::new(2_000_000, 1);
-    println!("revenue per visitor has a relative variance of {:.0}\n", shop.relative_variance());
+    let shop = Shop::new(200_000, 1.0, 1);
     let both = Effect { orders: 1.06, values: 1.05 };
     let settings = [
         ("A/A, even arms", Setting { people: 20_000, treated: 0.5, effect: Effect::NONE, precision: Precision::FULL }),
@@ -39,7 +38,7 @@ fn main() {
     for (name, setting) in settings {
         let tallies =
             in_parts(runs, threads, &|from, to| fixed(&shop, &setting, from, to), [Tally::default(); 3], &|a, b| {
-                std::array::from_fn(|i| a[i].with(b[i]))
+                std::array::from_fn(|i| joined(a[i], b[i]))
             });
         for (metric, t) in Metric::ALL.into_iter().zip(tallies) {
             let plainly = if setting.effect == Effect::NONE {
@@ -61,7 +60,8 @@ fn main() {
         "{runs} experiments each; the standard error of a share near 5 % is {:.2} %\n",
         21.8 / (runs as f64).sqrt()
     );
-    variance(&shop, runs / 4, threads);
+    variance("who buy as seldom as above", &shop, runs / 4, threads);
+    variance("who buy ten times as often", &Shop::new(200_000, 10.0, 1), runs / 4, threads);
     power(&shop, runs / 4, threads);
     let looks = (500, 100, 50_000);
     let p = in_parts(runs / 10, threads, &|from, to| peeking(&shop, looks, from, to), Peeking::default(), &|a, b| {
@@ -81,11 +81,11 @@ fn main() {
     }
 }
 
-fn variance(shop: &Shop, runs: u64, threads: u64) {
+fn variance(who: &str, shop: &Shop, runs: u64, threads: u64) {
     let run = |precision| {
         let setting = Setting { people: 20_000, treated: 0.5, effect: Effect::NONE, precision };
         in_parts(runs, threads, &|from, to| fixed(shop, &setting, from, to), [Tally::default(); 3], &|a, b| {
-            std::array::from_fn(|i| a[i].with(b[i]))
+            std::array::from_fn(|i| joined(a[i], b[i]))
         })
     };
     let plain = run(Precision::PLAIN);
@@ -100,7 +100,8 @@ fn variance(shop: &Shop, runs: u64, threads: u64) {
             .map(|(f, p)| format!("{:.1} %", 100.0 * (1.0 - f.spread() / p.spread())))
             .collect::<Vec<_>>();
         println!(
-            "variance between experiments that {name} took away: conversion {}, revenue {}, order value {}",
+            "variance between experiments that {name} took away, people {who}: conversion {}, revenue {}, order \
+             value {}",
             cut[0], cut[1], cut[2]
         );
     }
@@ -108,7 +109,7 @@ fn variance(shop: &Shop, runs: u64, threads: u64) {
 
 fn power(shop: &Shop, runs: u64, threads: u64) {
     let question = Question {
-        relative_variance: shop.relative_variance(),
+        relative_variance: relative_variance(shop),
         lift: 0.1,
         alpha: 0.05,
         power: 0.8,
@@ -125,7 +126,7 @@ fn power(shop: &Shop, runs: u64, threads: u64) {
     let runs = runs / 4;
     let tallies =
         in_parts(runs, threads, &|from, to| fixed(shop, &setting, from, to), [Tally::default(); 3], &|a, b| {
-            std::array::from_fn(|i| a[i].with(b[i]))
+            std::array::from_fn(|i| joined(a[i], b[i]))
         });
     let t = tallies[Metric::RevenuePerVisitor as usize];
     println!(
@@ -133,6 +134,32 @@ fn power(shop: &Shop, runs: u64, threads: u64) {
         control + arm,
         100.0 * t.share(t.significant)
     );
+}
+
+fn joined(a: Tally, b: Tally) -> Tally {
+    Tally {
+        runs: a.runs + b.runs,
+        significant: a.significant + b.significant,
+        covered: a.covered + b.covered,
+        below: a.below + b.below,
+        covered_plainly: a.covered_plainly + b.covered_plainly,
+        sum: a.sum + b.sum,
+        squares: a.squares + b.squares,
+        variance: a.variance + b.variance,
+    }
+}
+
+/// The population's relative variance of revenue, from people drawn apart.
+fn relative_variance(shop: &Shop) -> f64 {
+    let mut dice = Dice::new(99);
+    let (n, mut sum, mut squares) = (4_000_000, 0.0, 0.0);
+    for _ in 0..n {
+        let revenue = shop.visitor(&mut dice, 0.0, Effect::NONE).values[0];
+        sum += revenue;
+        squares += revenue * revenue;
+    }
+    let mean = sum / f64::from(n);
+    squares / f64::from(n) / (mean * mean) - 1.0
 }
 
 /// Runs divided among threads, in order.

@@ -185,7 +185,8 @@ mod tests {
     fn a_list_names_people_however_they_are_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("list.csv");
-        std::fs::write(&path, "Email,Phone,Id,note\nMei@X.sg,,,a\n,+65 9123 4567,,b\n,,003xx000004TmiQAAS,c\n").expect("written");
+        std::fs::write(&path, "Email,Phone,Id,note\nMei@X.sg,,,a\n,+65 9123 4567,,b\n,,003xx000004TmiQAAS,c\n")
+            .expect("written");
         let list = DoNotContact::read(&path).expect("a list");
         assert_eq!(list.len(), 3);
         for text in ["mei@x.sg ", "91234567", "6591234567", "003xx000004TmiQ", "003xx000004TmiQAAS"] {

@@ -14,7 +14,8 @@ use kenal_consent::Consented;
 use kenal_features::rows::{ChurnLabel, TrainingRows};
 use kenal_features::{Timeline, registry, serving_rows, training_rows};
 use kenal_models::churn::{
-    ChurnConfig, ChurnStop, Column, DesignConfig, ForwardFit, ForwardSplit, Reason, Samples, TrainCuts, Transform, fit_forward,
+    ChurnConfig, ChurnStop, Column, DesignConfig, ForwardFit, ForwardSplit, Reason, Samples, TrainCuts, Transform,
+    fit_forward,
 };
 use kenal_models::threads::Threads;
 use kenal_types::{PersonId, Timestamp};
@@ -82,8 +83,9 @@ fn judged(fit: &ForwardFit, rows: &TrainingRows, test: Timestamp) -> Churn {
     let probabilities: Vec<f64> = tested.iter().map(|&n| fit.model.probability(row(n))).collect();
     let left: Vec<bool> = tested.iter().map(|&n| rows.labels[n]).collect();
     let people: Vec<u8> = tested.iter().flat_map(|&n| rows.people[n].0.to_le_bytes()).collect();
-    let definition =
-        format!("Leaving is no purchase in {HORIZON_DAYS} days, among customers who had bought before and permit learning");
+    let definition = format!(
+        "Leaving is no purchase in {HORIZON_DAYS} days, among customers who had bought before and permit learning"
+    );
     Churn::new(format!("{test} {}", Hash::of(&people)), definition, &probabilities, &left)
 }
 

@@ -92,7 +92,8 @@ impl Dice {
 }
 
 impl Shop {
-    pub fn new(people: usize, seed: u64) -> Shop {
+    /// `often` times as many orders as the table of markets has.
+    pub fn new(people: usize, often: f64, seed: u64) -> Shop {
         let mut dice = Dice::new(seed);
         let soul = |_| {
             let (mut at, mut market) = (dice.share(), 0);
@@ -103,7 +104,7 @@ impl Shop {
             let (_, rate, value) = MARKETS[market];
             // Means of 1: exp(N(−σ²/2, σ)).
             let eager = (dice.normal() * 0.8 - 0.32).exp();
-            Soul { rate: rate * eager, value: value.ln() + BETWEEN * dice.normal(), market: market as u16 }
+            Soul { rate: rate * eager * often, value: value.ln() + BETWEEN * dice.normal(), market: market as u16 }
         };
         Shop((0..people).map(soul).collect())
     }
@@ -142,20 +143,5 @@ impl Shop {
             }
         }
         [sums[1] / sums[0] - 1.0, effect.orders * effect.values - 1.0, effect.values - 1.0]
-    }
-
-    /// Variance of a person's revenue over its mean squared, over the population: what a power calculation needs.
-    pub fn relative_variance(&self) -> f64 {
-        let spread = WITHIN * WITHIN;
-        let (mut mean, mut square) = (0.0, 0.0);
-        for soul in &self.0 {
-            let (one, one_squared) = ((soul.value + spread / 2.0).exp(), (2.0 * soul.value + 2.0 * spread).exp());
-            let revenue = soul.rate * one;
-            mean += revenue;
-            // Of a sum of Poisson many: variance rate · E[value²].
-            square += soul.rate * one_squared + revenue * revenue;
-        }
-        let n = self.0.len() as f64;
-        (square / n) / (mean / n).powi(2) - 1.0
     }
 }

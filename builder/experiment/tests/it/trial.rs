@@ -21,9 +21,9 @@ pub struct Tally {
     pub below: u32,
     /// The truth was in the interval of the plain difference; counted only where there is no effect.
     pub covered_plainly: u32,
-    sum: f64,
-    squares: f64,
-    variance: f64,
+    pub sum: f64,
+    pub squares: f64,
+    pub variance: f64,
 }
 
 impl Tally {
@@ -39,20 +39,6 @@ impl Tally {
         self.sum += e.value - truth;
         self.squares += (e.value - truth).powi(2);
         self.variance += e.error * e.error;
-    }
-
-    #[must_use]
-    pub fn with(self, o: Tally) -> Tally {
-        Tally {
-            runs: self.runs + o.runs,
-            significant: self.significant + o.significant,
-            covered: self.covered + o.covered,
-            below: self.below + o.below,
-            covered_plainly: self.covered_plainly + o.covered_plainly,
-            sum: self.sum + o.sum,
-            squares: self.squares + o.squares,
-            variance: self.variance + o.variance,
-        }
     }
 
     pub fn share(&self, of: u32) -> f64 {
