@@ -15,7 +15,7 @@ main{max-width:960px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;marg
 h2{font-size:19px;margin:36px 0 4px}p{margin:4px 0 12px;color:var(--soft);max-width:70ch}\
 .verdict{display:inline-block;margin:10px 0 0;padding:6px 14px;border-radius:999px;font-weight:600;color:var(--box);\
 background:var(--bad)}.verdict.good{background:var(--good)}\
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px;margin:20px 0}\
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:12px;margin:20px 0}\
 .tile{background:var(--box);border:1px solid var(--line);border-radius:12px;padding:14px 16px}\
 .tile b{display:block;font-size:25px;font-variant-numeric:tabular-nums}.tile span{color:var(--soft);font-size:13px}\
 figure{margin:12px 0 24px;padding:16px;background:var(--box);border:1px solid var(--line);border-radius:12px}\
@@ -27,7 +27,7 @@ svg .track{fill:var(--line)}.model{fill:var(--model);stroke:var(--model)}.part{f
 .baseline{fill:var(--base);stroke:var(--base)}svg rect{stroke:none!important}svg circle{stroke:none}\
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}\
 th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:right}th{color:var(--soft);font-weight:500}\
-th:first-child,td:first-child{text-align:left}td.word{text-align:left;overflow-wrap:anywhere}\
+th:first-child,td:first-child{text-align:left}small{color:var(--soft)}td.word{text-align:left;overflow-wrap:anywhere}\
 .wide{overflow-x:auto}@media print{body{background:#fff}figure,.tile{break-inside:avoid}}";
 
 /// The page.
@@ -79,6 +79,19 @@ fn tiles(card: &Card) -> String {
     format!("<div class=tiles>{}</div>", tiles.iter().map(tile).collect::<String>())
 }
 
+/// `12,345`.
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 fn both(r: &Ranking, metric: &str) -> Option<(Figure, Figure)> {
     Some((r.model()?.mean(metric)?, r.baseline()?.mean(metric)?))
 }
@@ -99,7 +112,7 @@ fn recommender(r: &Ranking) -> String {
     let mut out = format!(
         "<h2>Recommender</h2><p>{} people were kept from the model; of each a part of the purchases was hidden. Lines are \
          95 % intervals over people.</p>",
-        r.cases
+        grouped(r.cases)
     );
     for (metric, caption) in [
         ("recall@20", "Recall@20: of the hidden purchases, the share among the first twenty"),
@@ -143,7 +156,7 @@ fn segments(r: &Ranking) -> String {
     for (market, name, n) in r.segments() {
         for m in r.models.iter().filter(|m| m.role != Role::Part) {
             let (_, figure) = m.part("recall@20", &|case| r.market_of[case] == market);
-            let note = if m.role == Role::Model { format!("of {n}") } else { String::new() };
+            let note = if m.role == Role::Model { format!("· {} people", grouped(n)) } else { String::new() };
             found.push(Dot { name: format!("{name}, {}", m.name), note, figure, class: class(m.role) });
         }
     }
@@ -160,7 +173,7 @@ fn table(r: &Ranking) -> String {
         let _ = write!(out, "<tr><td>{}", escaped(&m.name));
         for metric in &metrics {
             let _ = match m.mean(metric) {
-                Some(f) => write!(out, "<td>{:.4} ({:.4} to {:.4})", f.mean, f.low, f.high),
+                Some(f) => write!(out, "<td>{:.4}<br><small>{:.4} to {:.4}</small>", f.mean, f.low, f.high),
                 None => write!(out, "<td>"),
             };
         }
@@ -173,7 +186,7 @@ fn leaving(c: &Churn) -> String {
     let mut out = format!(
         "<h2>Churn</h2><p>{}. Judged on {} rows of a later moment, of which {:.1} % left.</p>",
         escaped(&c.definition),
-        c.rows,
+        grouped(c.rows),
         100.0 * c.base_rate
     );
     let caption = "Calibration: what was said in ten bins, and what came true";
