@@ -5,8 +5,10 @@ mod build;
 mod bundle;
 mod churn;
 mod clock;
+mod experiment;
 mod features;
 mod identity;
+mod model;
 mod recommend;
 mod run;
 mod serve;
@@ -43,6 +45,10 @@ enum Command {
     Churn(churn::ChurnArgs),
     /// What the models know of a person: the registry of features.
     Features(features::FeaturesArgs),
+    /// What an arm of an experiment has brought, who is on which arm, and how many people it takes.
+    Experiment(experiment::ExperimentArgs),
+    /// Model cards: is the new model better than the old one?
+    Model(model::ModelArgs),
     /// What a recommender is worth on anybody's interactions.
     Recommend(recommend::RecommendArgs),
     /// Look at what a stage left: people, dead letters, visitors, tables.
@@ -63,6 +69,8 @@ impl Cli {
             Command::Identity(args) => args.run(),
             Command::Churn(args) => args.run(),
             Command::Features(args) => args.run(),
+            Command::Experiment(args) => args.run(),
+            Command::Model(args) => args.run(),
             Command::Recommend(args) => args.run(),
             Command::Show(args) => args.run(),
             Command::Bundle(args) => args.run(),

@@ -252,6 +252,8 @@ pub struct ChurnScoreRow {
     pub probability: f64,
     /// 1 (least likely to leave) to 10.
     pub decile: u8,
+    /// What speaks most for leaving, of those in the upper half: feature, value, and what it adds to the log odds.
+    pub reasons: Vec<String>,
 }
 
 /// One figure of the models, with its name.

@@ -4,6 +4,8 @@
 //! Read in the order of [`Stage::ALL`].
 
 pub mod audit;
+pub mod campaign;
+pub mod card;
 mod churn;
 mod compile;
 pub mod consent;
@@ -12,6 +14,7 @@ pub mod features;
 pub mod freshness;
 pub mod identity;
 mod matter;
+pub mod measured;
 mod models;
 mod profile;
 mod recommender;

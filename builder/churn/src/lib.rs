@@ -5,8 +5,10 @@
 //!
 //! Deliberately not here: the fit itself (`kenal_models::churn`), and what a command line parses.
 //!
+//! [`campaign`] turns scores into a list for the CRM.
 //! Read [`log`] (a log becomes features at cuts), [`table`] (columns become features), [`Report`] and [`Saved`].
 
+pub mod campaign;
 mod error;
 pub mod log;
 mod report;

@@ -51,8 +51,9 @@ impl BundleArgs {
         }
         if args.verify {
             let (shards, rows) = verify_users(&folder, &bundle)?;
+            let said = crate::stage::card::check(&args.bundle, &folder.manifest.card)?;
             println!(
-                "verified: signature, {} sections, {shards} user shards, {rows} rows",
+                "verified: signature, {} sections, {shards} user shards, {rows} rows; {said}",
                 folder.manifest.sections.len()
             );
             if expired(&folder.manifest) {

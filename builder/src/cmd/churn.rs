@@ -1,5 +1,7 @@
 //! `kenal churn`: who is about to leave, on anybody's table or transaction log.
 
+mod campaign;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,6 +31,12 @@ enum What {
     Eval(EvalArgs),
     /// Score people with a kept model, each with its reasons.
     Score(ScoreArgs),
+    /// Put those most likely to leave into a retention campaign: files for Salesforce, and people held out.
+    ///
+    /// Made to be called by a scheduler each week, after `kenal build` has scored everybody anew. Consent to the channel
+    /// and do-not-contact are asked of the newest ledger as it runs; everybody scored is counted once: exported, held out,
+    /// do not contact, no consent, no record in the CRM, or under the threshold.
+    Campaign(campaign::CampaignArgs),
 }
 
 /// What is learnt from: a table with a label, or a log of transactions, whose features and cuts are made for you.
@@ -119,6 +127,7 @@ impl ChurnArgs {
             }
             What::Eval(args) => args.learn.tell(&args.learn.evaluate()?)?,
             What::Score(args) => args.run()?,
+            What::Campaign(args) => args.run()?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -8,11 +8,14 @@ use std::collections::HashMap;
 use std::fmt;
 
 use anyhow::{Context as _, Result};
+use kenal_bundle::Hash;
+use kenal_card::Churn;
 use kenal_consent::Consented;
-use kenal_features::rows::ChurnLabel;
+use kenal_features::rows::{ChurnLabel, TrainingRows};
 use kenal_features::{Timeline, registry, serving_rows, training_rows};
 use kenal_models::churn::{
-    ChurnConfig, ChurnStop, Column, DesignConfig, ForwardFit, ForwardSplit, Samples, TrainCuts, Transform, fit_forward,
+    ChurnConfig, ChurnStop, Column, DesignConfig, ForwardFit, ForwardSplit, Reason, Samples, TrainCuts, Transform,
+    fit_forward,
 };
 use kenal_models::threads::Threads;
 use kenal_types::{PersonId, Timestamp};
@@ -33,6 +36,8 @@ pub struct Leaving {
     pub terms: Vec<ChurnTermRow>,
     pub scores: Vec<ChurnScoreRow>,
     pub figures: Vec<ModelCardRow>,
+    /// On the test cut, for the model card.
+    pub judged: Churn,
 }
 
 /// Fits on people who permit learning, scores those who permit personalisation.
@@ -67,7 +72,21 @@ pub fn fit(
     let fit = fit_forward(&columns, samples, &split, &config, threads)
         .context("fitting the churn model; it needs purchases over at least half a year")?;
     let (terms, scores, figures) = (terms(&fit), scores(&fit, served, cut), figures(&fit));
-    Ok(Leaving { fit, terms, scores, figures })
+    let judged = judged(&fit, &rows, test);
+    Ok(Leaving { fit, terms, scores, figures, judged })
+}
+
+/// What was said of each test row and what came true.
+fn judged(fit: &ForwardFit, rows: &TrainingRows, test: Timestamp) -> Churn {
+    let tested: Vec<usize> = (0..rows.labels.len()).filter(|&n| rows.cuts[n] == test).collect();
+    let row = |n: usize| &rows.values[n * rows.width..(n + 1) * rows.width];
+    let probabilities: Vec<f64> = tested.iter().map(|&n| fit.model.probability(row(n))).collect();
+    let left: Vec<bool> = tested.iter().map(|&n| rows.labels[n]).collect();
+    let people: Vec<u8> = tested.iter().flat_map(|&n| rows.people[n].0.to_le_bytes()).collect();
+    let definition = format!(
+        "Leaving is no purchase in {HORIZON_DAYS} days, among customers who had bought before and permit learning"
+    );
+    Churn::new(format!("{test} {}", Hash::of(&people)), definition, &probabilities, &left)
 }
 
 /// A number for each person, by first appearance.
@@ -105,14 +124,25 @@ fn scores(fit: &ForwardFit, served: &Consented<Vec<Timeline>>, cut: Timestamp) -
     let mut scores: Vec<ChurnScoreRow> = ranked
         .iter()
         .enumerate()
-        .map(|(rank, &(probability, n))| ChurnScoreRow {
-            person: rows.people[n],
-            probability,
-            decile: (rank * 10 / people + 1) as u8,
+        .map(|(rank, &(probability, n))| {
+            let decile = (rank * 10 / people + 1) as u8;
+            let row = &rows.values[n * rows.width..(n + 1) * rows.width];
+            let reasons = if decile > 5 { reasons(fit, row) } else { Vec::new() };
+            ChurnScoreRow { person: rows.people[n], probability, decile, reasons }
         })
         .collect();
     scores.sort_by_key(|s| s.person);
     scores
+}
+
+/// The three features that speak most for leaving; what speaks against it is no reason to contact anybody.
+fn reasons(fit: &ForwardFit, row: &[f32]) -> Vec<String> {
+    let all = fit.model.reasons(row, row.len());
+    let word = |r: Reason<'_>| {
+        let value = if r.value.is_nan() { "missing".to_owned() } else { format!("{:.1}", r.value) };
+        format!("{} {value} ({:+.2})", r.feature, r.contribution)
+    };
+    all.into_iter().filter(|r| r.contribution > 0.0).take(3).map(word).collect()
 }
 
 fn figures(fit: &ForwardFit) -> Vec<ModelCardRow> {

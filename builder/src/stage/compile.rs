@@ -7,6 +7,7 @@ mod rows;
 mod shelf;
 mod trial;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -73,7 +74,9 @@ fn release(company: &Company, out: &Path, signer: &Signer, root: Hash, card: &[M
     let lifetime_h = Policy::default().withdrawal_effect_h(&markets);
     let created_at = u64::try_from(company.now.seconds()).context("a bundle cannot be built before 1970")?;
     let (version, previous) = previous(out, signer)?;
-    let card = card.iter().map(|row| (row.name.clone(), CardValue::Number(row.value)));
+    let mut card: BTreeMap<String, CardValue> =
+        card.iter().map(|row| (row.name.clone(), CardValue::Number(row.value))).collect();
+    super::card::attach(company, out, &mut card)?;
     let watermarks = company
         .lake
         .watermarks()?
@@ -88,7 +91,7 @@ fn release(company: &Company, out: &Path, signer: &Signer, root: Hash, card: &[M
         salt: Hash(salt(signer)?),
         markets: markets.iter().map(|m| entry(*m)).collect(),
         watermarks: watermarks.collect(),
-        card: card.collect(),
+        card,
     })
 }
 

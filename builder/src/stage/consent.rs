@@ -4,21 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result};
 use kenal_consent::{Cell, CellSet, ConflictItem, Decided, PersonSubject, Policy, Ruling, Snapshot, decide};
-use kenal_lake::Fingerprint;
-use kenal_types::{Market, PersonId, Purpose, RecordKey};
+use kenal_lake::{Fingerprint, Lake};
+use kenal_types::{ConsentSignal, Market, PersonId, Purpose, RecordKey};
 
 use super::{Company, Stage};
-use crate::gold::{AssignmentRow, ConflictRow, ReviewRow, RulingRow, SnapshotRow};
+use crate::gold::{AssignmentRow, ConflictRow, GoldRow, ReviewRow, RulingRow, SnapshotRow};
 use crate::ui::{Align, Progress, Table, count, percent};
 
 const CODE: &str = "consent 2";
 
 pub fn run(company: &Company) -> Result<()> {
     let progress = Progress::start("consent");
-    let people = subjects(&company.get::<AssignmentRow>(Stage::Identity)?, &company.get::<ReviewRow>(Stage::Identity)?);
-    // Every version: a refusal that a later, undated version overwrote is still a refusal.
-    let signals = company.lake.consent_versions()?;
-    let decided = decide(&people, &signals, company.now, &Policy::default());
+    let Ledger { decided, .. } = ledger(company)?;
 
     // Time alone can change a ruling (an opt-in runs out), so the stage always decides, and writes when it matters.
     let root = decided.snapshot.root();
@@ -31,6 +28,22 @@ pub fn run(company: &Company) -> Result<()> {
     progress.finish(&format!("{} people, {} signals", count(decided.report.people), count(decided.report.signals)));
     show(&decided);
     Ok(())
+}
+
+/// What all systems have said by now, and what follows from it.
+pub struct Ledger {
+    pub people: Vec<PersonSubject>,
+    pub signals: Vec<ConsentSignal>,
+    pub decided: Decided,
+}
+
+/// Decides everybody at the company's `now` from the newest ledger in the lake, and keeps nothing.
+pub fn ledger(company: &Company) -> Result<Ledger> {
+    let people = subjects(&company.get::<AssignmentRow>(Stage::Identity)?, &company.get::<ReviewRow>(Stage::Identity)?);
+    // Every version: a refusal that a later, undated version overwrote is still a refusal.
+    let signals = company.lake.consent_versions()?;
+    let decided = decide(&people, &signals, company.now, &Policy::default());
+    Ok(Ledger { people, signals, decided })
 }
 
 /// People, their records in groups of certainty, records that may be theirs, and the markets they are customers in.
@@ -71,8 +84,14 @@ struct Parts<'a> {
 
 /// The snapshot as it was decided; refuses one that was changed since.
 pub fn snapshot(company: &Company) -> Result<Snapshot> {
-    let rows: Vec<RulingRow> = company.get(Stage::Consent)?;
-    let kept: Vec<SnapshotRow> = company.get(Stage::Consent)?;
+    snapshot_of(&company.lake)
+}
+
+/// As [`snapshot`], of a lake alone.
+pub fn snapshot_of(lake: &Lake) -> Result<Snapshot> {
+    let missing = "reading what the stage consent leaves; has `kenal run consent` run on this lake?";
+    let rows: Vec<RulingRow> = lake.read_gold(RulingRow::TABLE).context(missing)?;
+    let kept: Vec<SnapshotRow> = lake.read_gold(SnapshotRow::TABLE).context(missing)?;
     let kept = kept.first().context("the consent stage left no snapshot; run it again")?;
     let rulings: Result<Vec<Ruling>> = rows
         .into_iter()

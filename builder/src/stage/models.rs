@@ -13,7 +13,7 @@ use kenal_models::eval::Verdict;
 
 use super::matter::ItemNumbers;
 use super::recommender::{Lessons, Recommender, RecommenderConfig};
-use super::{Company, Outcome, PublishPolicy, Stage, churn, consent, features, recommender};
+use super::{Company, Outcome, PublishPolicy, Stage, card, churn, consent, features, recommender};
 use crate::gold::{ChurnTermRow, EventRow, GoldRow, ItemModelRow, ModelCardRow, PurchaseRow};
 use crate::ui::{Align, Progress, Table, count};
 
@@ -56,8 +56,8 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let served = features::timelines(company, &snapshot, Cell::PERSONALISE_ONSITE, &items)?;
     let leaving = churn::fit(&learnt, &served, cut, company.threads)?;
 
-    let mut card = fitted.figures.clone();
-    card.extend(leaving.figures.iter().cloned());
+    let mut lines = fitted.figures.clone();
+    lines.extend(leaving.figures.iter().cloned());
     let better = matches!(fitted.verdict, Verdict::Publish(_));
     let publish = better || company.publish == PublishPolicy::Regardless;
     for (name, value) in [
@@ -74,18 +74,23 @@ pub fn run(company: &Company) -> Result<Outcome> {
         ("beats trending", f64::from(u8::from(better))),
         (PUBLISH, f64::from(u8::from(publish))),
     ] {
-        card.push(ModelCardRow { name: name.to_owned(), value });
+        lines.push(ModelCardRow { name: name.to_owned(), value });
     }
     company.put(&item_rows(&fitted, &numbers), &fingerprint)?;
     company.put(&leaving.terms, &fingerprint)?;
     company.put(&leaving.scores, &fingerprint)?;
-    company.put(&card, &fingerprint)?;
+    company.put(&lines, &fingerprint)?;
     progress.finish(&format!(
         "{} interactions of {} items",
         count(fitted.fitted.trained_on() as u64),
         count(numbers.len() as u64)
     ));
     show(&fitted, &leaving);
+    let verdict = told_verdict(&fitted.verdict);
+    let about = [("settings of the recommender".to_owned(), format!("{config:?}"))].into();
+    let trained =
+        card::Trained { judgement: fitted.judgement, churn: leaving.judged, verdict, published: publish, about };
+    card::write(company, &snapshot, trained)?;
     Ok(match fitted.verdict {
         Verdict::Refuse(why) if !publish => Outcome::Refused(why.to_string()),
         _ => Outcome::Done,
@@ -159,9 +164,13 @@ fn show(fitted: &Recommender, leaving: &churn::Leaving) {
         again("trending")
     );
     println!("{leaving}");
-    match &fitted.verdict {
-        Verdict::Publish(_) => println!("the model beats trending: it may be published"),
-        Verdict::Refuse(why) => println!("not to be published: {why}"),
+    println!("{}", told_verdict(&fitted.verdict));
+}
+
+fn told_verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Publish(_) => "the model beats trending: it may be published".to_owned(),
+        Verdict::Refuse(why) => format!("not to be published: {why}"),
     }
 }
 

@@ -8,6 +8,7 @@
 use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, bail};
+use kenal_card::Role;
 use kenal_consent::Consented;
 use kenal_models::als::{self, AlsConfig, AlsModel, Iteration};
 use kenal_models::blend::{Blend, History, Learnt, Parts, Rhythm, Weights, learn, learn_from, trends};
@@ -19,6 +20,7 @@ use kenal_models::item_item::{ItemItem, ItemItemConfig};
 use kenal_models::threads::Threads;
 use kenal_types::Timestamp;
 
+use super::card::Judgement;
 use super::matter::{ItemNumbers, PersonNumbers, browse_events, purchase_events};
 use crate::gold::{EventRow, ModelCardRow, PurchaseRow};
 
@@ -61,6 +63,7 @@ pub struct Recommender {
     pub trend_half_life_days: f32,
     pub verdict: Verdict,
     pub figures: Vec<ModelCardRow>,
+    pub judgement: Judgement,
 }
 
 /// All parts of the blend, as of one moment.
@@ -137,6 +140,7 @@ pub fn fit(
         trend_half_life_days: measured.trend_half_life_days,
         verdict: measured.verdict,
         figures: measured.figures,
+        judgement: measured.judgement,
     })
 }
 
@@ -145,6 +149,7 @@ struct Measured {
     trend_half_life_days: f32,
     verdict: Verdict,
     figures: Vec<ModelCardRow>,
+    judgement: Judgement,
 }
 
 impl Lesson<'_> {
@@ -229,7 +234,10 @@ impl Lesson<'_> {
         for (who, evaluation) in [("blend", &again), ("trending", &popular)] {
             figures.push(figure(format!("recommender/again/{who}/recall@20"), evaluation.mean(Metric::Recall20)));
         }
-        Ok(Measured { weights, trend_half_life_days: half_life, verdict, figures })
+        let mut judged = vec![("blend", Role::Model, &model), ("trending", Role::Baseline, &trending)];
+        judged.extend(parts.iter().map(|(name, evaluation)| (*name, Role::Part, evaluation)));
+        let judgement = Judgement::new(&measured_on, &self.people, self.items, &judged);
+        Ok(Measured { weights, trend_half_life_days: half_life, verdict, figures, judgement })
     }
 
     /// Nothing was known a month ago: the default weights, and no proof.
@@ -238,7 +246,9 @@ impl Lesson<'_> {
         let nobody = evaluate(&SameForAll(Vec::new()), 0, &cases, Candidates::All, self.threads);
         let verdict = compare_to_trending(&nobody, &nobody, &self.config.rule);
         let figures = figures(&nobody, &nobody, &[]);
-        Measured { weights: Weights::default(), trend_half_life_days: half_life, verdict, figures }
+        let judged = [("blend", Role::Model, &nobody), ("trending", Role::Baseline, &nobody)];
+        let judgement = Judgement::new(&[], &self.people, self.items, &judged);
+        Measured { weights: Weights::default(), trend_half_life_days: half_life, verdict, figures, judgement }
     }
 
     /// People with a history before and purchases in the month before `cut`.

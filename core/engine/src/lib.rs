@@ -1,12 +1,12 @@
 //! The engine of Kenal: it reads a bundle's sections in place and answers "what should this page show this visitor?".
 //!
-//! Deliberately absent: hosts, clocks, files, networks, threads, JSON, hashes and signatures. Bytes come in from
+//! Deliberately absent: hosts, clocks, files, networks, threads, JSON, hashes of content and signatures. Bytes come in from
 //! whoever fetched and verified them (`kenal-bundle`), time and consent come in as arguments. Scoring allocates
 //! nothing: the caller owns a [`Scratch`].
 //!
 //! Read in this order: [`mod@format`] (the sections, as `core/FORMAT.md` says), [`bundle`], [`consent`] (the gate that
 //! makes a [`Permit`]), [`visit`] (what is known of the visitor), [`fold_in`], [`rules`], [`rank`](mod@rank), and
-//! [`blend`], which puts them together.
+//! [`blend`], which puts them together; apart from them, [`experiment`] (which arm a visitor is on).
 //!
 //! A request goes through them like this:
 //!
@@ -43,6 +43,7 @@ pub mod blend;
 pub mod bundle;
 pub mod consent;
 pub mod error;
+pub mod experiment;
 pub mod fold_in;
 pub mod format;
 pub mod index;
