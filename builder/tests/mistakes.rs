@@ -184,7 +184,7 @@ fn an_empty_month() {
 #[test]
 fn running_again_changes_nothing() {
     let company = company();
-    let lake = company.dir.path().join("lake");
+    let lake = company.lake();
     let tables = || {
         let said = said(kenal(&["show", "tables", "--lake", text(&lake)]), true);
         let versions = said.lines().filter(|l| l.contains("bronze_") || l.contains("silver_") || l.contains("gold_"));
@@ -192,7 +192,7 @@ fn running_again_changes_nothing() {
     };
     let before = tables();
     assert!(before.len() > 15, "{before:?}");
-    let again = company.dir.path().join("bundle-again");
+    let again = company.beside("bundle-again");
     said(build(&company.exports(), &lake, &again), true);
     assert_eq!(tables(), before);
 }
@@ -228,7 +228,7 @@ fn a_changed_byte_in_a_bundle() {
 #[test]
 fn an_expired_bundle() {
     let dir = tempfile::tempdir().expect("a folder");
-    let lake = company().dir.path().join("lake");
+    let lake = company().lake();
     let out = dir.path().join("bundle");
     let old = ["run", "compile", "--lake", text(&lake), "--out", text(&out), "--now", "2020-01-01T00:00:00Z"];
     said(kenal(&old), true);
@@ -240,7 +240,7 @@ fn an_expired_bundle() {
 #[test]
 fn a_reader_that_stops_half_way() {
     let mut show = Command::new(env!("CARGO_BIN_EXE_kenal"));
-    show.args(["show", "rows", "silver_events", "--limit", "5000", "--lake"]).arg(company().dir.path().join("lake"));
+    show.args(["show", "rows", "silver_events", "--limit", "5000", "--lake"]).arg(company().lake());
     let mut child = show.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kenal starts");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("kenal ends");

@@ -9,7 +9,7 @@ use crate::card::Figure;
 const WIDTH: f64 = 640.0;
 /// Room for names on the left, numbers on the right.
 const NAMES: f64 = 170.0;
-const NUMBERS: f64 = 150.0;
+const NUMBERS: f64 = 175.0;
 const LINE: f64 = 30.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 24.0;

@@ -118,8 +118,7 @@ pub fn analyse(
     let joined = join(exposures, orders, plan, plan.twice, end);
     let strata = exposures.markets.all().len() + 1;
     let cells = join_small_strata(cells(&joined.people, arms.len(), strata));
-    let wholes: Vec<Moments> =
-        cells.iter().map(|arm| arm.iter().fold(Moments::default(), |sum, c| sum.with(c))).collect();
+    let wholes: Vec<Moments> = cells.iter().map(|arm| Moments::whole(arm)).collect();
     if let Some(empty) = wholes.iter().position(|m| m.n() < 2.0) {
         return Err(ExperimentFileError::Arms { what: format!("arm `{}` has fewer than two people", arms[empty]) });
     }
@@ -231,7 +230,6 @@ fn lift(arm: &str, treatment: &[Moments], control: &[Moments], metric: Metric, p
     let (full, plain): (Estimate, Estimate) =
         (of(Scale::Relative, Precision::FULL)?, of(Scale::Relative, Precision::PLAIN)?);
     let difference = of(Scale::Absolute, Precision::FULL)?;
-    let whole = |cells: &[Moments]| cells.iter().fold(Moments::default(), |sum, c| sum.with(c));
     Some(Lift {
         arm: arm.to_owned(),
         lift: full.value.exp_m1(),
@@ -245,7 +243,7 @@ fn lift(arm: &str, treatment: &[Moments], control: &[Moments], metric: Metric, p
         unadjusted: plain.value.exp_m1(),
         unadjusted_interval: shares(plain.interval(plan.alpha)),
         variance_cut: 1.0 - (full.error / plain.error).powi(2),
-        too_few: too_few(&whole(treatment), metric) || too_few(&whole(control), metric),
+        too_few: too_few(&Moments::whole(treatment)) || too_few(&Moments::whole(control)),
     })
 }
 

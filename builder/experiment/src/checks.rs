@@ -3,7 +3,7 @@
 use serde::Serialize;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use crate::estimate::{Estimate, Metric};
+use crate::estimate::Estimate;
 use crate::moments::{BEFORE, Moments, Value};
 
 /// Below this a check alarms: rare enough not to cry wolf at every experiment, and what goes wrong goes wrong by far.
@@ -64,8 +64,8 @@ pub fn biases(arms: &[(&str, Moments)], control: usize) -> Vec<Bias> {
 /// Orders an arm must have for the normal approximation of its mean to be worth printing without a word.
 pub const CONVERTED_MIN: f64 = 100.0;
 
-/// Too few people to rely on an interval of this metric.
-pub fn too_few(arm: &Moments, _: Metric) -> bool {
+/// Too few orders to rely on an interval.
+pub fn too_few(arm: &Moments) -> bool {
     arm.n() * arm.mean(Value::Converted) < CONVERTED_MIN
 }
 

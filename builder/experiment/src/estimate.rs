@@ -108,7 +108,7 @@ impl Estimate {
 
 /// A metric of one arm, as it is. `None` when nothing is below the line, or of fewer than two people.
 pub fn of_arm(cells: &[Moments], metric: Metric) -> Option<Estimate> {
-    let arm = cells.iter().fold(Moments::default(), |sum, c| sum.with(c));
+    let arm = Moments::whole(cells);
     if arm.n() < 2.0 {
         return None;
     }
@@ -149,8 +149,7 @@ pub fn compare(
     scale: Scale,
     precision: Precision,
 ) -> Option<Estimate> {
-    let whole = |cells: &[Moments]| vec![cells.iter().fold(Moments::default(), |sum, c| sum.with(c))];
-    let (joined_t, joined_c) = (whole(treatment), whole(control));
+    let (joined_t, joined_c) = ([Moments::whole(treatment)], [Moments::whole(control)]);
     let arms = if precision.strata { [treatment, control] } else { [&joined_t[..], &joined_c[..]] };
     if arms.iter().any(|cells| cells.iter().any(|c| c.n() < 2.0)) {
         return None;
@@ -175,8 +174,8 @@ pub fn compare(
     }
     let mut variance = 0.0;
     for (arm, gradient) in gradients.iter().enumerate() {
-        for s in 0..strata {
-            variance += of_cell(arm, s) * arms[arm][s].covariance_of(gradient, gradient);
+        for (s, cell) in arms[arm].iter().enumerate() {
+            variance += of_cell(arm, s) * cell.covariance_of(gradient, gradient);
         }
     }
     // The strata's shares are a sample as well: where the effect differs between them, that adds to the error.
@@ -223,9 +222,8 @@ fn solve(mut a: [[f64; 3]; 3], mut b: [f64; 3]) -> [f64; 3] {
         order.push(pivot);
         for row in (0..3).filter(|r| !order.contains(r)).collect::<Vec<_>>() {
             let factor = a[row][pivot] / a[pivot][pivot];
-            for column in 0..3 {
-                a[row][column] -= factor * a[pivot][column];
-            }
+            let taken = a[pivot];
+            a[row].iter_mut().zip(taken).for_each(|(x, p)| *x -= factor * p);
             b[row] -= factor * b[pivot];
         }
     }

@@ -1,5 +1,10 @@
 //! Means and covariances of what is known of each person, in one pass: all that any estimate here needs.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "a row and a column of a matrix are counted over several arrays at once"
+)]
+
 use serde::Serialize;
 
 /// What is counted of each person, in the order of [`Person::values`].
@@ -84,6 +89,11 @@ impl Moments {
         self
     }
 
+    /// All of them as one group.
+    pub fn whole(groups: &[Moments]) -> Moments {
+        groups.iter().fold(Moments::default(), Moments::with)
+    }
+
     pub fn n(&self) -> f64 {
         self.n
     }
@@ -141,9 +151,9 @@ pub fn join_small_strata(cells: Vec<Vec<Moments>>) -> Vec<Vec<Moments>> {
     let (mut groups, small): (Vec<Vec<usize>>, Vec<usize>) =
         (0..strata).fold((Vec::new(), Vec::new()), |(mut groups, mut small), s| {
             if least(&[s]) >= STRATUM_MIN {
-                groups.push(vec![s])
+                groups.push(vec![s]);
             } else {
-                small.push(s)
+                small.push(s);
             }
             (groups, small)
         });

@@ -51,7 +51,8 @@ pub fn run(company: &Company) -> Result<Outcome> {
     publisher.churn(&models.churn())?;
 
     let scores: Vec<ChurnScoreRow> = company.get(Stage::Models)?;
-    let people = rows::Rows::new(&snapshot, &bought, &done, &scores, &models, &numbers, &index, cut)?;
+    let shown = rows::Items { models: &models, numbers: &numbers, index: &index };
+    let people = rows::Rows::new(&snapshot, &bought, &done, &scores, shown, cut)?;
     let aliases = rows::aliases(company)?;
     let mut files = people.write(&mut publisher, &aliases, &Hash(salt(&signer)?))?;
     files.extend(publisher.finish(&signer).context("putting the sections together")?);

@@ -84,7 +84,12 @@ impl Company {
     }
 
     pub fn bundle(&self) -> PathBuf {
-        self.dir.path().join("bundle")
+        self.beside("bundle")
+    }
+
+    /// Beside what was built.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 }
 

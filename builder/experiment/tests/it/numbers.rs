@@ -62,7 +62,7 @@ fn what_does_not_exist_is_none() {
     let (nobody, nothing) = ([Moments::default()], [one]);
     let cells = cells(&people(), 2, 3);
     let of = |t: &[Moments], c: &[Moments], metric, scale| compare(t, c, metric, scale, Precision::FULL);
-    let whole = |a: usize| [cells[a].iter().fold(Moments::default(), |s, m| s.with(m))];
+    let whole = |a: usize| [cells[a].iter().fold(Moments::default(), Moments::with)];
     assert_eq!(of(&nobody, &whole(0), Metric::Conversion, Scale::Absolute), None);
     assert_eq!(of(&nothing, &whole(0), Metric::Conversion, Scale::Relative), None, "no lift over or of zero");
     assert!(of(&nothing, &whole(0), Metric::RevenuePerVisitor, Scale::Absolute).is_some());

@@ -26,23 +26,31 @@ const BITS: [(Purpose, Channel, ConsentBits); 6] = [
     (Purpose::Measure, Channel::Onsite, ConsentBits::MEASURE),
 ];
 
+/// The items, as rows name and weigh them.
+#[derive(Clone, Copy)]
+pub struct Items<'a> {
+    pub models: &'a ModelFiles,
+    pub numbers: &'a ItemNumbers,
+    /// The bundle's index of each item number.
+    pub index: &'a [ItemIdx],
+}
+
 /// One row per person.
 pub struct Rows {
     rows: BTreeMap<PersonId, UserRowInput>,
 }
 
 impl Rows {
-    /// Rows of everybody with something admitted. `index`: the bundle's index of each item number.
+    /// Rows of everybody with something admitted.
     pub fn new(
         snapshot: &Snapshot,
         bought: &Consented<Vec<PurchaseRow>>,
         done: &Consented<Vec<EventRow>>,
         scores: &[ChurnScoreRow],
-        models: &ModelFiles,
-        numbers: &ItemNumbers,
-        index: &[ItemIdx],
+        items: Items<'_>,
         cut: Timestamp,
     ) -> Result<Self> {
+        let Items { models, numbers, index } = items;
         let (bought, done) = (bought.get(), done.get());
         let people = PersonNumbers::new(bought.iter().map(|p| p.person).chain(done.iter().map(|e| e.person)));
         let events = purchase_events(bought, &people, numbers, cut);
