@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn files_are_as_the_bulk_api_takes_them() {
-        let mut people = vec![candidate(1, 0.987_654), candidate(2, 0.5), candidate(3, 0.4)];
+        let mut people = [candidate(1, 0.987_654), candidate(2, 0.5), candidate(3, 0.4)];
         people[0].reasons = vec!["said \"no, thanks\"".to_owned(), "two\nlines".to_owned()];
         people[1].reasons = vec!["é".repeat(400)];
         people[2].crm_id = Some("00Q000000000003AAA".to_owned());
