@@ -23,7 +23,7 @@ fn a_person_is_shown_as_they_are_served() {
     let shown: Value = serde_json::from_str(&out).expect("one JSON object");
     let features = shown["features"].as_object().expect("features");
     assert!(features.len() >= 140);
-    for name in ["orders_ever", "days_since_last_order"] {
+    for name in ["orders_ever", "recency_days"] {
         let stored = one(&format!("SELECT \"{name}\" FROM gold_features WHERE person = '{person}'"));
         let (stored, shown): (f64, f64) =
             (stored.parse().expect("a number"), features[name].as_f64().expect("a number"));
@@ -58,7 +58,7 @@ fn training_sets_are_kept_with_what_they_were_made_from_and_drift_is_measured_ag
     assert!(said(&make, true).0.contains("unchanged"), "the same cuts on the same tables");
     let rows: u64 = one("SELECT count(*) FROM gold_train_set_test").parse().expect("a number");
     assert!(rows > 100, "{rows}");
-    let late = one("SELECT count(*) FROM gold_train_set_test WHERE days_since_last_order < 0");
+    let late = one("SELECT count(*) FROM gold_train_set_test WHERE recency_days < 0");
     assert_eq!(late, "0", "no row knows an order after its cut");
 
     let (out, _) = said(&["features", "drift", "--lake", &lake(), "--name", "test", "--limit", "200"], true);
