@@ -226,6 +226,6 @@ mod tests {
 
     #[test]
     fn times_are_as_salesforce_takes_them() {
-        assert_eq!(salesforce_time(Timestamp(1_794_974_400_123_456)), "2026-11-18T00:00:00.123Z");
+        assert_eq!(salesforce_time(Timestamp(1_794_974_400_123_456)), "2026-11-18T04:00:00.123Z");
     }
 }
