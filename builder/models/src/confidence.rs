@@ -121,8 +121,12 @@ mod tests {
             event(1, 0, Kind::View, 100.0),
         ];
         let m = c.interactions(2, 3, events.clone()).expect("valid");
-        assert_eq!(m.row(0), (&[0][..], &[0.7][..]), "view 0.2 + half a purchase; the returned purchase is gone");
-        assert_eq!(m.row(1), (&[2][..], &[2.0][..]), "capped; the old view is below the floor");
+        assert_eq!(
+            (m.row(0).0, m.row(0).1.to_vec()),
+            (&[0][..], vec![0.7]),
+            "view 0.2 + half a purchase; the returned purchase is gone"
+        );
+        assert_eq!((m.row(1).0, m.row(1).1.to_vec()), (&[2][..], vec![2.0]), "capped; the old view is below the floor");
         let mut backwards = events;
         backwards.reverse();
         assert_eq!(c.interactions(2, 3, backwards).expect("valid"), m, "order does not matter");

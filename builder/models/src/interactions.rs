@@ -4,6 +4,8 @@
 //! above zero; having one proves it. [`Row`] is a line of an interaction file, [`core_filter`] the k-core filter of the
 //! evaluation protocol, [`compact`] renumbers what is left.
 
+use crate::weights::{Values, Weights};
+
 /// One line of an interaction file, keys already turned into numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row {
@@ -32,12 +34,20 @@ pub enum InteractionError {
 }
 
 /// Confidence c_ui of the observed pairs, `n_users × n_items`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Interactions {
     n_items: usize,
     indptr: Vec<usize>,
     items: Vec<u32>,
-    confidence: Vec<f32>,
+    confidence: Values,
+}
+
+impl PartialEq for Interactions {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |u| self.row(u).1.iter().eq(other.row(u).1.iter());
+        (self.n_items, &self.indptr, &self.items) == (other.n_items, &other.indptr, &other.items)
+            && (0..self.n_users()).all(same)
+    }
 }
 
 impl Interactions {
@@ -86,7 +96,56 @@ impl Interactions {
         for u in 0..n_users {
             indptr[u + 1] = indptr[u + 1].max(indptr[u]);
         }
-        Ok(Interactions { n_items, indptr, items, confidence })
+        Ok(Interactions { n_items, indptr, items, confidence: Values::of(confidence) })
+    }
+
+    /// As [`Interactions::from_triples`], from columns and with less memory: besides them it takes one more column of
+    /// items, and of weights where there are any. Without weights each row counts 1. O(n log n).
+    ///
+    /// # Errors
+    /// As [`Interactions::from_triples`].
+    ///
+    /// # Panics
+    /// When the columns are not of one length.
+    pub fn from_columns(
+        n_users: usize,
+        n_items: usize,
+        users: Vec<u32>,
+        items: Vec<u32>,
+        weights: Option<Vec<f32>>,
+    ) -> Result<Interactions, InteractionError> {
+        let len = users.len();
+        assert!(items.len() == len && weights.as_ref().is_none_or(|w| w.len() == len), "columns of one length");
+        let mut indptr = vec![0; n_users + 1];
+        for (row, (&user, &item)) in users.iter().zip(&items).enumerate() {
+            if user as usize >= n_users {
+                return Err(InteractionError::UserOutOfRange { row, user, n_users });
+            }
+            if item as usize >= n_items {
+                return Err(InteractionError::ItemOutOfRange { row, item, n_items });
+            }
+            let weight = weights.as_ref().map_or(1.0, |w| w[row]);
+            if !weight.is_finite() || weight < 0.0 {
+                return Err(InteractionError::BadWeight { row, weight });
+            }
+            indptr[user as usize + 1] += 1;
+        }
+        for u in 0..n_users {
+            indptr[u + 1] += indptr[u];
+        }
+        let mut next = indptr.clone();
+        let mut placed = (vec![0; len], weights.as_ref().map(|_| vec![0.0; len]));
+        for (row, (&user, &item)) in users.iter().zip(&items).enumerate() {
+            let at = next[user as usize];
+            next[user as usize] += 1;
+            placed.0[at] = item;
+            if let (Some(to), Some(from)) = (&mut placed.1, &weights) {
+                to[at] = from[row];
+            }
+        }
+        drop((users, items, weights, next));
+        let confidence = merge_rows(&mut indptr, &mut placed.0, placed.1);
+        Ok(Interactions { n_items, indptr, items: placed.0, confidence: Values::of_some(confidence) })
     }
 
     pub fn n_users(&self) -> usize {
@@ -110,9 +169,17 @@ impl Interactions {
     ///
     /// # Panics
     /// When `user` is not below [`Interactions::n_users`].
-    pub fn row(&self, user: usize) -> (&[u32], &[f32]) {
-        let span = self.indptr[user]..self.indptr[user + 1];
-        (&self.items[span.clone()], &self.confidence[span])
+    pub fn row(&self, user: usize) -> (&[u32], Weights<'_>) {
+        let (from, to) = (self.indptr[user], self.indptr[user + 1]);
+        (&self.items[from..to], self.confidence.span(from, to))
+    }
+
+    /// The confidence of all pairs where it is the same.
+    pub fn same_confidence(&self) -> Option<f32> {
+        match &self.confidence {
+            Values::Same(value) => Some(*value),
+            Values::Each(_) => None,
+        }
     }
 
     /// The same pairs seen from the items: `n_items × n_users`. O(nnz).
@@ -125,13 +192,19 @@ impl Interactions {
             indptr[i + 1] += indptr[i];
         }
         let mut next = indptr.clone();
-        let (mut items, mut confidence) = (vec![0; self.len()], vec![0.0; self.len()]);
+        let mut items = vec![0; self.len()];
+        let mut confidence = match &self.confidence {
+            Values::Same(value) => Values::Same(*value),
+            Values::Each(each) => Values::Each(vec![0.0; each.len()]),
+        };
         for u in 0..self.n_users() {
             let (row, weights) = self.row(u);
-            for (&i, &c) in row.iter().zip(weights) {
+            for (at_row, &i) in row.iter().enumerate() {
                 let at = next[i as usize];
                 items[at] = u as u32;
-                confidence[at] = c;
+                if let Values::Each(each) = &mut confidence {
+                    each[at] = weights[at_row];
+                }
                 next[i as usize] += 1;
             }
         }
@@ -143,15 +216,20 @@ impl Interactions {
     /// # Panics
     /// When a user is out of range.
     pub fn select(&self, users: &[u32]) -> Interactions {
-        let mut out =
-            Interactions { n_items: self.n_items, indptr: vec![0], items: Vec::new(), confidence: Vec::new() };
+        let (mut indptr, mut chosen, mut confidence) = (vec![0], Vec::new(), Vec::new());
         for &u in users {
             let (items, weights) = self.row(u as usize);
-            out.items.extend_from_slice(items);
-            out.confidence.extend_from_slice(weights);
-            out.indptr.push(out.items.len());
+            chosen.extend_from_slice(items);
+            if let Weights::Each(each) = weights {
+                confidence.extend_from_slice(each);
+            }
+            indptr.push(chosen.len());
         }
-        out
+        let confidence = match &self.confidence {
+            Values::Same(value) => Values::Same(*value),
+            Values::Each(_) => Values::of(confidence),
+        };
+        Interactions { n_items: self.n_items, indptr, items: chosen, confidence }
     }
 
     /// The same pairs with other numbers on them, in the order of the rows; any finite number is allowed, so the result
@@ -161,7 +239,7 @@ impl Interactions {
     /// When there are not as many values as pairs.
     pub(crate) fn carrying(&self, values: &[f32]) -> Interactions {
         assert_eq!(values.len(), self.len(), "one value a pair");
-        Interactions { confidence: values.to_vec(), ..self.clone() }
+        Interactions { confidence: Values::of(values.to_vec()), ..self.clone() }
     }
 
     /// Number of users of each item.
@@ -172,6 +250,40 @@ impl Interactions {
         }
         counts
     }
+}
+
+/// Sorts each row by item and adds up what is there twice, in the order of the rows; zeros go. Without weights each
+/// counts 1, and there still are none if none was there twice.
+fn merge_rows(indptr: &mut [usize], items: &mut Vec<u32>, mut weights: Option<Vec<f32>>) -> Option<Vec<f32>> {
+    let (mut row, mut from, mut to) = (Vec::new(), 0, 0);
+    for u in 0..indptr.len() - 1 {
+        row.clear();
+        row.extend((from..indptr[u + 1]).map(|at| (items[at], weights.as_ref().map_or(1.0, |w| w[at]))));
+        from = indptr[u + 1];
+        row.sort_by_key(|e| e.0);
+        let start = to;
+        for &(item, weight) in row.iter().filter(|e| e.1 > 0.0) {
+            let again = to > start && items[to - 1] == item;
+            if again {
+                // Everything before counts 1, and so does what is still to come.
+                let all = weights.get_or_insert_with(|| vec![1.0; items.len()]);
+                // A sum of finite weights may still overflow; the largest finite weight is the right reading.
+                all[to - 1] = (all[to - 1] + weight).min(f32::MAX);
+                continue;
+            }
+            items[to] = item;
+            if let Some(all) = &mut weights {
+                all[to] = weight;
+            }
+            to += 1;
+        }
+        indptr[u + 1] = to;
+    }
+    items.truncate(to);
+    if let Some(all) = &mut weights {
+        all.truncate(to);
+    }
+    weights
 }
 
 /// Keeps the rows of users with at least `min_count` distinct items and items with at least `min_count` distinct users,
@@ -245,15 +357,43 @@ mod tests {
     fn triples_are_sorted_and_added_up() {
         let m = Interactions::from_triples(3, 4, [(2, 3, 1.0), (0, 1, 0.5), (2, 0, 2.0), (0, 1, 0.25), (2, 1, 0.0)])
             .expect("valid");
-        assert_eq!(m.row(0), (&[1][..], &[0.75][..]));
-        assert_eq!(m.row(1), (&[][..], &[][..]), "a user without items has an empty row");
-        assert_eq!(m.row(2), (&[0, 3][..], &[2.0, 1.0][..]), "a zero is no observation");
+        let row = |m: &Interactions, u| (m.row(u).0.to_vec(), m.row(u).1.to_vec());
+        assert_eq!(row(&m, 0), (vec![1], vec![0.75]));
+        assert_eq!(row(&m, 1), (vec![], vec![]), "a user without items has an empty row");
+        assert_eq!(row(&m, 2), (vec![0, 3], vec![2.0, 1.0]), "a zero is no observation");
         assert_eq!(m.transpose().transpose(), m);
-        assert_eq!(m.transpose().row(3), (&[2][..], &[1.0][..]));
+        assert_eq!(row(&m.transpose(), 3), (vec![2], vec![1.0]));
         assert_eq!(m.item_counts(), [1, 1, 0, 1]);
-        assert_eq!(m.select(&[2, 1]).row(0), m.row(2));
+        assert_eq!(row(&m.select(&[2, 1]), 0), row(&m, 2));
         let empty = Interactions::from_triples(0, 0, []).expect("valid");
         assert!(empty.is_empty() && empty.transpose().n_users() == 0);
+    }
+
+    #[test]
+    fn columns_give_what_triples_give() {
+        let of = |triples: &[(u32, u32, f32)], weighted: bool| {
+            let column = |f: fn(&(u32, u32, f32)) -> u32| triples.iter().map(f).collect::<Vec<_>>();
+            let weights = weighted.then(|| triples.iter().map(|t| t.2).collect());
+            Interactions::from_columns(4, 5, column(|t| t.0), column(|t| t.1), weights)
+        };
+        for (triples, weighted) in [
+            (&[(2, 3, 1.0), (0, 1, 1.0), (2, 0, 1.0), (3, 4, 1.0)][..], false),
+            (&[(2, 3, 1.0), (0, 1, 1.0), (2, 3, 1.0), (2, 0, 1.0), (3, 4, 1.0), (3, 4, 1.0)], false),
+            (&[(2, 3, 0.5), (0, 1, 0.0), (2, 3, 0.25), (2, 0, 7.0), (0, 0, 2.0), (0, 1, 3.0)], true),
+            (&[(1, 1, f32::MAX), (1, 1, f32::MAX), (0, 1, 0.0)], true),
+            (&[], false),
+        ] {
+            let expected = Interactions::from_triples(4, 5, triples.iter().copied()).expect("valid");
+            let got = of(triples, weighted).expect("valid");
+            assert_eq!(got, expected);
+            assert_eq!(got.same_confidence(), expected.same_confidence());
+            assert_eq!(got.transpose(), expected.transpose());
+        }
+        assert_eq!(of(&[(2, 3, 1.0), (0, 1, 1.0)], false).expect("valid").same_confidence(), Some(1.0));
+        for bad in [(4, 0, 1.0), (0, 5, 1.0), (0, 0, -1.0), (0, 0, f32::NAN)] {
+            let (got, expected) = (of(&[bad], true).err(), Interactions::from_triples(4, 5, [bad]).err());
+            assert_eq!(got.map(|e| e.to_string()), expected.map(|e| e.to_string()));
+        }
     }
 
     #[test]

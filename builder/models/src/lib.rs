@@ -14,13 +14,17 @@ pub mod als;
 pub mod blend;
 pub mod churn;
 pub mod confidence;
+mod eigen;
 pub mod eval;
 pub mod interactions;
 pub mod item_item;
 mod linear;
 pub mod threads;
 pub mod trending;
+mod weights;
+mod wide;
 
 pub use als::{AlsConfig, AlsModel, AlsStop, TrainError};
 pub use interactions::{InteractionError, Interactions, Row};
 pub use threads::Threads;
+pub use weights::Weights;

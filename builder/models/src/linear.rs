@@ -11,8 +11,8 @@ pub(crate) struct NotPositiveDefinite {
     pub(crate) pivot: usize,
 }
 
-macro_rules! cholesky {
-    ($factor:ident, $solve:ident, $t:ty) => {
+macro_rules! factor {
+    ($factor:ident, $t:ty) => {
         /// Overwrites the upper triangle of `a` (k × k) by U with UᵀU = A. k³/6 multiply-adds.
         pub(crate) fn $factor(a: &mut [$t], k: usize) -> Result<(), NotPositiveDefinite> {
             for p in 0..k {
@@ -39,8 +39,13 @@ macro_rules! cholesky {
             }
             Ok(())
         }
+    };
+}
 
+macro_rules! solve {
+    ($solve:ident, $t:ty) => {
         /// Solves UᵀU x = b in place, U from the factorisation above. k² multiply-adds.
+        #[inline]
         pub(crate) fn $solve(u: &[$t], k: usize, b: &mut [$t]) {
             for i in 0..k {
                 let row = &u[i * k + i..(i + 1) * k];
@@ -64,8 +69,12 @@ macro_rules! cholesky {
     };
 }
 
-cholesky!(factor_f32, solve_f32, f32);
-cholesky!(factor_f64, solve_f64, f64);
+// The readable twin of `wide::factor`, which gives the same bits.
+#[cfg(test)]
+factor!(factor_f32, f32);
+factor!(factor_f64, f64);
+solve!(solve_f32, f32);
+solve!(solve_f64, f64);
 
 /// Dot product in eight running sums: one fixed order of additions, wide enough for SIMD.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {

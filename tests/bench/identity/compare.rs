@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use kenal_bench::note;
+use kenal_bench::process::{self, Taken};
+use kenal_bench::{count, note};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::process::{self, Taken};
 use crate::real::Set;
 use crate::report;
 
@@ -81,8 +81,8 @@ pub fn run(args: &RunArgs) -> Result<()> {
     let commit = note::commit();
     let mut done = Vec::new();
     let real = args.data.iter().flat_map(|data| Set::ALL.map(|set| (set.name().to_owned(), File::Real(set, data))));
-    let together = args.records.iter().map(|&n| (format!("households {}", report::count(n)), File::Made(n, false)));
-    let alone = args.alone.iter().map(|&n| (format!("alone {}", report::count(n)), File::Made(n, true)));
+    let together = args.records.iter().map(|&n| (format!("households {}", count(n)), File::Made(n, false)));
+    let alone = args.alone.iter().map(|&n| (format!("alone {}", count(n)), File::Made(n, true)));
     for (name, file) in real.chain(together).chain(alone) {
         done.push(compare(args, &name, &file).with_context(|| name.clone())?);
         // After each file, so that a long run shows what it has.

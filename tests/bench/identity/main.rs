@@ -8,7 +8,6 @@
 //! name the cluster. Both systems get all columns, and neither is told a threshold.
 
 mod compare;
-mod process;
 mod real;
 mod report;
 mod resolve;

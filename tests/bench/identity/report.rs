@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
-use kenal_bench::note;
+use kenal_bench::{count, note};
 
 use crate::compare::{Comparison, Figures};
 
@@ -92,11 +92,4 @@ pub fn record(dir: &Path, commit: &str, done: &[Comparison]) -> Result<PathBuf> 
     }
     body.push_str("```\n");
     note::write(dir, "identity", "Identity beside Splink", commit, &body)
-}
-
-/// `12,345`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|g| std::str::from_utf8(g).ok()).collect();
-    groups.join(",")
 }

@@ -19,6 +19,27 @@ pub struct BenchArgs {
 enum Bench {
     /// Who is the same person: Kenal and Splink on made-up people and on public data sets.
     Identity(IdentityArgs),
+    /// Training the recommender: Kenal's ALS and implicit's on one power-law matrix.
+    Als(AlsArgs),
+}
+
+#[derive(clap::Args)]
+struct AlsArgs {
+    #[arg(long, default_value_t = 1_000_000)]
+    users: u64,
+    #[arg(long, default_value_t = 50_000)]
+    items: u64,
+    /// Fewer are left, since the same pair is drawn more than once.
+    #[arg(long, default_value_t = 30_000_000)]
+    interactions: u64,
+    #[arg(long, default_value_t = 3)]
+    iterations: u64,
+    /// Also Kenal's exact solver.
+    #[arg(long)]
+    exact: bool,
+    /// Also write the figures into a dated file in tests/bench/record.
+    #[arg(long)]
+    record: bool,
 }
 
 #[derive(clap::Args)]
@@ -42,7 +63,10 @@ struct IdentityArgs {
 }
 
 pub fn run_bench(args: &BenchArgs) -> Result<()> {
-    let Bench::Identity(args) = &args.bench;
+    let args = match &args.bench {
+        Bench::Identity(args) => args,
+        Bench::Als(args) => return als(args),
+    };
     if !args.world.is_empty() {
         world(args)?;
     }
@@ -50,6 +74,28 @@ pub fn run_bench(args: &BenchArgs) -> Result<()> {
         return Ok(());
     }
     peers(args)
+}
+
+fn als(args: &AlsArgs) -> Result<()> {
+    let peers = root().join("../shared/tools/peers");
+    if !peers.is_dir() {
+        eprintln!("bench als: not run, since the peers' scripts are not in {}", peers.display());
+        return Ok(());
+    }
+    let python = python(&peers.join("requirements.txt"))?;
+    run("build", cargo().args(["build", "--release", "--package", "kenal-bench", "--bin", "als-peers"]))?;
+    let mut bench = command(target_dir().join("release/als-peers"));
+    bench.arg("run").arg("--python").arg(python).arg("--implicit").arg(peers.join("implicit_als.py"));
+    bench.arg("--work").arg(target_dir().join("bench-als"));
+    let numbers = [("--users", args.users), ("--items", args.items), ("--interactions", args.interactions)];
+    for (option, number) in numbers.into_iter().chain([("--iterations", args.iterations)]) {
+        bench.args([option, &number.to_string()]);
+    }
+    bench.args(args.exact.then_some("--exact"));
+    if args.record {
+        bench.arg("--record").arg(root().join("tests/bench/record"));
+    }
+    run("Kenal and implicit", &mut bench)
 }
 
 fn world(args: &IdentityArgs) -> Result<()> {

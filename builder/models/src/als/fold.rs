@@ -13,7 +13,7 @@
 //! the same reason the sums run in the order that [`FoldIn::user`] documents. This is the half-step of the training, so
 //! a training user's stored vector equals the fold-in of its row to the bit.
 
-use crate::als::half_step::{System, ridge, solve_row};
+use crate::als::half_step::{Equation, Rule, System};
 use crate::als::{AlsConfig, AlsModel};
 
 /// Why a history cannot be folded in.
@@ -83,9 +83,9 @@ impl<'m> FoldIn<'m> {
                 return Err(FoldError::BadWeight { position, weight });
             }
         }
-        let ridge = ridge(&self.config, history.len(), self.n_items);
-        solve_row(self.items, &self.base, ridge, history.iter().copied(), &mut scratch.0, out)
-            .map_err(|_| FoldError::NotPositiveDefinite)?;
+        let equation =
+            Equation { fixed: self.items, base: &self.base, rule: Rule(self.config), possible: self.n_items };
+        scratch.0.solve(&equation, history.iter().copied(), out).map_err(|_| FoldError::NotPositiveDefinite)?;
         Ok(!history.is_empty())
     }
 

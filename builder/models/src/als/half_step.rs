@@ -5,9 +5,11 @@
 
 use rayon::prelude::*;
 
-use crate::als::{AlsConfig, TrainError};
+use crate::als::{AlsConfig, Objective, TrainError};
 use crate::interactions::Interactions;
-use crate::linear::{NotPositiveDefinite, factor_f32, solve_f32};
+use crate::linear::{NotPositiveDefinite, solve_f32};
+use crate::weights::Weights;
+use crate::wide;
 
 /// Rows per block of a Gram sum. Part of the result: another size gives other rounding.
 const GRAM_BLOCK_ROWS: usize = 1024;
@@ -15,16 +17,57 @@ const GRAM_BLOCK_ROWS: usize = 1024;
 /// Rows a thread takes at a time: small enough to balance power-law rows, large enough to amortise its scratch.
 const STEP_BLOCK_ROWS: usize = 64;
 
+/// Rows of a panel of gathered factors, a multiple of four: two panels stay in the nearest cache.
+const PANEL_ROWS: usize = 32;
+
+/// What a configuration makes of a row's pairs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule(pub(super) AlsConfig);
+
+impl Rule {
+    pub(super) fn unobserved(&self) -> f32 {
+        self.0.unobserved
+    }
+
+    /// The ridge of a row with n observed partners of N possible ones: reg · (n + α₀ · N), or reg.
+    pub(super) fn ridge(&self, observed: usize, possible: usize) -> f32 {
+        match self.0.objective {
+            Objective::FrequencyScaled => self.0.reg * (observed as f32 + self.0.unobserved * possible as f32),
+            Objective::Hu => self.0.reg,
+        }
+    }
+
+    /// What the weight of an observed pair has more in b than in A.
+    pub(super) fn lift(&self) -> f32 {
+        match self.0.objective {
+            Objective::FrequencyScaled => 0.0,
+            Objective::Hu => self.0.unobserved,
+        }
+    }
+
+    /// The loss of a row whose vector is zero.
+    pub(super) fn nothing_explained(&self, weights: Weights<'_>) -> f64 {
+        match weights {
+            Weights::Same(&c, n) => f64::from(c + self.lift()) * n as f64,
+            Weights::Each(each) => each.iter().map(|&c| f64::from(c + self.lift())).sum(),
+        }
+    }
+}
+
 /// The buffers of one row's system.
 #[derive(Debug, Clone)]
 pub(super) struct System {
     /// k × k, upper triangle.
-    pub(super) a: Vec<f32>,
+    a: Vec<f32>,
+    /// Factors of the row's items, and the same times their weights.
+    plain: Vec<f32>,
+    scaled: Vec<f32>,
 }
 
 impl System {
     pub(super) fn new(k: usize) -> Self {
-        System { a: vec![0.0; k * k] }
+        let panel = || vec![0.0; PANEL_ROWS * k];
+        System { a: vec![0.0; k * k], plain: panel(), scaled: panel() }
     }
 }
 
@@ -34,7 +77,10 @@ pub(super) fn gram(factors: &[f32], k: usize) -> Vec<f32> {
         .par_chunks(GRAM_BLOCK_ROWS * k)
         .map(|block| {
             let mut a = vec![0.0; k * k];
-            add_outer_products(&mut a, k, block.chunks_exact(k).map(|y| (y, 1.0)));
+            wide::at_full_width(
+                #[inline(always)]
+                || block.chunks(PANEL_ROWS * k).for_each(|y| wide::add_outer_products(&mut a, k, y, y)),
+            );
             a
         })
         .collect();
@@ -63,7 +109,7 @@ pub(super) fn half_step(
     config: &AlsConfig,
     out: &mut [f32],
 ) -> Result<(), TrainError> {
-    let k = config.factors;
+    let (k, rule) = (config.factors, Rule(*config));
     let base: Vec<f32> = gram.iter().map(|g| config.unobserved * g).collect();
     out.par_chunks_mut(k * STEP_BLOCK_ROWS).enumerate().try_for_each_init(
         || System::new(k),
@@ -72,8 +118,9 @@ pub(super) fn half_step(
                 let row = block * STEP_BLOCK_ROWS + r;
                 let (items, weights) = rows.row(row);
                 let history = items.iter().copied().zip(weights.iter().copied());
-                let ridge = ridge(config, items.len(), rows.n_items());
-                solve_row(fixed, &base, ridge, history, system, x)
+                let equation = Equation { fixed, base: &base, rule, possible: rows.n_items() };
+                system
+                    .solve(&equation, history, x)
                     .map_err(|NotPositiveDefinite { .. }| TrainError::NotPositiveDefinite { row })?;
             }
             Ok(())
@@ -81,79 +128,70 @@ pub(super) fn half_step(
     )
 }
 
-/// reg · (n + α₀ · N): n observed partners of N possible ones.
-pub(super) fn ridge(config: &AlsConfig, observed: usize, possible: usize) -> f32 {
-    config.reg * (observed as f32 + config.unobserved * possible as f32)
+/// What the rows of a half-step share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Equation<'a> {
+    pub(super) fixed: &'a [f32],
+    /// α₀ FᵀF.
+    pub(super) base: &'a [f32],
+    pub(super) rule: Rule,
+    /// Rows of F.
+    pub(super) possible: usize,
 }
 
-/// `x = (base + Σ c y yᵀ + ridge I)⁻¹ Σ c y`, where y is the row of `fixed` that a history entry names, c its weight,
-/// and `base` = α₀ FᵀF. Without history, x is zero. O(n·k² + k³), no allocation.
-pub(super) fn solve_row(
-    fixed: &[f32],
-    base: &[f32],
-    ridge: f32,
-    history: impl Iterator<Item = (u32, f32)> + Clone,
-    system: &mut System,
-    x: &mut [f32],
-) -> Result<(), NotPositiveDefinite> {
-    let k = x.len();
-    x.fill(0.0);
-    let pairs = history.map(|(j, c)| (&fixed[j as usize * k..][..k], c));
-    let mut any = false;
-    for (y, c) in pairs.clone() {
-        any = true;
-        for (b, v) in x.iter_mut().zip(y) {
-            *b += c * v;
-        }
+impl System {
+    /// `x = (base + Σ c y yᵀ + ridge I)⁻¹ Σ (c + lift) y`, where y is the row of `fixed` that a history entry names and c
+    /// its weight. Without history, x is zero. O(n·k² + k³), no allocation.
+    pub(super) fn solve(
+        &mut self,
+        equation: &Equation<'_>,
+        history: impl Iterator<Item = (u32, f32)> + Clone,
+        x: &mut [f32],
+    ) -> Result<(), NotPositiveDefinite> {
+        wide::at_full_width(
+            #[inline(always)]
+            || self.solve_wide(equation, history, x),
+        )
     }
-    if !any {
-        return Ok(());
-    }
-    let a = &mut system.a;
-    a.copy_from_slice(base);
-    add_outer_products(a, k, pairs);
-    for i in 0..k {
-        a[i * k + i] += ridge;
-    }
-    factor_f32(a, k)?;
-    solve_f32(a, k, x);
-    Ok(())
-}
 
-/// `a += Σ c y yᵀ`, upper triangle. Four products a pass, which quarters the traffic on `a`.
-fn add_outer_products<'y>(a: &mut [f32], k: usize, mut pairs: impl Iterator<Item = (&'y [f32], f32)>) {
-    loop {
-        let (Some(p0), p1, p2, p3) = (pairs.next(), pairs.next(), pairs.next(), pairs.next()) else {
-            return;
-        };
-        match (p1, p2, p3) {
-            (Some(p1), Some(p2), Some(p3)) => add_four(a, k, [p0, p1, p2, p3]),
-            (p1, p2, _) => {
-                for (y, c) in [Some(p0), p1, p2].into_iter().flatten() {
-                    add_one(a, k, y, c);
-                }
-                return;
+    #[inline(always)]
+    fn solve_wide(
+        &mut self,
+        equation: &Equation<'_>,
+        history: impl Iterator<Item = (u32, f32)> + Clone,
+        x: &mut [f32],
+    ) -> Result<(), NotPositiveDefinite> {
+        let k = x.len();
+        let (a, rule) = (&mut self.a, equation.rule);
+        x.fill(0.0);
+        a.copy_from_slice(equation.base);
+        let (mut observed, mut filled) = (0, 0);
+        for (j, c) in history {
+            let y = &equation.fixed[j as usize * k..][..k];
+            observed += 1;
+            let lifted = c + rule.lift();
+            let panels = self.plain[filled..filled + k].iter_mut().zip(&mut self.scaled[filled..filled + k]);
+            for ((b, v), (plain, scaled)) in x.iter_mut().zip(y).zip(panels) {
+                *b += lifted * v;
+                *plain = *v;
+                *scaled = c * v;
+            }
+            filled += k;
+            if filled == PANEL_ROWS * k {
+                wide::add_outer_products(a, k, &self.scaled, &self.plain);
+                filled = 0;
             }
         }
-    }
-}
-
-fn add_four(a: &mut [f32], k: usize, [(y0, c0), (y1, c1), (y2, c2), (y3, c3)]: [(&[f32], f32); 4]) {
-    for i in 0..k {
-        let (f0, f1, f2, f3) = (c0 * y0[i], c1 * y1[i], c2 * y2[i], c3 * y3[i]);
-        let row = &mut a[i * k + i..(i + 1) * k];
-        let tails = y0[i..k].iter().zip(&y1[i..k]).zip(&y2[i..k]).zip(&y3[i..k]);
-        for (v, (((t0, t1), t2), t3)) in row.iter_mut().zip(tails) {
-            *v += (f0 * t0 + f1 * t1) + (f2 * t2 + f3 * t3);
+        if observed == 0 {
+            return Ok(());
         }
-    }
-}
-
-fn add_one(a: &mut [f32], k: usize, y: &[f32], c: f32) {
-    for i in 0..k {
-        let f = c * y[i];
-        for (v, t) in a[i * k + i..(i + 1) * k].iter_mut().zip(&y[i..k]) {
-            *v += f * t;
+        wide::add_outer_products(a, k, &self.scaled[..filled], &self.plain[..filled]);
+        let ridge = rule.ridge(observed, equation.possible);
+        for i in 0..k {
+            a[i * k + i] += ridge;
         }
+        wide::factor(a, k)?;
+        solve_f32(a, k, x);
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::als::AlsConfig;
-use crate::als::half_step::ridge;
+use crate::als::half_step::Rule;
 use crate::interactions::Interactions;
 use crate::linear::dot;
 
@@ -21,18 +21,23 @@ pub(super) fn loss(
     item_gram: &[f32],
     config: &AlsConfig,
 ) -> f64 {
-    let k = config.factors;
+    let (k, rule) = (config.factors, Rule(*config));
+    let lift = f64::from(rule.lift());
     let observed = blocks(by_user.n_users(), |u| {
         let (row, weights) = by_user.row(u);
         let x = &users[u * k..][..k];
-        let error = |i: u32| f64::from(dot(x, &items[i as usize * k..][..k])) - 1.0;
-        row.iter().zip(weights).map(|(&i, &c)| f64::from(c) * error(i).powi(2)).sum()
+        let term = |(&i, &c): (&u32, &f32)| {
+            let s = f64::from(dot(x, &items[i as usize * k..][..k]));
+            // Where observed pairs do not also count as unobserved, what the sum over all pairs has of them goes.
+            (f64::from(c) + lift) * (s - 1.0).powi(2) - lift * s * s
+        };
+        row.iter().zip(weights).map(term).sum()
     });
     let all: f64 = user_gram.iter().zip(item_gram).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
     let penalty = |rows: &Interactions, factors: &[f32]| {
         blocks(rows.n_users(), |r| {
             let x = &factors[r * k..][..k];
-            f64::from(ridge(config, rows.row(r).0.len(), rows.n_items())) * f64::from(dot(x, x))
+            f64::from(rule.ridge(rows.row(r).0.len(), rows.n_items())) * f64::from(dot(x, x))
         })
     };
     observed + f64::from(config.unobserved) * all + penalty(by_user, users) + penalty(by_item, items)

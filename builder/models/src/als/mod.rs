@@ -15,6 +15,7 @@
 //!
 //! Read in this order: [`AlsConfig`], [`fit`], [`AlsModel`], [`fold`], then `half_step` and `loss`.
 
+mod conjugate;
 pub mod fold;
 mod half_step;
 mod loss;
@@ -29,10 +30,16 @@ pub use fold::{FoldError, FoldIn};
 
 use crate::interactions::Interactions;
 use crate::threads::Threads;
-use half_step::{gram, half_step};
+use conjugate::{Effort, Factors};
+use half_step::{Rule, gram, half_step};
 
 /// Most factors a model may have: a k × k system per row must stay in a core's cache.
 pub const FACTORS_MAX: usize = 512;
+
+/// How well the fast solver solves a row. On a million users, three iterations, a tenth of it lowers the loss by
+/// 0.04 % and takes a third longer; an iteration more lowers it by 0.6 %.
+const USERS_EFFORT: Effort = Effort { remaining: 1e-2, steps_max: 24 };
+const ITEMS_EFFORT: Effort = Effort { remaining: 1e-2, steps_max: 24 };
 
 /// What to fit and how.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -49,12 +56,49 @@ pub struct AlsConfig {
     pub tolerance: f64,
     /// Start values.
     pub seed: u64,
+    #[serde(default)]
+    pub objective: Objective,
+    #[serde(default)]
+    pub solver: Solver,
+}
+
+/// What is minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Objective {
+    /// As the module has it: the ridge grows with a row's pairs, and an observed pair also counts as one of all pairs.
+    #[default]
+    FrequencyScaled,
+    /// As Hu, Koren and Volinsky 2008 have it, and most libraries: the ridge is `reg` for every row, and an observed pair
+    /// counts α₀ + c_ui with the target 1, instead of as one of all pairs. Their c = 1 + α·weight is α₀ = 1 and
+    /// c_ui = α·weight.
+    Hu,
+}
+
+/// How a half-step is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Solver {
+    /// Each row by Cholesky: the reference.
+    #[default]
+    Exact,
+    /// Each row by a few steps of conjugate gradients; the users once more exactly at the end.
+    Fast,
 }
 
 impl Default for AlsConfig {
     /// The values that the published protocol on Online Retail uses.
     fn default() -> Self {
-        AlsConfig { factors: 64, unobserved: 0.1, reg: 0.003, iterations_max: 16, tolerance: 1e-4, seed: 0 }
+        AlsConfig {
+            factors: 64,
+            unobserved: 0.1,
+            reg: 0.003,
+            iterations_max: 16,
+            tolerance: 1e-4,
+            seed: 0,
+            objective: Objective::default(),
+            solver: Solver::default(),
+        }
     }
 }
 
@@ -100,6 +144,42 @@ pub struct Iteration {
     pub iterations_max: usize,
     /// L after the step of the items.
     pub loss: f64,
+}
+
+/// Where a fit begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// From the numbers that the seed gives.
+    Seeded,
+    /// Warm: from the item factors of an earlier model, `n_items × factors`.
+    Items(Vec<f32>),
+    /// Where another fit of the same interactions and configuration was after some iterations. It ends as that would have
+    /// ended, to the bit.
+    Resumed { items: Vec<f32>, losses: Vec<f64> },
+}
+
+/// A fit after an iteration: all that [`Start::Resumed`] needs.
+pub struct State<'a> {
+    pub iteration: Iteration,
+    /// L after each iteration so far.
+    pub losses: &'a [f64],
+    items: &'a dyn Fn() -> Vec<f32>,
+}
+
+impl State<'_> {
+    /// A copy of the item factors, `n_items × factors`.
+    pub fn items(&self) -> Vec<f32> {
+        (self.items)()
+    }
+}
+
+impl std::fmt::Debug for State<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("iteration", &self.iteration)
+            .field("losses", &self.losses)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A trained recommender: an immutable value.
@@ -185,14 +265,7 @@ pub fn fit(
     threads: Threads,
     on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
 ) -> Result<AlsModel, TrainError> {
-    check(interactions, config)?;
-    // Normal with the standard deviation 0.1/√k, as the paper starts; the sum of twelve uniform draws, which is normal
-    // enough and needs only additions, so that it is the same on every platform.
-    let spread = 0.1 / (config.factors as f32).sqrt();
-    let mut random = Pcg64Mcg::seed_from_u64(config.seed);
-    let mut normal = || (0..12).map(|_| random.random::<f32>()).sum::<f32>() - 6.0;
-    let start = (0..interactions.n_items() * config.factors).map(|_| normal() * spread).collect();
-    threads.run(|| iterate(interactions, config, start, on_iteration))
+    fit_steps(interactions, config, Start::Seeded, threads, &mut |state| on_iteration(state.iteration))
 }
 
 /// As [`fit`], warm: from the item factors of an earlier model, `n_items × factors`.
@@ -206,12 +279,40 @@ pub fn fit_from(
     threads: Threads,
     on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
 ) -> Result<AlsModel, TrainError> {
+    fit_steps(interactions, config, Start::Items(start), threads, &mut |state| on_iteration(state.iteration))
+}
+
+/// As [`fit`], from any start; `on_iteration` also sees the state, which may be kept to go on from.
+///
+/// # Errors
+/// As [`fit`], and [`TrainError::Start`].
+pub fn fit_steps(
+    interactions: &Interactions,
+    config: &AlsConfig,
+    start: Start,
+    threads: Threads,
+    on_iteration: &mut (dyn FnMut(State<'_>) -> ControlFlow<()> + Send),
+) -> Result<AlsModel, TrainError> {
     check(interactions, config)?;
     let expected = interactions.n_items() * config.factors;
-    if start.len() != expected || !start.iter().all(|v| v.is_finite()) {
+    let (items, losses) = match start {
+        Start::Seeded => (seeded(expected, config), Vec::new()),
+        Start::Items(items) => (items, Vec::new()),
+        Start::Resumed { items, losses } => (items, losses),
+    };
+    if items.len() != expected || !items.iter().all(|v| v.is_finite()) {
         return Err(TrainError::Start { expected });
     }
-    threads.run(|| iterate(interactions, config, start, on_iteration))
+    threads.run(|| iterate(interactions, config, items, losses, on_iteration))
+}
+
+fn seeded(count: usize, config: &AlsConfig) -> Vec<f32> {
+    // Normal with the standard deviation 0.1/√k, as the paper starts; the sum of twelve uniform draws, which is normal
+    // enough and needs only additions, so that it is the same on every platform.
+    let spread = 0.1 / (config.factors as f32).sqrt();
+    let mut random = Pcg64Mcg::seed_from_u64(config.seed);
+    let mut normal = || (0..12).map(|_| random.random::<f32>()).sum::<f32>() - 6.0;
+    (0..count).map(|_| normal() * spread).collect()
 }
 
 fn check(interactions: &Interactions, config: &AlsConfig) -> Result<(), TrainError> {
@@ -232,39 +333,54 @@ fn check(interactions: &Interactions, config: &AlsConfig) -> Result<(), TrainErr
     if interactions.is_empty() { Err(TrainError::NoInteractions) } else { Ok(()) }
 }
 
+/// Whether a fit that reached these losses is at its end.
+fn ended(losses: &[f64], config: &AlsConfig) -> Option<AlsStop> {
+    let iterations = losses.len();
+    let last_delta = match losses {
+        [.., before, last] => (before - last) / before,
+        _ => 1.0,
+    };
+    if iterations > 1 && last_delta < config.tolerance {
+        Some(AlsStop::Converged { iterations })
+    } else {
+        (iterations >= config.iterations_max).then_some(AlsStop::IterationCap { iterations, last_delta })
+    }
+}
+
+/// The losses of a fit, and whoever watches it.
+struct Watch<'a> {
+    config: &'a AlsConfig,
+    losses: Vec<f64>,
+    on_iteration: &'a mut (dyn FnMut(State<'_>) -> ControlFlow<()> + Send),
+}
+
+impl Watch<'_> {
+    /// Takes note of an iteration, and says whether it was the last.
+    fn judge(&mut self, loss: f64, items: &dyn Fn() -> Vec<f32>) -> Option<AlsStop> {
+        self.losses.push(loss);
+        let iterations = self.losses.len();
+        let iteration = Iteration { iteration: iterations, iterations_max: self.config.iterations_max, loss };
+        let flow = (self.on_iteration)(State { iteration, losses: &self.losses, items });
+        let interrupted = flow.is_break().then_some(AlsStop::Interrupted { iterations });
+        ended(&self.losses, self.config).or(interrupted)
+    }
+}
+
 fn iterate(
     by_user: &Interactions,
     config: &AlsConfig,
-    mut items: Vec<f32>,
-    on_iteration: &mut (dyn FnMut(Iteration) -> ControlFlow<()> + Send),
+    items: Vec<f32>,
+    losses: Vec<f64>,
+    on_iteration: &mut (dyn FnMut(State<'_>) -> ControlFlow<()> + Send),
 ) -> Result<AlsModel, TrainError> {
-    let k = config.factors;
-    let by_item = by_user.transpose();
-    let mut users = vec![0.0; by_user.n_users() * k];
-    let mut losses: Vec<f64> = Vec::with_capacity(config.iterations_max);
-    let mut item_gram = gram(&items, k);
-    let stop = loop {
-        half_step(by_user, &items, &item_gram, config, &mut users)?;
-        let user_gram = gram(&users, k);
-        half_step(&by_item, &users, &user_gram, config, &mut items)?;
-        item_gram = gram(&items, k);
-
-        let loss = loss::loss(by_user, &by_item, &users, &user_gram, &items, &item_gram, config);
-        let last_delta = losses.last().map_or(1.0, |&before| (before - loss) / before);
-        losses.push(loss);
-        let iterations = losses.len();
-        let flow = on_iteration(Iteration { iteration: iterations, iterations_max: config.iterations_max, loss });
-        if iterations > 1 && last_delta < config.tolerance {
-            break AlsStop::Converged { iterations };
-        }
-        if iterations == config.iterations_max {
-            break AlsStop::IterationCap { iterations, last_delta };
-        }
-        if flow.is_break() {
-            break AlsStop::Interrupted { iterations };
-        }
+    let mut watch = Watch { config, losses, on_iteration };
+    let (mut users, items, stop) = match (ended(&watch.losses, config), config.solver) {
+        (Some(stop), _) => (vec![0.0; by_user.n_users() * config.factors], items, stop),
+        (None, Solver::Exact) => exactly(by_user, config, items, &mut watch)?,
+        (None, Solver::Fast) => fast(by_user, config, &items, &mut watch),
     };
     // The users once more, so that a stored vector is what a fold-in of the same history gives.
+    let item_gram = gram(&items, config.factors);
     half_step(by_user, &items, &item_gram, config, &mut users)?;
     Ok(AlsModel {
         config: *config,
@@ -273,9 +389,48 @@ fn iterate(
         users,
         items,
         gram: item_gram,
-        losses,
+        losses: watch.losses,
         stop,
     })
+}
+
+/// Users, items, and why it ended.
+type Fitted = (Vec<f32>, Vec<f32>, AlsStop);
+
+fn exactly(
+    by_user: &Interactions,
+    config: &AlsConfig,
+    mut items: Vec<f32>,
+    watch: &mut Watch<'_>,
+) -> Result<Fitted, TrainError> {
+    let k = config.factors;
+    let by_item = &by_user.transpose();
+    let mut users = vec![0.0; by_user.n_users() * k];
+    let mut item_gram = gram(&items, k);
+    loop {
+        half_step(by_user, &items, &item_gram, config, &mut users)?;
+        let user_gram = gram(&users, k);
+        half_step(by_item, &users, &user_gram, config, &mut items)?;
+        item_gram = gram(&items, k);
+        let loss = loss::loss(by_user, by_item, &users, &user_gram, &items, &item_gram, config);
+        if let Some(stop) = watch.judge(loss, &|| items.clone()) {
+            return Ok((users, items, stop));
+        }
+    }
+}
+
+fn fast(by_user: &Interactions, config: &AlsConfig, items: &[f32], watch: &mut Watch<'_>) -> Fitted {
+    let by_item = &by_user.transpose();
+    let (k, rule) = (config.factors, Rule(*config));
+    let mut items = Factors::new(items, k);
+    let mut users = Factors::zeros(by_user.n_users(), items.width);
+    loop {
+        let penalty = conjugate::users(by_user, &mut items, &rule, USERS_EFFORT, &mut users);
+        let loss = penalty + conjugate::items(by_item, &users, &rule, ITEMS_EFFORT, &mut items);
+        if let Some(stop) = watch.judge(loss, &|| items.clone().into_rows(k)) {
+            return (users.into_rows(k), items.into_rows(k), stop);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,15 @@ fn planted(users: usize, items: usize, density: f64, seed: u64) -> Interactions 
 }
 
 fn config(factors: usize) -> AlsConfig {
-    AlsConfig { factors, unobserved: 0.1, reg: 0.01, iterations_max: 12, tolerance: 0.0, seed: 7 }
+    AlsConfig {
+        factors,
+        unobserved: 0.1,
+        reg: 0.01,
+        iterations_max: 12,
+        tolerance: 0.0,
+        seed: 7,
+        ..AlsConfig::default()
+    }
 }
 
 /// The fold-in equation, written as the module writes it, by Gaussian elimination in f64.
@@ -218,5 +226,160 @@ fn mistakes_are_named() {
         (&[(1, 0.0)][..], FoldError::BadWeight { position: 0, weight: 0.0 }),
     ] {
         assert_eq!(model.fold_in(history), Err(expected));
+    }
+}
+
+/// The half-step as its module writes it, term by term, one row at a time.
+fn readable_solve(items: &[f32], gram: &[f32], config: &AlsConfig, history: &[(u32, f32)]) -> Vec<f32> {
+    let (k, rule) = (config.factors, Rule(*config));
+    let y = |n: usize, f: usize| items[history[n].0 as usize * k + f];
+    let mut b = vec![0.0; k];
+    let mut a: Vec<f32> = gram.iter().map(|g| config.unobserved * g).collect();
+    for (n, &(_, c)) in history.iter().enumerate() {
+        (0..k).for_each(|f| b[f] += (c + rule.lift()) * y(n, f));
+    }
+    for i in 0..k {
+        for j in i..k {
+            let term = |n: usize| history[n].1 * y(n, i) * y(n, j);
+            let whole = history.len() / 4 * 4;
+            for n in (0..whole).step_by(4) {
+                a[i * k + j] += (term(n) + term(n + 1)) + (term(n + 2) + term(n + 3));
+            }
+            (whole..history.len()).for_each(|n| a[i * k + j] += term(n));
+        }
+        a[i * k + i] += rule.ridge(history.len(), items.len() / k);
+    }
+    crate::linear::factor_f32(&mut a, k).expect("positive definite");
+    crate::linear::solve_f32(&a, k, &mut b);
+    b
+}
+
+#[test]
+fn the_wide_half_step_gives_the_bits_of_the_readable_one() {
+    for factors in [1, 3, 4, 15, 16, 20, 33, 64] {
+        for objective in [Objective::FrequencyScaled, Objective::Hu] {
+            let config = AlsConfig { objective, iterations_max: 1, ..config(factors) };
+            let m = planted(24, 150, 0.8, 9);
+            let model = fit(&m, &config, Threads::ONE, &mut quiet()).expect("fits");
+            for u in 0..m.n_users() {
+                let (items, weights) = m.row(u);
+                let history: Vec<(u32, f32)> = items.iter().copied().zip(weights.iter().copied()).collect();
+                let slow = readable_solve(model.item_factors(), model.item_gram(), &config, &history);
+                assert_eq!(model.user_factors()[u * factors..][..factors], slow, "k {factors} user {u}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_fast_solver_reaches_the_loss_of_the_exact_one() {
+    for (factors, density, objective) in [
+        (1, 0.5, Objective::FrequencyScaled),
+        (12, 0.05, Objective::FrequencyScaled),
+        (16, 0.4, Objective::Hu),
+        (20, 0.9, Objective::FrequencyScaled),
+    ] {
+        let m = planted(300, 120, density, 4);
+        let exact = AlsConfig { objective, ..config(factors) };
+        let exact = fit(&m, &exact, Threads::ONE, &mut quiet()).expect("fits");
+        let fast = AlsConfig { objective, solver: Solver::Fast, ..config(factors) };
+        let fast = fit(&m, &fast, Threads::ONE, &mut quiet()).expect("fits");
+        let (slow_end, fast_end) = (exact.losses()[11], fast.losses()[11]);
+        assert!(fast_end <= slow_end * 1.005, "k {factors}: {fast_end} is not {slow_end}");
+        for pair in fast.losses().windows(2) {
+            assert!(pair[1] <= pair[0] * (1.0 + 1e-4), "k {factors}: {} rose to {}", pair[0], pair[1]);
+        }
+        // What it says of the loss is the loss, but for the last step of the users, which is exact.
+        let (x, y, k) = (fast.user_factors(), fast.item_factors(), factors);
+        let again = loss::loss(&m, &m.transpose(), x, &gram(x, k), y, &gram(y, k), fast.config());
+        assert!(
+            again <= fast_end * (1.0 + 1e-5) && again > fast_end * 0.98,
+            "k {factors}: {fast_end}, in truth {again}"
+        );
+        let (items, weights) = m.row(7);
+        let history: Vec<_> = items.iter().copied().zip(weights.iter().copied()).collect();
+        assert_eq!(fast.fold_in(&history).expect("valid").as_deref(), Some(&x[7 * k..][..k]), "stored = fold-in");
+    }
+}
+
+#[test]
+fn the_fast_solver_depends_on_no_thread_and_goes_on_from_its_items() {
+    let m = planted(1_500, 200, 0.05, 5);
+    let config = |iterations_max| AlsConfig { solver: Solver::Fast, iterations_max, ..config(12) };
+    let one = fit(&m, &config(6), Threads::ONE, &mut quiet()).expect("fits");
+    for threads in [1, 2, 3] {
+        let other = fit(&m, &config(6), Threads::new(threads).expect("positive"), &mut quiet()).expect("fits");
+        assert!(one == other, "{threads} threads gave another model");
+    }
+    let first = fit(&m, &config(2), Threads::ONE, &mut quiet()).expect("fits");
+    let rest = fit_from(&m, &config(4), first.item_factors().to_vec(), Threads::ONE, &mut quiet()).expect("fits");
+    assert_eq!((rest.item_factors(), rest.user_factors()), (one.item_factors(), one.user_factors()));
+}
+
+#[test]
+fn hu_koren_and_volinsky_is_their_loss() {
+    let m = planted(40, 30, 0.4, 2);
+    let config = AlsConfig { objective: Objective::Hu, unobserved: 1.0, iterations_max: 30, ..config(4) };
+    let model = fit(&m, &config, Threads::ONE, &mut quiet()).expect("fits");
+    let (x, y) = (model.user_factors(), model.item_factors());
+    let mut theirs = 0.0;
+    for u in 0..40 {
+        let (items, weights) = m.row(u);
+        for i in 0..30 {
+            let s: f64 = (0..4).map(|f| f64::from(x[u * 4 + f]) * f64::from(y[i * 4 + f])).sum();
+            let c = items.binary_search(&(i as u32)).ok().map(|at| 1.0 + f64::from(weights[at]));
+            theirs += c.map_or(s * s, |c| c * (1.0 - s).powi(2));
+        }
+    }
+    theirs += f64::from(config.reg) * x.iter().chain(y).map(|v| f64::from(*v).powi(2)).sum::<f64>();
+    let end = model.losses()[29];
+    assert!((theirs - end).abs() < 2e-3 * end, "{theirs} is not {end}");
+}
+
+#[test]
+fn what_is_out_of_the_ordinary_is_fitted_by_either_solver() {
+    // A robot with every item, somebody with nothing, an item of nobody, and a weight out of proportion.
+    let mut triples: Vec<(u32, u32, f32)> = (0..400).map(|i| (0, i, 1.0)).collect();
+    triples.extend((2..60).flat_map(|u| (0..3).map(move |n| (u, (u * 7 + n * 31) % 400, 1.0))));
+    triples.push((5, 3, 1e6));
+    let m = Interactions::from_triples(60, 401, triples).expect("valid");
+    for solver in [Solver::Exact, Solver::Fast] {
+        let config = AlsConfig { solver, ..config(8) };
+        let model = fit(&m, &config, Threads::ONE, &mut quiet()).expect("fits");
+        assert!(model.user_factors().iter().chain(model.item_factors()).all(|v| v.is_finite()), "{solver:?}");
+        assert_eq!(model.user_factors()[8..16], [0.0; 8]);
+        assert_eq!(model.item_factors()[400 * 8..], [0.0; 8]);
+        let one = Interactions::from_triples(1, 1, [(0, 0, 1.0)]).expect("valid");
+        let one = fit(&one, &config, Threads::ONE, &mut quiet()).expect("one interaction is enough");
+        let s: f32 = one.user_factors().iter().zip(one.item_factors()).map(|(x, y)| x * y).sum();
+        assert!(s > 0.5, "{solver:?}: {s}");
+    }
+}
+
+#[test]
+fn a_fit_that_is_taken_up_again_ends_as_if_it_had_not_been_broken_off() {
+    let m = planted(400, 90, 0.1, 5);
+    for solver in [Solver::Exact, Solver::Fast] {
+        let config = AlsConfig { solver, iterations_max: 7, tolerance: 1e-9, ..config(12) };
+        let whole = fit(&m, &config, Threads::ONE, &mut quiet()).expect("fits");
+        for after in [1, 4, 7] {
+            let mut kept = None;
+            let threads = Threads::new(2).expect("positive");
+            let broken = fit_steps(&m, &config, Start::Seeded, threads, &mut |state| {
+                if state.iteration.iteration < after {
+                    return ControlFlow::Continue(());
+                }
+                kept = Some(Start::Resumed { items: state.items(), losses: state.losses.to_vec() });
+                ControlFlow::Break(())
+            });
+            assert_eq!(broken.expect("fits").losses().len(), after);
+            let mut seen = Vec::new();
+            let resumed = fit_steps(&m, &config, kept.expect("kept"), Threads::ONE, &mut |state| {
+                seen.push(state.iteration.iteration);
+                ControlFlow::Continue(())
+            });
+            assert!(resumed.expect("fits") == whole, "{solver:?} after {after}");
+            assert_eq!(seen, (after + 1..=7).collect::<Vec<_>>());
+        }
     }
 }
