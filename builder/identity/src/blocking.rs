@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::ahead::BATCH_RECORDS;
+use crate::buckets::{Dealt, sorted};
 use crate::capture;
 use crate::config::{BlockingConfig, BlockingRule, Part};
 use crate::keys::{self, keys_where, split_keys};
@@ -116,25 +117,23 @@ fn chosen(hash: u64, seed: u64, share: f64) -> bool {
 /// The pairs of the rules in use. `used`: by rule.
 pub(crate) fn candidates(table: &Table, config: &BlockingConfig, used: &[bool]) -> Candidates {
     let mut found = Candidates { pairs: Vec::new(), kinds: Vec::new(), reports: Vec::new() };
+    let mut pairs = Vec::new();
+    let shift = Pair::shift(table.len());
     for (number, rule) in config.rules.iter().enumerate() {
         let mut report = RuleReport { rule: rule.name.clone(), ..RuleReport::empty() };
         if used[number] {
             let keyed = keyed(table, rule, (0..table.len()).into_par_iter(), |_| true);
             let blocks = Blocks::of(table, config, rule, &keyed);
             blocks.tell(&mut report);
-            found.pairs.reserve(blocks.pairs as usize);
-            blocks.pairs(number as u8, |_| true, &mut found.pairs);
+            pairs.append(&mut blocks.all_pairs(number as u8, shift));
         }
         found.reports.push(report);
     }
-    found.pairs.par_sort_unstable();
+    found.pairs = sorted(pairs);
     let kinds = capture::kinds(&config.rules);
     let mut kept = 0;
     for at in 0..found.pairs.len() {
         let pair = found.pairs[at];
-        if at > 0 && found.pairs[at - 1] == pair {
-            continue;
-        }
         let kind = kinds[usize::from(pair.rule())];
         found.reports[usize::from(pair.rule())].pairs += 1;
         if kept > 0 && found.pairs[kept - 1].records() == pair.records() {
@@ -186,12 +185,16 @@ fn keyed(
     records: impl IndexedParallelIterator<Item = u32>,
     wanted: impl Fn(u64) -> bool + Sync,
 ) -> Vec<(u64, u32)> {
-    let keyed = records.chunks(BATCH_RECORDS).fold(Vec::new, |mut keyed, batch| {
+    let dealt = records.chunks(BATCH_RECORDS).fold(new_keyed, |mut keyed, batch| {
         keys::read_ahead(table, &rule.parts, &batch);
-        batch.iter().for_each(|&record| keys_where(table, rule, record, &wanted, &mut keyed));
+        keyed.fill(|open| batch.iter().for_each(|&record| keys_where(table, rule, record, &wanted, open)));
         keyed
     });
-    sorted(keyed.collect())
+    sorted(dealt.collect())
+}
+
+fn new_keyed() -> Dealt<(u64, u32)> {
+    Dealt::new(0)
 }
 
 /// The blocks of one rule.
@@ -208,8 +211,10 @@ impl<'a> Blocks<'a> {
     fn of(table: &Table, config: &BlockingConfig, rule: &BlockingRule, keyed: &'a [(u64, u32)]) -> Blocks<'a> {
         let mut blocks = Blocks { keyed, split: Vec::new(), block_records_max: config.block_records_max, pairs: 0 };
         let large: Vec<&[(u64, u32)]> = blocks.several().filter(|b| b.len() > config.block_records_max).collect();
-        let split = large.par_iter().fold(Vec::new, |mut split, block| {
-            block.iter().for_each(|&entry| split_keys(table, rule, &config.split, entry, &mut split));
+        let split = large.par_iter().fold(new_keyed, |mut split, block| {
+            for some in block.chunks(BATCH_RECORDS) {
+                split.fill(|open| some.iter().for_each(|&entry| split_keys(table, rule, &config.split, entry, open)));
+            }
             split
         });
         blocks.split = sorted(split.collect());
@@ -219,13 +224,27 @@ impl<'a> Blocks<'a> {
 
     /// Blocks of two or more records, whatever their size.
     fn several(&self) -> impl Iterator<Item = &'a [(u64, u32)]> {
-        self.keyed.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1)
+        self.keyed.chunk_by(same_key).filter(|block| block.len() > 1)
     }
 
     /// Blocks and parts of blocks of which all pairs are made.
     fn open(&self) -> impl Iterator<Item = &[(u64, u32)]> {
-        let parts = self.split.chunk_by(|x, y| x.0 == y.0);
+        let parts = self.split.chunk_by(same_key);
         self.several().chain(parts).filter(|block| (2..=self.block_records_max).contains(&block.len()))
+    }
+
+    /// The pairs of all blocks, by many threads.
+    fn all_pairs(&self, rule: u8, shift: u32) -> Vec<Dealt<Pair>> {
+        let max = self.block_records_max;
+        let open = self.keyed.par_chunk_by(same_key).chain(self.split.par_chunk_by(same_key));
+        let open = open.filter(|block| (2..=max).contains(&block.len()));
+        let dealt = open.fold(|| Dealt::new(shift), |mut pairs, block| {
+            for (at, &(_, a)) in block.iter().enumerate() {
+                pairs.fill(|open| open.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, rule))));
+            }
+            pairs
+        });
+        dealt.collect()
     }
 
     /// Appends the pairs of the blocks of `wanted` keys.
@@ -255,12 +274,8 @@ fn all_pairs(records: usize) -> u64 {
     records as u64 * (records as u64 - 1) / 2
 }
 
-fn sorted(parts: Vec<Vec<(u64, u32)>>) -> Vec<(u64, u32)> {
-    let mut keyed = parts.concat();
-    drop(parts);
-    keyed.par_sort_unstable();
-    keyed.dedup();
-    keyed
+fn same_key(x: &(u64, u32), y: &(u64, u32)) -> bool {
+    x.0 == y.0
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::groups::{Groups, Whole};
 use crate::model::{Scorer, Weighed};
 use crate::pairs::{Pair, RULES_MAX};
 use crate::table::Table;
-use crate::vocabulary::mix;
+use crate::vocabulary::{Rows, mix};
 
 /// Passes over the pairs; people hardly ever need more than three.
 const PASSES_MAX: usize = 8;
@@ -29,7 +29,7 @@ const PASSES_MAX: usize = 8;
 const CHUNK_COMPONENTS: usize = 256;
 
 /// A pair that the tiers propose to join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Proposal {
     pub pair: Pair,
     /// Weight in hundredths of a bit.
@@ -138,14 +138,16 @@ pub(crate) fn apart(pairs: impl Iterator<Item = (u32, u32)>) -> Apart {
 pub(crate) fn join(
     table: &Table,
     scorer: &Scorer,
-    mut proposals: Vec<Proposal>,
+    proposals: Vec<Proposal>,
     apart: &Apart,
     limits: &Limits,
 ) -> Clusters {
     let component = components(table.len(), &proposals);
-    proposals.par_sort_unstable_by_key(|p| (component[p.pair.first() as usize], p.pair));
-    let alike = |x: &Proposal, y: &Proposal| component[x.pair.first() as usize] == component[y.pair.first() as usize];
-    let groups: Vec<&[Proposal]> = proposals.chunk_by(alike).collect();
+    let by_component = proposals.iter().map(|p| (component[p.pair.first() as usize], *p));
+    let grouped = Rows::grouped(table.len(), by_component);
+    drop((component, proposals));
+    let groups: Vec<&[Proposal]> =
+        (0..table.len()).map(|component| grouped.row(component)).filter(|own| !own.is_empty()).collect();
     let chunks = groups.par_chunks(CHUNK_COMPONENTS);
     let joined: Vec<Vec<Joined>> = chunks.map(|chunk| join_components(table, scorer, chunk, apart, limits)).collect();
     let mut first: Vec<u32> = (0..table.len()).collect();

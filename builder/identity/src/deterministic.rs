@@ -4,6 +4,8 @@
 //!
 //! Under one value every record is tied to the first, which joins `k` records with `k - 1` pairs.
 
+use rayon::prelude::*;
+
 use crate::config::TrustConfig;
 use crate::pairs::Pair;
 use crate::records::{Claim, ClaimKind, Records};
@@ -32,14 +34,14 @@ pub(crate) fn pairs(records: &Records, emails: &[bool], phones: &[bool], config:
     let table = &records.table;
     let mut found = claimed(records, records.claims.iter(), config);
     for (values, trusted, rule) in [(&table.emails, emails, TRUSTED_EMAIL), (&table.phones, phones, TRUSTED_PHONE)] {
-        for held in Holders::of(values).groups().filter(|held| trusted[held[0].0 as usize]) {
-            star(table, held.iter().map(|h| h.1), rule, &mut found);
+        for (_, held) in Holders::of(values).groups().filter(|(value, _)| trusted[*value as usize]) {
+            star(table, held.iter().copied(), rule, &mut found);
         }
     }
-    for held in Holders::of(&table.devices).groups() {
-        only_account(table, held.iter().map(|h| h.1), config, &mut found);
+    for (_, held) in Holders::of(&table.devices).groups() {
+        only_account(table, held.iter().copied(), config, &mut found);
     }
-    found.sort_unstable();
+    found.par_sort_unstable();
     found.dedup_by_key(|pair| pair.records());
     found
 }

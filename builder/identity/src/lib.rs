@@ -17,6 +17,7 @@
 mod ahead;
 mod aliases;
 mod blocking;
+mod buckets;
 mod capture;
 mod clusters;
 mod column;

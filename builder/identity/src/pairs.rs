@@ -7,13 +7,15 @@
 //! Sorting pairs as numbers brings equal pairs together with their first rule in front, so removing duplicates and
 //! attributing each pair to one rule are the same pass.
 
+use crate::buckets::{BUCKET_BITS, Bucketed};
+
 /// Most records of one resolution.
 pub(crate) const RECORDS_MAX: usize = 1 << 28;
 /// Most blocking rules; what is left of 8 bits is room for rules that are not blocking rules.
 pub(crate) const RULES_MAX: usize = 200;
 
 /// A packed pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(transparent)]
 pub(crate) struct Pair(u64);
 
@@ -24,6 +26,11 @@ impl Pair {
     pub(crate) fn new(a: u32, b: u32, rule: u8) -> Pair {
         let (first, second) = if a < b { (a, b) } else { (b, a) };
         Pair(u64::from(first) << 36 | u64::from(second) << 8 | u64::from(rule))
+    }
+
+    /// Of so many records, what to shift a pair's first record by for the number of its bucket.
+    pub(crate) fn shift(records: u32) -> u32 {
+        (u32::BITS - records.leading_zeros()).saturating_sub(BUCKET_BITS)
     }
 
     pub(crate) fn first(self) -> u32 {
@@ -41,6 +48,12 @@ impl Pair {
     /// The pair without its rule.
     pub(crate) fn records(self) -> u64 {
         self.0 >> 8
+    }
+}
+
+impl Bucketed for Pair {
+    fn bucket(&self, shift: u32) -> usize {
+        (self.first() >> shift) as usize
     }
 }
 

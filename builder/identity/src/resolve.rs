@@ -351,8 +351,12 @@ pub(crate) fn proposals(
         Proposal { pair, centibits }
     };
     let mut proposals: Vec<Proposal> = decided.par_iter().map(weigh).collect();
-    let is_decided = |p: &Proposal| decided.binary_search_by_key(&p.pair.records(), |d| d.records()).is_ok();
-    proposals.extend(weighed.iter().filter(|p| p.centibits >= least && !is_decided(p)));
+    // Both are sorted by their records.
+    let mut ahead = decided.iter().map(|pair| pair.records()).peekable();
+    proposals.extend(weighed.iter().filter(|p| p.centibits >= least).filter(|p| {
+        while ahead.next_if(|&decided| decided < p.pair.records()).is_some() {}
+        ahead.peek() != Some(&p.pair.records())
+    }));
     proposals
 }
 

@@ -11,6 +11,7 @@ use crate::column::Values;
 use crate::comparison::{births_conflict, name};
 use crate::config::TrustConfig;
 use crate::table::Table;
+use crate::vocabulary::Rows;
 
 /// Groups told apart under one value.
 const GROUPS_MAX: usize = 32;
@@ -30,21 +31,19 @@ pub struct TrustCounts {
     pub too_many_records: u64,
 }
 
-/// Records under each value: `(value, records)` sorted.
-pub(crate) struct Holders(Vec<(u32, u32)>);
+/// Records under each value, in their order.
+pub(crate) struct Holders(Rows<u32>);
 
 impl Holders {
     pub(crate) fn of(values: &Values) -> Holders {
-        let mut all: Vec<(u32, u32)> = (0..values.of.len() as u32)
-            .flat_map(|record| values.of.row(record).iter().map(move |&value| (value, record)))
-            .collect();
-        all.par_sort_unstable();
-        Holders(all)
+        let held = (0..values.of.len() as u32)
+            .flat_map(|record| values.of.row(record).iter().map(move |&value| (value, record)));
+        Holders(Rows::grouped(values.vocabulary.len() as u32, held))
     }
 
-    /// Each value with its records, in order.
-    pub(crate) fn groups(&self) -> impl Iterator<Item = &[(u32, u32)]> {
-        self.0.chunk_by(|x, y| x.0 == y.0)
+    /// Each value that records have, with its records.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        (0..self.0.len() as u32).map(|value| (value, self.0.row(value))).filter(|(_, held)| !held.is_empty())
     }
 }
 
@@ -66,7 +65,7 @@ pub(crate) fn judge_value(table: &Table, held: &[u32], shared: bool, config: &Tr
         let people = held.len().next_power_of_two().min(usize::from(u16::MAX)) as u16;
         return (people, if shared { Verdict::Flagged } else { Verdict::TooManyRecords });
     }
-    let people = people_among(table, held.iter().copied());
+    let people = if held.len() == 1 { 1 } else { people_among(table, held.iter().copied()) };
     let verdict = match (held.len() < 2, shared, usize::from(people) > config.people_per_value_max) {
         (true, ..) => Verdict::Single,
         (_, true, _) => Verdict::Flagged,
@@ -79,17 +78,14 @@ pub(crate) fn judge_value(table: &Table, held: &[u32], shared: bool, config: &Tr
 /// Fills in [`Values::people`] and returns, by value, whether it decides alone.
 pub(crate) fn judge(table: &Table, values: &Values, config: &TrustConfig) -> (Vec<u16>, Vec<bool>, TrustCounts) {
     let holders = Holders::of(values);
-    let groups: Vec<&[(u32, u32)]> = holders.groups().collect();
-    let judge = |held: &&[(u32, u32)]| {
-        let records: Vec<u32> = held.iter().map(|h| h.1).collect();
-        judge_value(table, &records, values.shared[held[0].0 as usize], config)
-    };
+    let groups: Vec<(u32, &[u32])> = holders.groups().collect();
+    let judge = |&(value, held): &(u32, &[u32])| judge_value(table, held, values.shared[value as usize], config);
     let judged: Vec<(u16, Verdict)> = groups.par_iter().map(judge).collect();
     let mut counts = TrustCounts { values: groups.len() as u64, ..TrustCounts::default() };
     let mut people = vec![0_u16; values.vocabulary.len()];
     let mut trusted = vec![false; values.vocabulary.len()];
-    for (held, (own, verdict)) in groups.iter().zip(judged) {
-        let value = held[0].0 as usize;
+    for (&(value, _), (own, verdict)) in groups.iter().zip(judged) {
+        let value = value as usize;
         people[value] = own;
         trusted[value] = verdict == Verdict::Trusted;
         *counts.of(verdict) += 1;
