@@ -165,7 +165,7 @@ pub(crate) fn join(
 }
 
 /// Joins within each of the components.
-fn join_components(
+pub(crate) fn join_components(
     table: &Table,
     scorer: &Scorer,
     components: &[&[Proposal]],
@@ -227,13 +227,7 @@ pub(crate) struct Joined {
 }
 
 /// Joins within one component of the graph of proposals.
-pub(crate) fn join_component(
-    table: &Table,
-    scorer: &Scorer,
-    proposals: &[Proposal],
-    apart: &Apart,
-    limits: &Limits,
-) -> Joined {
+fn join_component(table: &Table, scorer: &Scorer, proposals: &[Proposal], apart: &Apart, limits: &Limits) -> Joined {
     let mut records: Vec<u32> = proposals.iter().flat_map(|p| [p.pair.first(), p.pair.second()]).collect();
     records.sort_unstable();
     records.dedup();

@@ -13,7 +13,7 @@ use crate::input::Basket;
 use crate::orders::Orders;
 use crate::pairs::RECORDS_MAX;
 use crate::purchases::{Keep, PurchaseLog, Purchases};
-use crate::row::{Normalised, RawRecord, Row};
+use crate::row::{Normalised, RawRecord};
 use crate::schema::Schema;
 use crate::table::{Measures, Table};
 use crate::vocabulary::{hash_text, mix, slice};
@@ -22,6 +22,8 @@ use crate::vocabulary::{hash_text, mix, slice};
 const CHUNK_RECORDS: usize = 1 << 14;
 /// Records of a chunk that one thread normalises at a time.
 const PART_RECORDS: usize = 1 << 10;
+/// The same of records that are put.
+const PART_RECORDS_PUT: usize = 1 << 7;
 
 /// Records that were pushed, and what they bought.
 #[derive(Debug)]
@@ -158,9 +160,15 @@ impl Records {
         self.table.complete(measures);
     }
 
+    /// The values of records that will be put, in parts.
+    pub(crate) fn normalised(&self, puts: &[&Put<'_>]) -> Vec<Normalised> {
+        let of_part = |part| Normalised::of_puts(part, &self.schema);
+        puts.par_chunks(PART_RECORDS_PUT).map(of_part).collect()
+    }
+
     /// Appends a record to measured records, in place of the one with its key, if there is one, which is returned. The
-    /// number of the new one is the last. What is measured of its values is to be completed afterwards.
-    pub(crate) fn put(&mut self, put: &Put<'_>, row: Row) -> Result<Option<u32>, ResolveError> {
+    /// number of the new one is the last. Its values are to be put afterwards.
+    pub(crate) fn put(&mut self, put: &Put<'_>) -> Result<Option<u32>, ResolveError> {
         let (source, id) = (put.source(), put.id());
         let former = self.keys.forget(source, id);
         let number = self.push_key(source, id)?;
@@ -171,9 +179,13 @@ impl Records {
             }
             Incoming::Raw(_) => self.created.push(i64::MAX),
         }
-        self.table.push(std::slice::from_ref(&row.0));
         self.table.purchases.push(put.baskets);
         Ok(former)
+    }
+
+    /// Appends the values of the records that were put. What is measured of them is to be completed afterwards.
+    pub(crate) fn put_values(&mut self, parts: &[Normalised]) {
+        self.table.push(parts);
     }
 
     fn push_key(&mut self, source: u8, id: &str) -> Result<u32, ResolveError> {
@@ -292,13 +304,6 @@ impl<'a> Put<'a> {
         match self.record {
             Incoming::Customer(record) => &record.key.id,
             Incoming::Raw(record) => record.id,
-        }
-    }
-
-    pub(crate) fn row(&self, schema: &Schema) -> Row {
-        match self.record {
-            Incoming::Customer(record) => Row(Normalised::of_customers(std::slice::from_ref(record), schema)),
-            Incoming::Raw(record) => Row(Normalised::of_raws(std::slice::from_ref(record), schema)),
         }
     }
 }

@@ -4,6 +4,7 @@ use kenal_types::{CustomerRecord, Market, System};
 
 use crate::normalise::date::Written;
 use crate::normalise::{attribute, date, device, email, name, phone, place};
+use crate::records::{Incoming, Put};
 use crate::schema::{AttributeKind, Schema};
 use crate::texts::Texts;
 
@@ -66,9 +67,6 @@ pub(crate) enum Cells {
     Places(Vec<Option<[f32; 2]>>),
 }
 
-/// The normalised values of one record.
-pub(crate) struct Row(pub Normalised);
-
 /// What a record is in its own system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Standing {
@@ -90,6 +88,15 @@ impl Normalised {
     pub(crate) fn of_raws(records: &[RawRecord<'_>], schema: &Schema) -> Normalised {
         let mut all = Normalised::with_room(records.len(), schema);
         records.iter().for_each(|record| all.add_raw(record, schema));
+        all
+    }
+
+    pub(crate) fn of_puts(puts: &[&Put<'_>], schema: &Schema) -> Normalised {
+        let mut all = Normalised::with_room(puts.len(), schema);
+        puts.iter().for_each(|put| match put.record {
+            Incoming::Customer(record) => all.add_customer(record),
+            Incoming::Raw(record) => all.add_raw(record, schema),
+        });
         all
     }
 

@@ -19,6 +19,8 @@ use crate::vocabulary::{hash_text, mix};
 
 /// Fewer keys are not worth another thread.
 const KEYS_PER_THREAD_MIN: usize = 2_000;
+/// Fewer records, or values that they have, are not either.
+const RECORDS_PER_THREAD_MIN: usize = 100;
 
 /// Kinds of values that several records may have.
 pub(super) const KINDS: usize = 3;
@@ -52,7 +54,7 @@ enum List {
     Claims,
 }
 
-/// What one change or several touch; each list sorted, without repetition.
+/// What one change or several touch; each list sorted, and each but that of the blocks at first without repetition.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
     blocks: Vec<u64>,
@@ -204,8 +206,26 @@ impl Index {
         self.claims.of(id).map(|at| &records.claims[at as usize])
     }
 
+    /// What records touch that have these blocks. Of the blocks only those that can be closed, before the change or after.
+    pub(super) fn touched(&self, records: &Records, frozen: &Frozen, changed: &[u32], own: &[Own]) -> Touched {
+        let each = changed.par_iter().zip(own).with_min_len(RECORDS_PER_THREAD_MIN);
+        let parts = each.fold(Touched::default, |mut touched, (&record, own)| {
+            self.touch(records, frozen, record, own, &mut touched);
+            touched
+        });
+        let mut touched = parts.reduce(Touched::default, Touched::plus);
+        touched.sort();
+        let max = frozen.config.blocking.block_records_max;
+        let keys: Vec<&[u64]> = touched.blocks.chunk_by(|x, y| x == y).collect();
+        // A block has no more records than stand in it, gone ones among them, and than come.
+        let may_be_closed = |same: &&&[u64]| self.blocks.count(same[0]) + same.len() > max;
+        let keys = keys.par_iter().with_min_len(KEYS_PER_THREAD_MIN).filter(may_be_closed).map(|same| same[0]);
+        touched.blocks = keys.collect();
+        touched
+    }
+
     /// Adds what a record touches.
-    pub(super) fn touch(&self, records: &Records, frozen: &Frozen, record: u32, own: &Own, touched: &mut Touched) {
+    fn touch(&self, records: &Records, frozen: &Frozen, record: u32, own: &Own, touched: &mut Touched) {
         let table = &records.table;
         for &(key, rule) in own {
             touched.blocks.push(key);
@@ -224,10 +244,13 @@ impl Index {
     /// How things stand, to be compared with how they stand when the change is made.
     pub(super) fn before(&self, table: &Table, frozen: &Frozen, alive: &[bool], touched: &Touched) -> Before {
         let open = self.are_open(frozen, alive, &touched.blocks);
-        let values = std::array::from_fn(|kind| {
-            touched.values[kind].iter().map(|&value| self.standing(table, alive, kind, value)).collect()
-        });
+        let values = std::array::from_fn(|kind| self.standings(table, alive, kind, &touched.values[kind]));
         Before { open, values }
+    }
+
+    fn standings(&self, table: &Table, alive: &[bool], kind: usize, values: &[u32]) -> Vec<Standing> {
+        let each = values.par_iter().with_min_len(RECORDS_PER_THREAD_MIN);
+        each.map(|&value| self.standing(table, alive, kind, value)).collect()
     }
 
     fn standing(&self, table: &Table, alive: &[bool], kind: usize, value: u32) -> Standing {
@@ -317,9 +340,7 @@ impl Index {
             again.extend(self.blocks.of(key).filter(is_alive));
         }
         for kind in 0..KINDS {
-            for (&value, was) in touched.values[kind].iter().zip(&before.values[kind]) {
-                self.settle_value(records, frozen, alive, (kind, value), was, again);
-            }
+            self.settle_values(records, frozen, alive, kind, (&touched.values[kind], &before.values[kind]), again);
         }
         for &order in &touched.orders {
             let holders: Vec<u32> = self.orders.of(order).filter(is_alive).collect();
@@ -346,29 +367,39 @@ impl Index {
         }
     }
 
-    fn settle_value(
+    /// `values` and how they stood before.
+    fn settle_values(
         &mut self,
         records: &mut Records,
         frozen: &Frozen,
         alive: &[bool],
-        (kind, value): (usize, u32),
-        was: &Standing,
+        kind: usize,
+        (touched, before): (&[u32], &[Standing]),
         again: &mut Vec<u32>,
     ) {
-        let at = value as usize;
-        let held: Vec<u32> = self.holders(kind, value).filter(|&r| alive[r as usize]).collect();
-        let shared = self.is_shared(alive, kind, value);
-        let (people, verdict) = judge_value(&records.table, &held, shared, &frozen.config.trust);
+        let table = &records.table;
+        let judge = |&value: &u32| {
+            let held: Vec<u32> = self.holders(kind, value).filter(|&r| alive[r as usize]).collect();
+            let shared = self.is_shared(alive, kind, value);
+            let judged = judge_value(table, &held, shared, &frozen.config.trust);
+            (held, shared, judged)
+        };
+        let each = touched.par_iter().with_min_len(RECORDS_PER_THREAD_MIN);
+        let judged: Vec<(Vec<u32>, bool, (u16, Verdict))> = each.map(judge).collect();
         let own = values_mut(&mut records.table, kind);
-        own.people[at] = people;
-        own.shared[at] = shared;
-        if self.trusted[kind].len() <= at {
-            self.trusted[kind].resize(at + 1, false);
+        let trusted = &mut self.trusted[kind];
+        trusted.resize(trusted.len().max(own.people.len()), false);
+        for (&value, &(_, shared, (people, verdict))) in touched.iter().zip(&judged) {
+            let at = value as usize;
+            own.people[at] = people;
+            own.shared[at] = shared;
+            trusted[at] = verdict == Verdict::Trusted && kind != DEVICE;
         }
-        self.trusted[kind][at] = verdict == Verdict::Trusted && kind != DEVICE;
-        let now = self.standing(&records.table, alive, kind, value);
-        if now != *was || now.device {
-            again.extend(held);
+        let now = self.standings(&records.table, alive, kind, touched);
+        for ((now, was), (held, ..)) in now.iter().zip(before).zip(judged) {
+            if now != was || now.device {
+                again.extend(held);
+            }
         }
     }
 
@@ -378,9 +409,13 @@ impl Index {
         records: &Records,
         frozen: &Frozen,
         alive: &[bool],
+        touched: &Touched,
         blocks: impl Iterator<Item = (u64, usize)>,
     ) {
-        for (key, rule) in blocks {
+        if touched.blocks.is_empty() {
+            return;
+        }
+        for (key, rule) in blocks.filter(|(key, _)| touched.blocks.binary_search(key).is_ok()) {
             if !self.split.contains(&key) && !self.is_open(frozen, alive, key) {
                 self.split_block(records, frozen, alive, key, rule);
             }
@@ -389,15 +424,24 @@ impl Index {
 }
 
 impl Touched {
+    fn plus(mut self, mut other: Touched) -> Touched {
+        self.blocks.append(&mut other.blocks);
+        self.orders.append(&mut other.orders);
+        self.ids.append(&mut other.ids);
+        self.values.iter_mut().zip(&mut other.values).for_each(|(own, other)| own.append(other));
+        self
+    }
+
     /// To be called when everything is in.
-    pub(super) fn sort(&mut self) {
+    fn sort(&mut self) {
         let Touched { blocks, values, orders, ids } = self;
-        for list in [blocks, orders, ids] {
-            list.sort_unstable();
+        blocks.par_sort_unstable();
+        for list in [orders, ids] {
+            list.par_sort_unstable();
             list.dedup();
         }
         for list in values {
-            list.sort_unstable();
+            list.par_sort_unstable();
             list.dedup();
         }
     }

@@ -24,9 +24,9 @@ pub use self::history::{Event, EventKind};
 pub use self::people::Moved;
 
 use self::edges::{Edge, Finder};
-use self::index::{Index, Own, Touched, own_blocks};
+use self::index::{Index, Own, own_blocks};
 use self::people::{People, Regrouped};
-use self::region::{Partition, Region, Seeds};
+use self::region::{Partition, RecordSet, Region, Seeds};
 use self::rulings::Rulings;
 use crate::clusters::{self, Apart, Joined, Proposal, Refusal};
 use crate::error::ResolveError;
@@ -37,7 +37,6 @@ use crate::persons::Redirect;
 use crate::records::{Put, Records, hash_key};
 use crate::resolution::{Link, ReviewItem, RuleId, Tier};
 use crate::resolve::{Judge, Known, link, past};
-use crate::row::Row;
 
 /// A record's source and id.
 pub type Key<'a> = (u8, &'a str);
@@ -99,6 +98,8 @@ pub struct Live {
     clusters: Partition,
     tiers: Vec<Tier>,
     people: People,
+    /// The memory of the last region.
+    region: RecordSet,
 }
 
 impl Live {
@@ -131,6 +132,7 @@ impl Live {
             clusters: Partition::of_singles(count),
             tiers: vec![Tier::Unmatched; count],
             people: People::default(),
+            region: RecordSet::default(),
         };
         let mut persons = vec![None; count];
         known.prior.iter().for_each(|&(record, person)| persons[record as usize] = Some(person));
@@ -161,11 +163,7 @@ impl Live {
         let changed: Vec<u32> = leaving.iter().chain(&coming).copied().collect();
         let (table, frozen) = (&self.records.table, &self.frozen);
         let own: Vec<Own> = changed.par_iter().map(|&record| own_blocks(table, frozen, record)).collect();
-        let mut touched = Touched::default();
-        for (&record, own) in changed.iter().zip(&own) {
-            self.index.touch(&self.records, &self.frozen, record, own, &mut touched);
-        }
-        touched.sort();
+        let touched = self.index.touched(&self.records, &self.frozen, &changed, &own);
         let before = self.index.before(&self.records.table, &self.frozen, &self.alive, &touched);
         let (own_leaving, own_coming) = own.split_at(leaving.len());
         for (&record, own) in leaving.iter().zip(own_leaving) {
@@ -179,7 +177,7 @@ impl Live {
         again.extend(&coming);
         self.index.settle(&mut self.records, &self.frozen, &self.alive, &touched, &before, &mut again);
         let came = own_coming.iter().flatten().copied();
-        self.index.split_touched(&self.records, &self.frozen, &self.alive, came);
+        self.index.split_touched(&self.records, &self.frozen, &self.alive, &touched, came);
         again.retain(|&record| self.alive[record as usize]);
         again.sort_unstable();
         again.dedup();
@@ -224,30 +222,27 @@ impl Live {
         }
         let mut last: Vec<usize> = last.into_values().collect();
         last.sort_unstable();
-        let schema = self.records.schema.clone();
-        let row = |&at: &usize| match &changes[at] {
-            Change::Put(put) => Some(put.row(&schema)),
-            _ => None,
-        };
-        let rows: Vec<Option<Row>> = last.par_iter().map(row).collect();
+        let puts = last.iter().filter_map(|&at| if let Change::Put(put) = &changes[at] { Some(put) } else { None });
+        let rows = self.records.normalised(&puts.collect::<Vec<&Put<'_>>>());
         let mut turnover = Turnover::default();
-        for (at, row) in last.into_iter().zip(rows) {
-            match (&changes[at], row) {
-                (Change::Put(put), Some(row)) => {
+        for at in last {
+            match &changes[at] {
+                Change::Put(put) => {
                     let number = self.records.len() as u32;
-                    if let Some(former) = self.records.put(put, row)? {
+                    if let Some(former) = self.records.put(put)? {
                         turnover.leaving.push(former);
                         turnover.replaced.insert(number, former);
                     }
                     turnover.coming.push(number);
                 }
-                (Change::Remove((source, id)), _) => match self.records.forget(*source, id) {
+                Change::Remove((source, id)) => match self.records.forget(*source, id) {
                     Some(former) => turnover.leaving.push(former),
                     None => update.unknown += 1,
                 },
-                _ => {}
+                Change::Decide { .. } => {}
             }
         }
+        self.records.put_values(&rows);
         self.frozen.measure(&mut self.records);
         let count = self.records.len();
         self.alive.resize(count, false);
@@ -312,13 +307,13 @@ impl Live {
         replaced: &FxHashMap<u32, u32>,
         update: &mut Update,
     ) -> Result<(), ResolveError> {
-        let mut region = Region::of(self, seeds);
-        let joined = loop {
-            let joined = region.join(self);
-            if !region.grow(self, seeds, &joined) {
-                break joined;
-            }
-        };
+        let set = std::mem::take(&mut self.region);
+        let mut region = Region::of(self, seeds, set);
+        region.join(self);
+        while region.grow(self, seeds) {
+            region.join(self);
+        }
+        let joined = std::mem::take(&mut region.joined);
         let looked_at = region.records();
         let former: Vec<u32> = looked_at.iter().map(|&record| self.clusters.first(record)).collect();
         self.clusters.dissolve(&looked_at);
@@ -330,6 +325,7 @@ impl Live {
         self.ask(&looked_at, update);
         let now = |record: u32| self.clusters.first(record);
         let clusters = region.changed_clusters(&looked_at, &former, now, seeds);
+        self.region = region.into_set();
         let first = |record: u32| self.clusters.first(record);
         let groups = Regrouped { records: &self.records, leaving, clusters: &clusters, first: &first, replaced };
         let found = self.people.reassign(&groups)?;
@@ -388,6 +384,9 @@ impl Live {
 
     /// Who of the records must stay apart.
     fn apart(&self, records: &[u32]) -> Apart {
+        if self.rulings.is_empty() {
+            return Apart::default();
+        }
         let own = records.iter().flat_map(|&record| {
             let others = self.rulings.of(self.records.table.tie[record as usize]).filter(|r| !r.1);
             others.filter_map(move |(tie, _)| Some((record, self.records.of_tie(tie)?))).filter(|(a, b)| a < b)

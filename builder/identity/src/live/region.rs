@@ -12,8 +12,11 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Live;
-use crate::clusters::{Joined, Proposal, join_component};
+use crate::clusters::{Joined, Proposal, join_components};
 use crate::pairs::Pair;
+
+/// Components that one thread takes at a time.
+const CHUNK_COMPONENTS: usize = 64;
 
 /// The clusters of all records.
 #[derive(Debug)]
@@ -58,11 +61,14 @@ impl Partition {
     /// Leaves each of the records alone. They are whole clusters, but for records that are gone.
     pub(super) fn dissolve(&mut self, records: &[u32]) {
         for &record in records {
-            let members: Vec<u32> = self.members(record).collect();
-            for member in members {
-                self.first[member as usize] = member;
-                self.next[member as usize] = member;
-                self.trace[member as usize] = 0;
+            let mut at = record;
+            loop {
+                let next = self.next[at as usize];
+                (self.first[at as usize], self.next[at as usize], self.trace[at as usize]) = (at, at, 0);
+                if next == record || next == at {
+                    break;
+                }
+                at = next;
             }
         }
     }
@@ -88,16 +94,70 @@ pub(super) struct Seeds {
     pub changed: FxHashSet<u32>,
 }
 
+/// A set of records, asked of without hashing. What it holds of records that are not in it means nothing, so that to empty
+/// it costs nothing either.
+#[derive(Debug, Default)]
+pub(super) struct RecordSet {
+    list: Vec<u32>,
+    /// By record: its position in the list, if it is in the list.
+    at: Vec<u32>,
+}
+
+impl RecordSet {
+    fn clear(&mut self, records: usize) {
+        self.list.clear();
+        self.at.resize(records, 0);
+    }
+
+    fn position(&self, record: u32) -> Option<usize> {
+        let at = self.at[record as usize] as usize;
+        (self.list.get(at) == Some(&record)).then_some(at)
+    }
+
+    fn insert(&mut self, record: u32) {
+        if self.position(record).is_none() {
+            self.at[record as usize] = self.list.len() as u32;
+            self.list.push(record);
+        }
+    }
+}
+
 /// Whole clusters that are joined again by themselves.
 pub(super) struct Region {
-    records: FxHashSet<u32>,
+    records: RecordSet,
     /// Clusters, by their first record, that have lost a record.
     lost: FxHashSet<u32>,
+    /// Of the records, those that have been joined.
+    joined_records: usize,
+    /// What became of the region's components; records without a proposal in it are in none.
+    pub joined: Vec<Joined>,
+}
+
+/// The proposals of components, one component after another.
+#[derive(Default)]
+struct Components {
+    proposals: Vec<Proposal>,
+    ends: Vec<usize>,
+}
+
+impl Components {
+    fn end(&mut self) {
+        if self.ends.last().copied().unwrap_or(0) < self.proposals.len() {
+            self.ends.push(self.proposals.len());
+        }
+    }
+
+    fn slices(&self) -> Vec<&[Proposal]> {
+        let mut start = 0;
+        self.ends.iter().map(|&end| &self.proposals[std::mem::replace(&mut start, end)..end]).collect()
+    }
 }
 
 impl Region {
-    pub(super) fn of(live: &Live, seeds: &Seeds) -> Region {
-        let mut region = Region { records: FxHashSet::default(), lost: FxHashSet::default() };
+    /// `records`: an old set, for its memory.
+    pub(super) fn of(live: &Live, seeds: &Seeds, mut records: RecordSet) -> Region {
+        records.clear(live.alive.len());
+        let mut region = Region { records, lost: FxHashSet::default(), joined_records: 0, joined: Vec::new() };
         for &record in &seeds.records {
             if !live.alive[record as usize] {
                 region.lost.insert(live.clusters.first(record));
@@ -125,52 +185,68 @@ impl Region {
     }
 
     fn take_in(&mut self, live: &Live, record: u32) {
-        if !self.records.contains(&record) {
-            self.records.extend(live.clusters.members(record).filter(|&r| live.alive[r as usize]));
+        if self.records.position(record).is_none() {
+            let members = live.clusters.members(record).filter(|&r| live.alive[r as usize]);
+            members.for_each(|member| self.records.insert(member));
         }
     }
 
     /// Sorted.
     pub(super) fn records(&self) -> Vec<u32> {
-        let mut records: Vec<u32> = self.records.iter().copied().collect();
-        records.sort_unstable();
+        let mut records = self.records.list.clone();
+        records.par_sort_unstable();
         records
     }
 
-    /// What becomes of the region's components; records without a proposal in it are in none.
-    pub(super) fn join(&self, live: &Live) -> Vec<Joined> {
-        let records = self.records();
-        let apart = live.apart(&records);
-        let (table, scorer, limits) = (&live.records.table, &live.frozen.scorer, live.frozen.limits());
-        let components = self.components(live, &records);
-        components.par_iter().map(|own| join_component(table, scorer, own, &apart, &limits)).collect()
+    /// The set of its records, for its memory.
+    pub(super) fn into_set(self) -> RecordSet {
+        self.records
     }
 
-    /// The proposals within the region, by component.
-    fn components(&self, live: &Live, records: &[u32]) -> Vec<Vec<Proposal>> {
-        let mut seen: FxHashSet<u32> = FxHashSet::default();
-        let mut found = Vec::new();
+    /// Joins the components of the records that were taken in since it was last done.
+    pub(super) fn join(&mut self, live: &Live) {
+        let new = &self.records.list[self.joined_records..];
+        let mut seen = vec![false; self.records.list.len()];
+        let components = self.components(live, new, &mut seen);
+        let apart = live.apart(&self.records.list);
+        let (table, scorer, limits) = (&live.records.table, &live.frozen.scorer, live.frozen.limits());
+        let slices = components.slices();
+        let chunks = slices.par_chunks(CHUNK_COMPONENTS);
+        let joined: Vec<Vec<Joined>> =
+            chunks.map(|chunk| join_components(table, scorer, chunk, &apart, &limits)).collect();
+        // What of the former components has grown was joined again.
+        let is_whole = |old: &Joined| self.records.position(old.records[0]).is_some_and(|at| !seen[at]);
+        self.joined.retain(is_whole);
+        self.joined.extend(joined.into_iter().flatten());
+        self.joined_records = self.records.list.len();
+    }
+
+    /// The proposals within the region of everything that the seeds are connected with, by component.
+    fn components(&self, live: &Live, seeds: &[u32], seen: &mut [bool]) -> Components {
+        let mut found = Components::default();
         let mut reached = Vec::new();
-        for &seed in records {
-            if !seen.insert(seed) {
+        let mut is_new =
+            |record: u32| self.records.position(record).is_some_and(|at| !std::mem::replace(&mut seen[at], true));
+        for &seed in seeds {
+            if !is_new(seed) {
                 continue;
             }
-            let mut proposals = Vec::new();
             reached.push(seed);
             while let Some(record) = reached.pop() {
-                for edge in live.edges[record as usize].iter().filter(|edge| self.records.contains(&edge.other)) {
-                    if seen.insert(edge.other) {
+                for edge in &live.edges[record as usize] {
+                    if self.records.position(edge.other).is_none() {
+                        continue;
+                    }
+                    if is_new(edge.other) {
                         reached.push(edge.other);
                     }
                     if edge.other > record {
                         let pair = Pair::new(record, edge.other, edge.rule);
-                        proposals.push(Proposal { pair, centibits: edge.centibits });
+                        found.proposals.push(Proposal { pair, centibits: edge.centibits });
                     }
                 }
             }
-            if !proposals.is_empty() {
-                found.push(proposals);
-            }
+            found.end();
         }
         found
     }
@@ -202,25 +278,30 @@ impl Region {
     }
 
     /// Takes in the clusters to which one that changed has a proposal; `false` when there is none.
-    pub(super) fn grow(&mut self, live: &Live, seeds: &Seeds, joined: &[Joined]) -> bool {
-        let mut now: FxHashMap<u32, (u32, u64)> = FxHashMap::default();
-        for component in joined {
+    pub(super) fn grow(&mut self, live: &Live, seeds: &Seeds) -> bool {
+        let list = &self.records.list;
+        // By position: the first of the record's cluster, and how it came to be.
+        let mut now: Vec<(u32, u64)> = list.iter().map(|&record| (record, 0)).collect();
+        for component in &self.joined {
             for ((&record, &first), &trace) in component.records.iter().zip(&component.first).zip(&component.trace) {
-                now.insert(record, (first, trace));
+                if let Some(at) = self.records.position(record) {
+                    now[at] = (first, trace);
+                }
             }
         }
-        let of = |record: u32| now.get(&record).copied().unwrap_or((record, 0));
         // A cluster has changed where it came to be in another way, has lost a record, or has one that is not what it was.
-        let records: Vec<u32> = self.records.iter().copied().collect();
-        let is_changed = |&record: &u32| {
+        let is_changed = |&(&record, now): &(&u32, &(u32, u64))| {
             let was = (live.clusters.first(record), live.clusters.trace[record as usize]);
-            was != of(record) || self.lost.contains(&was.0) || seeds.changed.contains(&record)
+            was != *now || self.lost.contains(&was.0) || seeds.changed.contains(&record)
         };
-        let changed = records.par_iter().copied().filter(is_changed).map(|record| of(record).0);
-        let changed: FxHashSet<u32> = changed.collect::<Vec<u32>>().into_iter().collect();
-        let outside = records.par_iter().filter(|&&record| changed.contains(&of(record).0)).flat_map_iter(|&record| {
+        let firsts: Vec<u32> = list.par_iter().zip(&now).filter(is_changed).map(|(_, now)| now.0).collect();
+        let mut changed = vec![false; list.len()];
+        firsts.iter().filter_map(|&first| self.records.position(first)).for_each(|at| changed[at] = true);
+        let is_in_changed = |now: &(u32, u64)| self.records.position(now.0).is_some_and(|at| changed[at]);
+        let records = list.par_iter().zip(&now).filter(|(_, now)| is_in_changed(now));
+        let outside = records.flat_map_iter(|(&record, _)| {
             let edges = live.edges[record as usize].iter().map(|edge| edge.other);
-            edges.filter(|other| !self.records.contains(other))
+            edges.filter(|&other| self.records.position(other).is_none())
         });
         let outside: Vec<u32> = outside.collect();
         outside.iter().for_each(|&record| self.take_in(live, record));

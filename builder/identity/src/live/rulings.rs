@@ -16,6 +16,11 @@ impl Rulings {
         }
     }
 
+    /// Nothing was ever decided.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The other records that decisions about a record name, and whether they are the same person.
     pub(super) fn of(&self, tie: u64) -> impl Iterator<Item = (u64, bool)> + '_ {
         self.0.get(&tie).into_iter().flatten().copied()
