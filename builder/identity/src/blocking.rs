@@ -238,12 +238,15 @@ impl<'a> Blocks<'a> {
         let max = self.block_records_max;
         let open = self.keyed.par_chunk_by(same_key).chain(self.split.par_chunk_by(same_key));
         let open = open.filter(|block| (2..=max).contains(&block.len()));
-        let dealt = open.fold(|| Dealt::new(shift), |mut pairs, block| {
-            for (at, &(_, a)) in block.iter().enumerate() {
-                pairs.fill(|open| open.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, rule))));
-            }
-            pairs
-        });
+        let dealt = open.fold(
+            || Dealt::new(shift),
+            |mut pairs, block| {
+                for (at, &(_, a)) in block.iter().enumerate() {
+                    pairs.fill(|open| open.extend(block[at + 1..].iter().map(|&(_, b)| Pair::new(a, b, rule))));
+                }
+                pairs
+            },
+        );
         dealt.collect()
     }
 

@@ -67,6 +67,7 @@ impl Single {
     }
 
     /// The texts of two records, when both have one.
+    #[inline]
     pub(crate) fn both(&self, a: u32, b: u32) -> Option<(u32, u32)> {
         let (x, y) = (self.of[a as usize], self.of[b as usize]);
         (x != NONE && y != NONE).then_some((x, y))
@@ -198,6 +199,7 @@ impl Phrases {
     }
 
     /// Word numbers of a record.
+    #[inline]
     pub(crate) fn words_of(&self, record: u32) -> &[u32] {
         match self.of[record as usize] {
             NONE => &[],

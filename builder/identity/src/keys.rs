@@ -131,14 +131,17 @@ fn each_value(table: &Table, part: Part, record: u32, mut each: impl FnMut(u64))
     }
 }
 
+#[inline]
 fn each_word(table: &Table, record: u32, each: impl FnMut(u32)) {
     table.names.words_of(record).iter().copied().filter(|&w| table.word_tells[w as usize]).for_each(each);
 }
 
+#[inline]
 fn each_date(column: &Dates, record: u32, part: impl Fn(Written) -> Option<u64>, each: impl FnMut(u64)) {
     column.get(record).and_then(part).into_iter().for_each(each);
 }
 
+#[inline]
 fn values(values: &Values, record: u32, mut each: impl FnMut(u64)) {
     values.of.row(record).iter().for_each(|&value| each(values.vocabulary.hash(value)));
 }

@@ -175,6 +175,7 @@ impl Scorer {
     }
 
     /// What one field of a pair weighs by itself; 0 where it is missing.
+    #[inline]
     pub(crate) fn field_bits(&self, field: Field, pair: &Comparison) -> f32 {
         let (f, level) = (field.at(), pair.level(field));
         let Some(kind) = self.kinds[f].filter(|_| level != MISSING) else { return 0.0 };

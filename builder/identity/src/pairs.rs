@@ -23,6 +23,7 @@ const _: () = assert!(size_of::<Pair>() == 8 && RULES_MAX < 256);
 
 impl Pair {
     /// `a` and `b` differ; both are below [`RECORDS_MAX`].
+    #[inline]
     pub(crate) fn new(a: u32, b: u32, rule: u8) -> Pair {
         let (first, second) = if a < b { (a, b) } else { (b, a) };
         Pair(u64::from(first) << 36 | u64::from(second) << 8 | u64::from(rule))
@@ -33,10 +34,12 @@ impl Pair {
         (u32::BITS - records.leading_zeros()).saturating_sub(BUCKET_BITS)
     }
 
+    #[inline]
     pub(crate) fn first(self) -> u32 {
         (self.0 >> 36) as u32
     }
 
+    #[inline]
     pub(crate) fn second(self) -> u32 {
         (self.0 >> 8) as u32 & (RECORDS_MAX as u32 - 1)
     }
@@ -46,6 +49,7 @@ impl Pair {
     }
 
     /// The pair without its rule.
+    #[inline]
     pub(crate) fn records(self) -> u64 {
         self.0 >> 8
     }

@@ -250,6 +250,7 @@ impl Weights {
         items.len().min(ITEMS_MAX)
     }
 
+    #[inline]
     fn of(&self, item: u32) -> u32 {
         self.items.get(&item).copied().unwrap_or(self.new_item)
     }

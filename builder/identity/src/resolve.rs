@@ -42,6 +42,9 @@ const CHUNK_PAIRS: usize = 1 << 14;
 /// Above the logarithm of the number of records by this many bits, a pair is of one person whatever one field says.
 const CONFIDENT_BITS: f64 = 7.0;
 
+/// Fewer doubtful pairs are not worth another thread.
+const QUESTIONS_PER_THREAD_MIN: usize = 256;
+
 /// What the first fit sees, which only serves to find confident pairs.
 const FIRST_PAIRS_PER_RULE: u64 = 10_000;
 const FIRST_RANDOM_SHARE: u64 = 4;
@@ -346,12 +349,18 @@ pub(crate) fn proposals(
     decided: &[Pair],
     least: i32,
 ) -> Vec<Proposal> {
-    let weigh = |&pair: &Pair| {
-        let centibits = scorer.weigh(&compare(table, pair.first(), pair.second())).total();
-        Proposal { pair, centibits }
-    };
-    let mut proposals: Vec<Proposal> = decided.par_iter().map(weigh).collect();
-    // Both are sorted by their records.
+    // Both are sorted by their records. Most of what tier 1 decides was weighed as a candidate.
+    let mut proposals: Vec<Proposal> = Vec::with_capacity(decided.len());
+    let mut open: Vec<Pair> = Vec::new();
+    let mut ahead = weighed.iter().peekable();
+    for &pair in decided {
+        while ahead.next_if(|p| p.pair.records() < pair.records()).is_some() {}
+        match ahead.peek().filter(|p| p.pair.records() == pair.records()) {
+            Some(&&Proposal { centibits, .. }) => proposals.push(Proposal { pair, centibits }),
+            None => open.push(pair),
+        }
+    }
+    proposals.append(&mut weigh(table, scorer, &open, i32::MIN).0);
     let mut ahead = decided.iter().map(|pair| pair.records()).peekable();
     proposals.extend(weighed.iter().filter(|p| p.centibits >= least).filter(|p| {
         while ahead.next_if(|&decided| decided < p.pair.records()).is_some() {}
@@ -388,8 +397,11 @@ impl Judge<'_> {
         }
         // One agreeing field is a coincidence, not a question.
         let weigh = |p: &Proposal| self.scorer.weigh(&compare(self.table, p.pair.first(), p.pair.second()));
-        let mut items: Vec<(Proposal, i32, Refusal)> = strongest.into_values().collect();
-        items.retain(|(p, ..)| p.deterministic() || weigh(p).fields_for() >= self.fields_min);
+        let items: Vec<(Proposal, i32, Refusal)> = strongest.into_values().collect();
+        let is_question =
+            |(p, ..): &(Proposal, i32, Refusal)| p.deterministic() || weigh(p).fields_for() >= self.fields_min;
+        let mut items: Vec<(Proposal, i32, Refusal)> =
+            items.into_par_iter().with_min_len(QUESTIONS_PER_THREAD_MIN).filter(is_question).collect();
         items.sort_unstable_by_key(|(p, centibits, _)| (-centibits, self.table.pair_tie(p.pair)));
         let item = |(p, centibits, reason): (Proposal, i32, Refusal)| {
             let weight_bits = f64::from(centibits) / 100.0;

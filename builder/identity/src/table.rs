@@ -129,6 +129,7 @@ impl Table {
         }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> u32 {
         self.source.len() as u32
     }
@@ -185,6 +186,7 @@ impl Table {
 
     /// The order of two records that no arrival changes. Ties of hashes are as good as impossible, and then the order of
     /// arrival does.
+    #[inline]
     pub(crate) fn by_tie(&self, a: u32, b: u32) -> std::cmp::Ordering {
         self.tie[a as usize].cmp(&self.tie[b as usize])
     }

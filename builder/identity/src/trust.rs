@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::ahead::BATCH_RECORDS;
 use crate::column::Values;
 use crate::comparison::{births_conflict, name};
 use crate::config::TrustConfig;
@@ -79,8 +80,12 @@ pub(crate) fn judge_value(table: &Table, held: &[u32], shared: bool, config: &Tr
 pub(crate) fn judge(table: &Table, values: &Values, config: &TrustConfig) -> (Vec<u16>, Vec<bool>, TrustCounts) {
     let holders = Holders::of(values);
     let groups: Vec<(u32, &[u32])> = holders.groups().collect();
-    let judge = |&(value, held): &(u32, &[u32])| judge_value(table, held, values.shared[value as usize], config);
-    let judged: Vec<(u16, Verdict)> = groups.par_iter().map(judge).collect();
+    let judged = groups.par_chunks(BATCH_RECORDS / 2).flat_map_iter(|batch| {
+        let several = batch.iter().filter(|(_, held)| held.len() > 1);
+        table.read_people_ahead(&several.flat_map(|(_, held)| held.iter().copied()).collect::<Vec<u32>>());
+        batch.iter().map(|&(value, held)| judge_value(table, held, values.shared[value as usize], config))
+    });
+    let judged: Vec<(u16, Verdict)> = judged.collect();
     let mut counts = TrustCounts { values: groups.len() as u64, ..TrustCounts::default() };
     let mut people = vec![0_u16; values.vocabulary.len()];
     let mut trusted = vec![false; values.vocabulary.len()];

@@ -33,6 +33,7 @@ impl<'a> Hashed<'a> {
 }
 
 /// SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014).
+#[inline]
 pub(crate) fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -51,6 +52,7 @@ pub(crate) struct Frequencies {
 
 impl Frequencies {
     /// `-log2` of the share of the records with any value that have this one; of a value that none had, as if one had.
+    #[inline]
     pub(crate) fn rarity(&self, hash: u64) -> f32 {
         let count = self.counts.get(&hash).copied().unwrap_or(1);
         (self.records.max(1) as f32 / count as f32).log2()
@@ -108,6 +110,7 @@ impl Vocabulary {
     }
 
     /// A number for a text that is the same for any order in which texts came.
+    #[inline]
     pub(crate) fn hash(&self, id: u32) -> u64 {
         self.hashes[id as usize]
     }
@@ -135,6 +138,7 @@ impl Vocabulary {
         self.records
     }
 
+    #[inline]
     pub(crate) fn get(&self, id: u32) -> &str {
         slice(&self.text, &self.ends, id)
     }
@@ -144,6 +148,7 @@ impl Vocabulary {
         Vocabulary { outlines: Some(Vec::new()), ..Vocabulary::default() }
     }
 
+    #[inline]
     pub(crate) fn outline(&self, id: u32) -> Outline {
         match &self.outlines {
             Some(outlines) => outlines[id as usize],
@@ -178,6 +183,7 @@ impl Vocabulary {
     }
 
     /// `-log2` of the share of the records with any value that have this one.
+    #[inline]
     pub(crate) fn rarity(&self, id: u32) -> f32 {
         self.rarities[id as usize]
     }
@@ -213,6 +219,7 @@ impl Outline {
     ///
     /// Jaro is `(m/a + m/b + (m-t)/m) / 3` with `m` matching characters, and each kind of character that only one text
     /// has is a position without a match. Winkler adds at most four tenths of what is missing to 1.
+    #[inline]
     pub(crate) fn likeness_max(self, other: Outline) -> f64 {
         let matched = |own: Outline, other: Outline| own.chars.saturating_sub((own.mask & !other.mask).count_ones());
         let m = f64::from(matched(self, other).min(matched(other, self)));
@@ -224,6 +231,7 @@ impl Outline {
     }
 
     /// Whether two texts can be one edit apart.
+    #[inline]
     pub(crate) fn may_be_one_edit_apart(self, other: Outline) -> bool {
         self.chars.abs_diff(other.chars) <= 1 && (self.mask ^ other.mask).count_ones() <= 2
     }
@@ -233,6 +241,7 @@ impl Outline {
         self.chars < other.chars && self.mask & !other.mask == 0
     }
 
+    #[inline]
     pub(crate) fn chars(self) -> u32 {
         self.chars
     }
@@ -257,11 +266,13 @@ impl<T: Copy> Rows<T> {
         self.offsets.push(self.values.len() as u32);
     }
 
+    #[inline]
     pub(crate) fn row(&self, at: u32) -> &[T] {
         &self.values[self.offsets[at as usize] as usize..self.offsets[at as usize + 1] as usize]
     }
 
     /// Where a row begins.
+    #[inline]
     pub(crate) fn start(&self, at: u32) -> u32 {
         self.offsets[at as usize]
     }

@@ -29,6 +29,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
+    #[inline]
     fn set(&mut self, field: Field, (level, rarity_bits): (u8, f32)) {
         self.levels[field.at()] = level;
         self.rarity_bits[field.at()] = rarity_bits;
@@ -45,6 +46,7 @@ impl Comparison {
         }
     }
 
+    #[inline]
     pub(crate) fn level(&self, field: Field) -> u8 {
         self.levels[field.at()]
     }
@@ -68,6 +70,7 @@ pub(crate) fn compare(table: &Table, a: u32, b: u32) -> Comparison {
 }
 
 /// Compares two records in one field.
+#[inline]
 pub(crate) fn compare_in(table: &Table, field: Field, a: u32, b: u32, found: &mut Comparison) {
     let agreement = match field {
         Field::NAME => name::compare(table, a, b),
@@ -95,6 +98,7 @@ fn accounts(table: &Table, a: u32, b: u32) -> (u8, f32) {
     (if conflict { ACCOUNTS_CONFLICT } else { ACCOUNTS_NO_CONFLICT }, 0.0)
 }
 
+#[inline]
 pub(crate) fn dates(column: &Dates, a: u32, b: u32) -> (u8, f32) {
     let (x, y) = (column.of[a as usize], column.of[b as usize]);
     if x == NONE || y == NONE {
