@@ -1,0 +1,1 @@
+//! Puts a bundle where its readers are.
