@@ -84,6 +84,9 @@ pub enum BundleError {
     /// The bytes of a section match their hash and yet are not a section: a bug in the writer.
     #[error(transparent)]
     Section(#[from] SectionError),
+    /// A sealed row that does not open: it is another visitor's, or its bytes changed.
+    #[error("the row does not open: it was sealed for another visitor, or its bytes changed")]
+    Seal,
     /// A revocation update of another salt: its keys mean nothing here.
     #[error("the revocation update was made for another salt")]
     ForeignRevocations,

@@ -4,7 +4,7 @@
 //! (`kenal-core`). There is no clock: the time is an argument. `core/FORMAT.md` specifies the bytes.
 //!
 //! Read in this order: [`manifest`], [`trust`] (keys and [`verify`]), [`visitor`] (from a visitor id to a key),
-//! [`update`] (withdrawals published between bundles), and with feature `write` [`publish`].
+//! [`seal`] (rows that only their visitor can read), [`update`] (withdrawals published between bundles), and with feature `write` [`publish`].
 //!
 //! ```
 //! use kenal_bundle::{BundleError, Manifest, Trust, verify};
@@ -34,6 +34,7 @@ pub mod hash;
 pub mod manifest;
 #[cfg(feature = "write")]
 pub mod publish;
+pub mod seal;
 pub mod trust;
 pub mod update;
 pub mod visitor;
@@ -44,6 +45,7 @@ pub use kenal_core::Kind;
 pub use manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
 #[cfg(feature = "write")]
 pub use publish::{File, PublishError, Publisher, Release, Signer, shard_bits_for, write_revocation_update};
+pub use seal::{RowSeal, SEAL_BYTES};
 pub use trust::{KeyId, PublicKey, Trust, verify, verify_at};
 pub use update::{RevocationUpdate, verify_revocations};
 pub use visitor::{VisitorKey, check_shard};

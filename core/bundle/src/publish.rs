@@ -20,6 +20,7 @@ use crate::envelope;
 use crate::error::{BundleError, ManifestFault};
 use crate::hash::Hash;
 use crate::manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
+use crate::seal::RowSeal;
 use crate::trust::{PublicKey, Trust, verify};
 use crate::update::{RevocationUpdate, verify_revocations};
 use crate::visitor::VisitorKey;
@@ -253,18 +254,18 @@ impl Publisher {
         Ok(())
     }
 
-    /// Writes one shard and returns its file, so that not all shards need be in memory; each at most once, in any
+    /// Writes one shard, each row under its visitor's seal, and returns its file, so that not all shards need be in memory; each at most once, in any
     /// order. A shard that is never written is empty.
     ///
     /// # Errors
     /// [`PublishError::NoShard`], [`PublishError::Twice`], [`PublishError::ItemsFirst`] or [`PublishError::Write`].
-    pub fn shard(&mut self, shard: u32, rows: &[(VisitorKey, UserRowInput)]) -> Result<File, PublishError> {
+    pub fn shard(&mut self, shard: u32, rows: &[(RowSeal, &UserRowInput)]) -> Result<File, PublishError> {
         let items = self.items_count(Kind::UserShard)?;
         let shard_bits = self.shard_bits.filter(|bits| shard >> bits == 0).ok_or(PublishError::NoShard { shard })?;
         let rows: Vec<([u8; 16], Vec<u8>)> = rows
             .iter()
-            .map(|(key, row)| Ok((*key.as_bytes(), write_row(row, items)?)))
-            .collect::<Result<_, WriteError>>()?;
+            .map(|(seal, row)| Ok((*seal.visitor_key().as_bytes(), seal.seal(&write_row(row, items)?)?)))
+            .collect::<Result<_, PublishError>>()?;
         let (hash, file) = File::section(write_shard(&ShardInput { shard, shard_bits, rows: &rows })?);
         if self.shards.insert(shard, hash).is_some() {
             return Err(PublishError::Twice(Kind::UserShard));

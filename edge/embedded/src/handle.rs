@@ -84,7 +84,7 @@ impl Handle {
         self.with(|edge| {
             let visitor = text(visitor)?;
             edge.verify_shard(shard, visitor)?;
-            Ok(edge.row_from_shard(shard, visitor)?.map(<[u8]>::to_vec).unwrap_or_default())
+            Ok(edge.row_from_shard(shard, visitor)?.unwrap_or_default())
         })
     }
 

@@ -27,7 +27,7 @@ fn main() {
             store.get(&name).expect("memory").map(|shard| (visitor, shard))
         });
         let row = shard.as_ref().and_then(|(visitor, shard)| edge.row_from_shard(shard, visitor).expect("a shard"));
-        case.expected = Expected::of(&edge.recommend(&case.request, row).expect(&case.name));
+        case.expected = Expected::of(&edge.recommend(&case.request, row.as_deref()).expect(&case.name));
     }
     let mut text = serde_json::to_string_pretty(&list).expect("plain values");
     text.push('\n');

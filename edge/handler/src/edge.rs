@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use kenal_bundle::{
-    BundleError, Hash, Manifest, PublicKey, RevocationUpdate, Trust, VisitorKey, check_shard, verify,
+    BundleError, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, check_shard, verify,
     verify_revocations,
 };
 use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
@@ -182,13 +182,19 @@ impl Edge {
         check_shard(users, number, shard).map(|_| ()).map_err(EdgeError::Shard)
     }
 
-    /// The visitor's row in a shard that [`Edge::verify_shard`] accepted; `None` when they have none.
+    /// The visitor's row in a shard that [`Edge::verify_shard`] accepted, opened; `None` when they have none.
     ///
     /// # Errors
-    /// [`EdgeError::Shard`] when the bytes are no shard. Cost: one look at each row's offset.
-    pub fn row_from_shard<'s>(&self, shard: &'s [u8], visitor: &str) -> Result<Option<&'s [u8]>, EdgeError> {
+    /// [`EdgeError::Shard`] when the bytes are no shard, or the row is not sealed for this visitor. Cost: one look at each
+    /// row's offset, and opening one row.
+    pub fn row_from_shard(&self, shard: &[u8], visitor: &str) -> Result<Option<Vec<u8>>, EdgeError> {
         let shard = UserShard::parse(shard).map_err(|error| EdgeError::Shard(BundleError::Section(error)))?;
-        Ok(shard.row(self.visitor_key(visitor).as_bytes()))
+        let seal = RowSeal::new(&self.manifest.salt, visitor);
+        let Some(row) = shard.row(seal.visitor_key().as_bytes()) else { return Ok(None) };
+        if !shard.is_sealed() {
+            return Ok(Some(row.to_vec()));
+        }
+        seal.open(row).map(Some).map_err(EdgeError::Shard)
     }
 
     /// Checks a request against its limits and this bundle, without answering it.

@@ -22,7 +22,7 @@
 //!         }
 //!         _ => None,
 //!     };
-//!     Ok(edge.recommend(&request, row)?)
+//!     Ok(edge.recommend(&request, row.as_deref())?)
 //! }
 //! ```
 

@@ -55,7 +55,7 @@ fn answer(edge: &Edge, store: &Memory, case: &Case) -> kenal_edge::Response {
     let visitor = case.request.visitor.as_deref().filter(|_| case.row);
     let shard = visitor.map(|visitor| (shard(edge, store, visitor), visitor));
     let row = shard.as_ref().and_then(|(shard, visitor)| edge.row_from_shard(shard, visitor).expect("a shard"));
-    edge.recommend(&case.request, row).expect(&case.name)
+    edge.recommend(&case.request, row.as_deref()).expect(&case.name)
 }
 
 fn granted(visitor: &str) -> Request {

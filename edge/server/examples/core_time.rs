@@ -32,7 +32,7 @@ fn main() {
 
     let shard = edge.shard_for(visitors::SHIRTS).expect("users").section_name();
     let shard = folder.get(&shard).expect("read").expect("a shard");
-    let row = edge.row_from_shard(&shard, visitors::SHIRTS).expect("a shard").expect("a row").to_vec();
+    let row = edge.row_from_shard(&shard, visitors::SHIRTS).expect("a shard").expect("a row");
     let event = |n: usize| LiveEvent { item: shop::id(n * 37), kind: LiveKind::View, time: NOW - n as i64 };
     let known =
         Request { visitor: Some(visitors::SHIRTS.into()), consent: Consent::Granted, k: 20, ..Request::new("SG", NOW) };

@@ -173,7 +173,7 @@ impl App {
         };
         let Some(shard) = shard else { return Row::Unreadable };
         match self.edge.row_from_shard(&shard, &visitor) {
-            Ok(Some(row)) => Row::Found(row.to_vec()),
+            Ok(Some(row)) => Row::Found(row),
             Ok(None) => Row::Unknown,
             Err(_) => Row::Unreadable,
         }

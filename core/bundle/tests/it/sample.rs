@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use kenal_bundle::{
-    CardValue, File, Hash, Manifest, MarketEntry, Publisher, Release, Signer, Trust, VisitorKey, check_shard, verify,
+    CardValue, File, Hash, Manifest, MarketEntry, Publisher, Release, RowSeal, Signer, Trust, VisitorKey, check_shard,
+    verify,
 };
 use kenal_core::format::write::{
     CatalogueItem, ChurnFeature, ChurnInput, HistoryInput, ItemInput, TrendingList, UserRowInput,
@@ -116,14 +117,11 @@ pub fn build() -> Vec<File> {
     publisher.blend(weights, &(0..ITEMS).map(goes_with).collect::<Vec<_>>()).expect("good lists");
     publisher.revocations(&[VisitorKey::new(&salt, VISITORS[3])]).expect("one key");
     publisher.users(1).expect("two shards");
+    let rows: Vec<UserRowInput> = (0..VISITORS.len()).map(|who| row(&index, who)).collect();
     let mut files = Vec::new();
     for shard in 0..2 {
-        let rows: Vec<_> = VISITORS
-            .iter()
-            .enumerate()
-            .map(|(who, id)| (VisitorKey::new(&salt, id), row(&index, who)))
-            .filter(|(key, _)| key.shard(1) == shard)
-            .collect();
+        let seals = VISITORS.iter().zip(&rows).map(|(id, row)| (RowSeal::new(&salt, id), row));
+        let rows: Vec<_> = seals.filter(|(seal, _)| seal.visitor_key().shard(1) == shard).collect();
         files.push(publisher.shard(shard, &rows).expect("good rows"));
     }
     files.extend(publisher.finish(&signer()).expect("a good bundle"));
@@ -162,7 +160,11 @@ pub fn answers(files: &[File]) -> String {
         let key = VisitorKey::new(&manifest.salt, visitor);
         let (number, hash) = users.shard(key.as_bytes());
         let shard = check_shard(users, number, file(files, &Hash(*hash).section_name())).expect("untouched");
-        let row = shard.row(key.as_bytes()).map(|row| UserRow::parse(row, bundle.items.len()).expect("a good row"));
+        let row = shard.row(key.as_bytes()).map(|row| match shard.is_sealed() {
+            true => RowSeal::new(&manifest.salt, visitor).open(row).expect("the visitor's own"),
+            false => row.to_vec(),
+        });
+        let row = row.as_ref().map(|row| UserRow::parse(row, bundle.items.len()).expect("a good row"));
         let ask = Ask {
             choice: Choice::Unset,
             gpc: false,

@@ -1,10 +1,10 @@
 //! The users section (the hashes of the shards) and one shard of users. Their sibling is `users_write.rs`.
 //!
-//! A shard does not look into its rows: they are opaque, so that each can be sealed on its own. Parse one with
-//! [`super::row::UserRow::parse`].
+//! A shard does not look into its rows: each is sealed on its own, and opened where hashes are (`kenal-bundle`). What was
+//! opened parses with [`super::row::UserRow::parse`].
 
 use super::Kind;
-use super::container::{parse, within};
+use super::container::{parse, parse_version, within};
 use super::le::{self, Entries, Fields};
 use crate::error::{Fault, SectionError};
 use crate::limits::{ITEMS_MAX, SHARD_BITS_MAX};
@@ -80,6 +80,9 @@ impl<'a> Users<'a> {
     }
 }
 
+/// The version whose rows lie in the clear.
+const VERSION_CLEAR: u16 = 1;
+
 /// One shard of the users.
 #[derive(Debug, Clone, Copy)]
 pub struct UserShard<'a> {
@@ -88,6 +91,7 @@ pub struct UserShard<'a> {
     keys: Entries<'a, 16>,
     ends: Entries<'a, 4>,
     rows: &'a [u8],
+    sealed: bool,
 }
 
 impl<'a> UserShard<'a> {
@@ -100,7 +104,14 @@ impl<'a> UserShard<'a> {
     }
 
     fn read(bytes: &'a [u8]) -> Result<UserShard<'a>, Fault> {
-        let [head, keys, ends, rows] = parse::<4>(bytes, Kind::UserShard)?;
+        let newest = parse::<4>(bytes, Kind::UserShard);
+        let (parts, sealed) = match newest {
+            Err(Fault::Version { found: VERSION_CLEAR, .. }) => {
+                (parse_version(bytes, Kind::UserShard, VERSION_CLEAR)?, false)
+            }
+            newest => (newest?, true),
+        };
+        let [head, keys, ends, rows] = parts;
         let mut f = Fields::new(head, 16)?;
         // A key takes 16 bytes, so more rows than these cannot be in a section.
         let n = f.u32(|n| n as usize <= crate::limits::SECTION_BYTES_MAX / 16) as usize;
@@ -137,7 +148,7 @@ impl<'a> UserShard<'a> {
         if start != rows.len() {
             return Err(Fault::Order { part: 2, entry: n as u32 });
         }
-        Ok(UserShard { shard, shard_bits, keys, ends, rows })
+        Ok(UserShard { shard, shard_bits, keys, ends, rows, sealed })
     }
 
     /// Which shard this is.
@@ -150,6 +161,11 @@ impl<'a> UserShard<'a> {
         self.shard_bits
     }
 
+    /// Whether its rows are sealed. Those of the first version are not.
+    pub const fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
     /// How many rows there are.
     pub const fn len(&self) -> usize {
         self.keys.len()
@@ -160,7 +176,7 @@ impl<'a> UserShard<'a> {
         self.keys.is_empty()
     }
 
-    /// The row of `key`. Cost: a binary search.
+    /// The row of `key`, sealed if the shard is. Cost: a binary search.
     pub fn row(&self, key: &[u8; 16]) -> Option<&'a [u8]> {
         self.row_at(self.keys.binary_search(key).ok()?)
     }

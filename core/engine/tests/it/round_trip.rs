@@ -186,6 +186,6 @@ fn sections_must_belong_together() {
 fn an_outline_shows_the_parts_of_any_section() {
     let bytes = shop::shard(9);
     let outline = Outline::read(&bytes).expect("a section");
-    assert_eq!((outline.kind, outline.version), (Kind::UserShard, 1));
+    assert_eq!((outline.kind, outline.version), (Kind::UserShard, 2));
     assert!(outline.parts().iter().map(|p| p.len()).eq([16, 48, 16, 96]));
 }

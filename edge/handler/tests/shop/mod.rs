@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use kenal_bundle::{File, Hash, MarketEntry, Publisher, Release, Signer, VisitorKey};
+use kenal_bundle::{File, Hash, MarketEntry, Publisher, Release, RowSeal, Signer, VisitorKey};
 use kenal_core::format::write::{CatalogueItem, HistoryInput, ItemInput, TrendingList, UserRowInput};
 use kenal_core::{CategoryIdx, ConsentBits, ItemIdx, MarketIdx, Model, Score, Scored, Weights};
 
@@ -89,10 +89,11 @@ impl Shop {
         publisher.revocations(&[VisitorKey::new(&salt(), visitors::REVOKED)]).expect("revocations");
         const SHARD_BITS: u32 = 2;
         publisher.users(SHARD_BITS).expect("users");
-        let mut rows: BTreeMap<u32, Vec<(VisitorKey, UserRowInput)>> = BTreeMap::new();
-        for (visitor, row) in rows_of(&index) {
-            let key = VisitorKey::new(&salt(), visitor);
-            rows.entry(key.shard(SHARD_BITS)).or_default().push((key, row));
+        let known = rows_of(&index);
+        let mut rows: BTreeMap<u32, Vec<(RowSeal, &UserRowInput)>> = BTreeMap::new();
+        for (visitor, row) in &known {
+            let seal = RowSeal::new(&salt(), visitor);
+            rows.entry(seal.visitor_key().shard(SHARD_BITS)).or_default().push((seal, row));
         }
         let mut files: Vec<File> =
             rows.iter().map(|(shard, rows)| publisher.shard(*shard, rows).expect("a shard")).collect();
