@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use kenal_bundle::{
-    Hash, Kind, MANIFEST_NAME, Manifest, PublicKey, SIGNER_NAME, Trust, VisitorKey, check_shard, verify,
+    Hash, Kind, MANIFEST_NAME, Manifest, PublicKey, SIGNER_NAME, Trust, check_shard, verify,
 };
 use kenal_core::{Bundle, Sections, Users};
 
@@ -75,10 +75,6 @@ impl BundleFolder {
         let bytes = read(&file)?;
         check_shard(users, shard, &bytes).with_context(|| format!("verifying {}", file.display()))?;
         Ok(bytes)
-    }
-
-    pub fn key_of(&self, visitor: &str) -> VisitorKey {
-        VisitorKey::new(&self.manifest.salt, visitor)
     }
 }
 

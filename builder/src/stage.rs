@@ -7,7 +7,7 @@ pub mod audit;
 pub mod campaign;
 pub mod card;
 mod churn;
-mod compile;
+pub mod compile;
 pub mod consent;
 pub mod drift;
 pub mod features;

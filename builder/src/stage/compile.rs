@@ -1,10 +1,11 @@
 //! compile: everything an edge needs, in one signed bundle.
 //!
 //! Read in this order: `shelf` (items, catalogue, trending), `rows` (what the edge knows of each person who agreed),
-//! this file (sections together, signed and written), `trial` (the finished bundle asked by the core itself).
+//! `tokens` (by which pages name visitors), this file (sections together, signed and written), `trial` (the finished bundle asked by the core itself).
 
 mod rows;
 mod shelf;
+mod tokens;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use kenal_lake::Fingerprint;
 use kenal_types::Market;
 
 use self::shelf::Shelf;
+pub use self::tokens::Tokens;
 use super::matter::ItemNumbers;
 use super::models::ModelFiles;
 use super::{Company, Outcome, PublishPolicy, Stage, consent};
@@ -53,12 +55,13 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let scores: Vec<ChurnScoreRow> = company.get(Stage::Models)?;
     let shown = rows::Items { models: &models, numbers: &numbers, index: &index };
     let people = rows::Rows::new(&snapshot, &bought, &done, &scores, shown, cut)?;
-    let aliases = rows::aliases(company)?;
-    let mut files = people.write(&mut publisher, &aliases, &Hash(salt(&signer)?))?;
+    let names = people.names(&rows::aliases(company)?);
+    let tokens = Tokens::keep(&Tokens::path(&company.key), &names)?;
+    let mut files = people.write(&mut publisher, &names, &tokens, &Hash(salt(&signer)?))?;
     files.extend(publisher.finish(&signer).context("putting the sections together")?);
     let bytes: u64 = files.iter().map(|f| f.bytes.len() as u64).sum();
     write(out, &files)?;
-    let trial = trial::run(company, out, &people)?;
+    let trial = trial::run(company, out, &people, &tokens)?;
     progress.finish(&format!("version {version}, {} bytes", count(bytes)));
     show(&files, bytes, people.len(), &trial);
     Ok(Outcome::Done)

@@ -1,4 +1,4 @@
-//! People to give a demonstration to: spread over markets and tastes, known by id and habit alone.
+//! People to give a demonstration to: spread over markets and tastes, known by visitor token and habit alone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -9,12 +9,16 @@ use kenal_types::{Market, OrderStatus, PersonId};
 use serde::Serialize;
 
 use crate::gold::{ChurnScoreRow, GoldRow, PurchaseRow, RecommendationRow, RulingRow};
+use crate::stage::compile::Tokens;
 use crate::ui::{Align, Table};
 
 #[derive(clap::Args)]
 pub struct VisitorsArgs {
     #[arg(long, value_name = "DIR")]
     lake: PathBuf,
+    /// Where `kenal build` keeps the visitor tokens, if not in the lake's folder.
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
     #[arg(long, default_value_t = 12)]
     limit: usize,
     /// One JSON array, as the storefront reads it.
@@ -24,7 +28,7 @@ pub struct VisitorsArgs {
 
 #[derive(Debug, Serialize)]
 struct Visitor {
-    id: PersonId,
+    id: String,
     label: String,
     market: Market,
     note: String,
@@ -39,7 +43,9 @@ struct Habits {
 impl VisitorsArgs {
     pub fn run(&self) -> Result<()> {
         let lake = Lake::open_existing(&self.lake)?;
-        let visitors = pick(&lake, self.limit)?;
+        let path = self.tokens.clone().unwrap_or_else(|| Tokens::path(&crate::keys::default_path(&self.lake)));
+        let tokens = Tokens::read(&path).context("has `kenal build` finished on this lake?")?;
+        let visitors = pick(&lake, &tokens, self.limit)?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&visitors)?);
             return Ok(());
@@ -48,7 +54,7 @@ impl VisitorsArgs {
             [("visitor", Align::Left), ("market", Align::Left), ("known as", Align::Left), ("habits", Align::Left)];
         let mut table = Table::new(&columns);
         for v in &visitors {
-            table.row([&v.id.to_string(), v.market.code(), &v.label, &v.note]);
+            table.row([&v.id, v.market.code(), &v.label, &v.note]);
         }
         println!("{table}");
         Ok(())
@@ -56,7 +62,7 @@ impl VisitorsArgs {
 }
 
 /// People who get recommendations, the most faithful first, a new pair of market and favourite category each time.
-fn pick(lake: &Lake, limit: usize) -> Result<Vec<Visitor>> {
+fn pick(lake: &Lake, tokens: &Tokens, limit: usize) -> Result<Vec<Visitor>> {
     let shown: BTreeSet<PersonId> = lake
         .read_gold::<RecommendationRow>(RecommendationRow::TABLE)
         .context("reading recommendations; has `kenal build` finished on this lake?")?
@@ -83,6 +89,7 @@ fn pick(lake: &Lake, limit: usize) -> Result<Vec<Visitor>> {
     for (person, habits) in people {
         let Some(&[market]) = markets.get(&person).map(Vec::as_slice) else { continue };
         let Some(favourite) = favourite(&habits.categories) else { continue };
+        let Some(token) = tokens.of(&person.to_string()) else { continue };
         if visitors.len() < limit && taken.insert((market, favourite.to_owned())) {
             let staying = match deciles.get(&person) {
                 Some(9..) => "; likely to leave",
@@ -92,7 +99,7 @@ fn pick(lake: &Lake, limit: usize) -> Result<Vec<Visitor>> {
             let orders = habits.orders.len();
             let plural = if orders == 1 { "" } else { "s" };
             visitors.push(Visitor {
-                id: person,
+                id: token.to_owned(),
                 label: format!("{favourite}, {}", market.name()),
                 market,
                 note: format!("{orders} order{plural}{staying}"),

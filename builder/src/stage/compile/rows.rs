@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result};
-use kenal_bundle::{File, Hash, Publisher, VisitorKey, shard_bits_for};
+use kenal_bundle::{File, Hash, Publisher, RowSeal, shard_bits_for};
 use kenal_consent::{Cell, Consented, Snapshot};
 use kenal_core::format::write::{HistoryInput, UserRowInput};
 use kenal_core::limits::{AGAIN_MAX, HISTORY_MAX};
@@ -11,6 +11,7 @@ use kenal_core::{ConsentBits, ItemIdx, MarketIdx};
 use kenal_models::confidence::{Confidence, Event, Kind};
 use kenal_types::{Channel, PersonId, Purpose, RecordKey, System, Timestamp};
 
+use super::Tokens;
 use crate::gold::{AssignmentRow, ChurnScoreRow, EventRow, PurchaseRow};
 use crate::stage::matter::{ItemNumbers, PersonNumbers, browse_events, purchase_events};
 use crate::stage::models::ModelFiles;
@@ -93,16 +94,26 @@ impl Rows {
         self.rows.iter().map(|(person, row)| (*person, row))
     }
 
-    /// Writes the shards: each person under their own id and under the ids by which pages and apps know them.
-    pub fn write(&self, publisher: &mut Publisher, aliases: &Aliases, salt: &Hash) -> Result<Vec<File>> {
-        let named = self.rows.iter().flat_map(|(person, row)| aliases.of(*person).map(move |name| (name, row)));
-        let keyed: BTreeMap<VisitorKey, &UserRowInput> =
-            named.map(|(name, row)| (VisitorKey::new(salt, &name), row)).collect();
-        let bits = shard_bits_for(keyed.len() as u64);
+    /// Everybody's names: their own id, and the ids by which pages and apps know them.
+    pub fn names(&self, aliases: &Aliases) -> BTreeMap<String, PersonId> {
+        self.rows.keys().flat_map(|person| aliases.of(*person).map(|name| (name, *person))).collect()
+    }
+
+    /// Writes the shards: a person's row once under each of their names' tokens.
+    pub fn write(
+        &self,
+        publisher: &mut Publisher,
+        names: &BTreeMap<String, PersonId>,
+        tokens: &Tokens,
+        salt: &Hash,
+    ) -> Result<Vec<File>> {
+        let bits = shard_bits_for(names.len() as u64);
         publisher.users(bits)?;
-        let mut shards: BTreeMap<u32, Vec<(VisitorKey, UserRowInput)>> = BTreeMap::new();
-        for (key, row) in keyed {
-            shards.entry(key.shard(bits)).or_default().push((key, row.clone()));
+        let mut shards: BTreeMap<u32, Vec<(RowSeal, &UserRowInput)>> = BTreeMap::new();
+        for (name, person) in names {
+            let (Some(token), Some(row)) = (tokens.of(name), self.rows.get(person)) else { continue };
+            let seal = RowSeal::new(salt, token);
+            shards.entry(seal.visitor_key().shard(bits)).or_default().push((seal, row));
         }
         let write = |(shard, rows): (u32, Vec<_>)| {
             publisher.shard(shard, &rows).with_context(|| format!("writing user shard {shard}"))
@@ -111,7 +122,7 @@ impl Rows {
     }
 }
 
-/// The visitor ids of each person: their own, and those of their shop and app accounts.
+/// The names of each person: their own, and those of their shop and app accounts.
 #[derive(Debug, Default)]
 pub struct Aliases {
     names: HashMap<PersonId, Vec<RecordKey>>,

@@ -8,9 +8,11 @@ use anyhow::{Context as _, Result};
 use kenal_core::{
     Ask, Bundle, Choice, Gate, ItemIdx, Revocation, Rules, Scored, Scratch, UserRow, UserShard, Who, gate, personalise,
 };
+use kenal_bundle::RowSeal;
 use kenal_lake::Fingerprint;
 use kenal_types::PersonId;
 
+use super::Tokens;
 use super::rows::Rows;
 use crate::bundle_folder::BundleFolder;
 use crate::gold::RecommendationRow;
@@ -28,28 +30,29 @@ pub struct Trial {
 }
 
 /// Asks for people of `rows` and keeps the answers as a gold table.
-pub fn run(company: &Company, out: &Path, rows: &Rows) -> Result<Trial> {
+pub fn run(company: &Company, out: &Path, rows: &Rows, tokens: &Tokens) -> Result<Trial> {
     let folder = BundleFolder::open(out, None)?;
     let bundle = folder.bundle()?;
     let users = bundle.users.context("the bundle has no users section")?;
     let step = rows.len().div_ceil(PEOPLE_MAX).max(1);
-    let mut asked: Vec<(u32, PersonId)> = rows
-        .iter()
-        .step_by(step)
-        .map(|(person, _)| (folder.key_of(&person.to_string()).shard(users.shard_bits()), person))
-        .collect();
+    let seal = |(person, _): (PersonId, _)| {
+        let token = tokens.of(&person.to_string()).with_context(|| format!("{person} has no token"))?;
+        let seal = RowSeal::new(&folder.manifest.salt, token);
+        Ok((seal.visitor_key().shard(users.shard_bits()), person, seal))
+    };
+    let mut asked: Vec<(u32, PersonId, RowSeal)> = rows.iter().step_by(step).map(seal).collect::<Result<_>>()?;
     // By shard, so that each is read once.
-    asked.sort_unstable();
+    asked.sort_unstable_by_key(|(shard, person, _)| (*shard, *person));
     let mut trial = Trial { asked: asked.len() as u64, personalised: 0 };
     let mut answers = Vec::new();
     let mut scratch = Box::new(Scratch::new());
     for people in asked.chunk_by(|a, b| a.0 == b.0) {
         let bytes = folder.shard(&users, people[0].0)?;
         let shard = UserShard::parse(&bytes)?;
-        for &(_, person) in people {
-            let list = ask(&folder, &bundle, &shard, person, &mut scratch)?;
+        for (_, person, seal) in people {
+            let list = ask(&folder, &bundle, &shard, seal, &mut scratch).with_context(|| format!("asking for {person}"))?;
             trial.personalised += u64::from(!list.is_empty());
-            answers.extend(list.into_iter().enumerate().map(|(at, scored)| answer(&bundle, person, at, scored)));
+            answers.extend(list.into_iter().enumerate().map(|(at, scored)| answer(&bundle, *person, at, scored)));
         }
     }
     answers.sort_by_key(|a| (a.person, a.rank));
@@ -65,12 +68,12 @@ fn ask(
     folder: &BundleFolder,
     bundle: &Bundle<'_>,
     shard: &UserShard<'_>,
-    person: PersonId,
+    seal: &RowSeal,
     scratch: &mut Scratch,
 ) -> Result<Vec<Scored>> {
-    let key = folder.key_of(&person.to_string());
-    let bytes = shard.row(key.as_bytes()).with_context(|| format!("{person} is not in their shard"))?;
-    let row = UserRow::parse(bytes, bundle.items.len())?;
+    let key = seal.visitor_key();
+    let bytes = seal.open(shard.row(key.as_bytes()).context("there is no such row in the shard")?)?;
+    let row = UserRow::parse(&bytes, bundle.items.len())?;
     let opened = gate(&Ask {
         choice: Choice::Unset,
         gpc: false,
