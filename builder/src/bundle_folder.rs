@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use kenal_bundle::{
-    Hash, Kind, MANIFEST_NAME, Manifest, PublicKey, SIGNER_NAME, Trust, check_shard, verify,
-};
+use kenal_bundle::{Hash, Kind, MANIFEST_NAME, Manifest, PublicKey, SIGNER_NAME, Trust, check_shard, verify};
 use kenal_core::{Bundle, Sections, Users};
 
 /// A verified manifest and its sections, each checked against its hash. User shards are read one at a time.

@@ -84,6 +84,9 @@ pub enum BundleError {
     /// The bytes of a section match their hash and yet are not a section: a bug in the writer.
     #[error(transparent)]
     Section(#[from] SectionError),
+    /// A delta that is none, is for other bytes, or does not give the section: fetch the section whole.
+    #[error("the delta does not give the section that it is for; fetch the section whole")]
+    Delta,
     /// A sealed row that does not open: it is another visitor's, or its bytes changed.
     #[error("the row does not open: it was sealed for another visitor, or its bytes changed")]
     Seal,

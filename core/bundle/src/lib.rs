@@ -4,7 +4,8 @@
 //! (`kenal-core`). There is no clock: the time is an argument. `core/FORMAT.md` specifies the bytes.
 //!
 //! Read in this order: [`manifest`], [`trust`] (keys and [`verify`]), [`visitor`] (from a visitor id to a key),
-//! [`seal`] (rows that only their visitor can read), [`update`] (withdrawals published between bundles), and with feature `write` [`publish`].
+//! [`seal`] (rows that only their visitor can read), [`update`] (withdrawals published between bundles), [`delta`]
+//! (what changed in a section), and with feature `write` [`publish`].
 //!
 //! ```
 //! use kenal_bundle::{BundleError, Manifest, Trust, verify};
@@ -28,6 +29,9 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod delta;
+#[cfg(feature = "write")]
+mod delta_write;
 mod envelope;
 pub mod error;
 pub mod hash;
@@ -39,6 +43,9 @@ pub mod trust;
 pub mod update;
 pub mod visitor;
 
+pub use delta::{apply_delta, delta_name};
+#[cfg(feature = "write")]
+pub use delta_write::write_delta;
 pub use error::{BundleError, ManifestFault};
 pub use hash::Hash;
 pub use kenal_core::Kind;

@@ -14,7 +14,7 @@ use kenal_core::format::write::{
     write_row, write_shard, write_trending, write_users,
 };
 use kenal_core::limits::SHARD_BITS_MAX;
-use kenal_core::{Bundle, ItemIdx, Kind, Model, Sections, Weights};
+use kenal_core::{Bundle, ItemIdx, Items, Kind, Model, Sections, Weights};
 
 use crate::envelope;
 use crate::error::{BundleError, ManifestFault};
@@ -128,11 +128,12 @@ pub enum PublishError {
 
 /// Collects the sections of one bundle.
 ///
-/// Order of use: [`Publisher::new`], [`Publisher::items`], the other sections in any order, [`Publisher::finish`].
+/// Order of use: [`Publisher::new`], perhaps [`Publisher::following`], [`Publisher::items`], the other sections in any order, [`Publisher::finish`].
 /// Nothing depends on the order of the input: the same content gives the same bytes.
 #[derive(Debug)]
-pub struct Publisher {
+pub struct Publisher<'a> {
     release: Release,
+    previous: Option<Items<'a>>,
     sections: BTreeMap<Kind, (Hash, File)>,
     index: Vec<ItemIdx>,
     categories: usize,
@@ -141,11 +142,12 @@ pub struct Publisher {
     users: u32,
 }
 
-impl Publisher {
+impl<'a> Publisher<'a> {
     /// A bundle without sections.
-    pub const fn new(release: Release) -> Publisher {
+    pub const fn new(release: Release) -> Publisher<'a> {
         Publisher {
             release,
+            previous: None,
             sections: BTreeMap::new(),
             index: Vec::new(),
             categories: 0,
@@ -153,6 +155,14 @@ impl Publisher {
             shards: BTreeMap::new(),
             users: 0,
         }
+    }
+
+    /// The items section of the bundle before: items keep their order as far as that costs no speed, so that a reader
+    /// of that bundle has little to fetch. Before [`Publisher::items`].
+    #[must_use]
+    pub const fn following(mut self, previous: Option<Items<'a>>) -> Publisher<'a> {
+        self.previous = previous;
+        self
     }
 
     /// Adds the items, and returns for each input item its index in the bundle.
@@ -166,8 +176,8 @@ impl Publisher {
         categories: &[String],
         items: &[ItemInput],
     ) -> Result<&[ItemIdx], PublishError> {
-        let markets = self.release.markets.len();
-        let written = write_items(&ItemsInput { model, dims, markets, categories, items })?;
+        let (markets, previous) = (self.release.markets.len(), self.previous.as_ref());
+        let written = write_items(&ItemsInput { model, dims, markets, categories, items, previous })?;
         self.add(Kind::Items, written.bytes)?;
         self.index = written.index;
         self.categories = categories.len();

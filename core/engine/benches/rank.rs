@@ -37,7 +37,8 @@ fn section(fall: f32) -> Vec<u8> {
         })
         .collect();
     let model = Model { alpha0: 0.1, reg: 0.003, view: 1.0, cart: 3.0, purchase: 5.0, half_life_s: 1e6 };
-    let input = ItemsInput { model, dims: DIMS, markets: 1, categories: &["all".to_owned()], items: &items };
+    let input =
+        ItemsInput { model, dims: DIMS, markets: 1, categories: &["all".to_owned()], items: &items, previous: None };
     write_items(&input).expect("a good section").bytes
 }
 

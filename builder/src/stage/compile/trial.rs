@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use kenal_bundle::RowSeal;
 use kenal_core::{
     Ask, Bundle, Choice, Gate, ItemIdx, Revocation, Rules, Scored, Scratch, UserRow, UserShard, Who, gate, personalise,
 };
-use kenal_bundle::RowSeal;
 use kenal_lake::Fingerprint;
 use kenal_types::PersonId;
 
@@ -50,7 +50,8 @@ pub fn run(company: &Company, out: &Path, rows: &Rows, tokens: &Tokens) -> Resul
         let bytes = folder.shard(&users, people[0].0)?;
         let shard = UserShard::parse(&bytes)?;
         for (_, person, seal) in people {
-            let list = ask(&folder, &bundle, &shard, seal, &mut scratch).with_context(|| format!("asking for {person}"))?;
+            let list =
+                ask(&folder, &bundle, &shard, seal, &mut scratch).with_context(|| format!("asking for {person}"))?;
             trial.personalised += u64::from(!list.is_empty());
             answers.extend(list.into_iter().enumerate().map(|(at, scored)| answer(&bundle, *person, at, scored)));
         }

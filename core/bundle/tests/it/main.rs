@@ -1,5 +1,6 @@
 //! Tests of bundles: what was published verifies, what was touched does not, and old bytes stay readable.
 
+mod deltas;
 mod golden;
 mod sample;
 mod tamper;

@@ -25,6 +25,9 @@ pub struct ItemsInput<'a> {
     pub categories: &'a [String],
     /// The items, in any order: the order in the section does not depend on it.
     pub items: &'a [ItemInput],
+    /// The section before this one: items keep their order as far as ranking is not slower for it, so that what did not
+    /// change is the same bytes at the same place.
+    pub previous: Option<&'a Items<'a>>,
 }
 
 /// One item.
@@ -55,6 +58,7 @@ pub struct ItemsSection {
     pub index: Vec<ItemIdx>,
 }
 
+#[derive(Clone)]
 struct Quantised {
     input: usize,
     q: Vec<i8>,
@@ -76,6 +80,9 @@ pub fn write_items(input: &ItemsInput<'_>) -> Result<ItemsSection, WriteError> {
     }
     let id = |q: &Quantised| input.items.get(q.input).map(|i| i.id.as_str()).unwrap_or_default();
     items.sort_by(|a, b| b.norm.total_cmp(&a.norm).then_with(|| id(a).cmp(id(b))));
+    if let Some(previous) = input.previous {
+        items = keep_order(items, |q| previous.find(id(q)).map(ItemIdx::get));
+    }
 
     let mut index = vec![None; items.len()];
     let mut attributes = Vec::with_capacity(items.len() * 8);
@@ -118,6 +125,42 @@ pub fn write_items(input: &ItemsInput<'_>) -> Result<ItemsSection, WriteError> {
     )?;
     check(Items::parse(&bytes))?;
     Ok(ItemsSection { bytes, index: index.into_iter().flatten().collect() })
+}
+
+/// Bounds may exceed norms by this much over all items, for the sake of an order that stays.
+const SLACK_MAX: f64 = 1.02;
+
+/// The items in the order of the section before; new ones at the place of their norm. A bound is raised to those after it,
+/// so bounds descend and stay true. When they would be raised too much to prune by, the order by norm begins anew.
+fn keep_order(sorted: Vec<Quantised>, place: impl Fn(&Quantised) -> Option<u32>) -> Vec<Quantised> {
+    let total: f64 = sorted.iter().map(|q| f64::from(q.norm)).sum();
+    let mut new = Vec::new();
+    let mut kept: Vec<(u32, &Quantised)> = Vec::with_capacity(sorted.len());
+    for q in &sorted {
+        match place(q) {
+            Some(at) => kept.push((at, q)),
+            None => new.push(q),
+        }
+    }
+    kept.sort_unstable_by_key(|(at, _)| *at);
+    let mut new = new.into_iter().peekable();
+    let mut order: Vec<&Quantised> = Vec::with_capacity(sorted.len());
+    for (_, q) in kept {
+        while let Some(first) = new.next_if(|n| n.norm > q.norm) {
+            order.push(first);
+        }
+        order.push(q);
+    }
+    order.extend(new);
+    let mut bound = 0f32;
+    let mut out: Vec<Quantised> = order.into_iter().cloned().collect();
+    let mut raised = 0f64;
+    for q in out.iter_mut().rev() {
+        bound = bound.max(q.norm);
+        q.norm = bound;
+        raised += f64::from(bound);
+    }
+    if raised <= total * SLACK_MAX { out } else { sorted }
 }
 
 fn parameters(input: &ItemsInput<'_>, stride: usize) -> Vec<u8> {

@@ -263,7 +263,8 @@ fn what_the_writers_refuse() {
     let mut inputs = shop::item_inputs(1, 3, 4);
     let write = |inputs: &[_], model, dims| {
         let categories = shop::categories();
-        write_items(&ItemsInput { model, dims, markets: 4, categories: &categories, items: inputs }).map(drop)
+        write_items(&ItemsInput { model, dims, markets: 4, categories: &categories, items: inputs, previous: None })
+            .map(drop)
     };
     assert_eq!(write(&inputs, shop::MODEL, 5), Err(value(Kind::Items, 0)));
     assert_eq!(write(&inputs, Model { reg: 0.0, ..shop::MODEL }, 4), Err(WriteError::Model));

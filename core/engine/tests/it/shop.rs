@@ -95,8 +95,15 @@ pub fn categories() -> Vec<String> {
 
 pub fn items_of(inputs: &[ItemInput], dims: usize) -> ItemsSection {
     let categories = categories();
-    write_items(&ItemsInput { model: MODEL, dims, markets: MARKETS, categories: &categories, items: inputs })
-        .expect("a good shop")
+    write_items(&ItemsInput {
+        model: MODEL,
+        dims,
+        markets: MARKETS,
+        categories: &categories,
+        items: inputs,
+        previous: None,
+    })
+    .expect("a good shop")
 }
 
 pub fn items(seed: u64, n: usize, dims: usize) -> Vec<u8> {
