@@ -1,4 +1,4 @@
-//! The signed envelope that the manifest and the revocation update share.
+//! The signed envelope of everything that is signed: manifest, revocation update, canary, and list of keys.
 //!
 //! ```text
 //! 0        8          10     12         16        16+n     32+n        96+n
@@ -24,8 +24,11 @@ pub(crate) struct Content {
 pub(crate) const MANIFEST: Content = Content { name: "manifest", magic: "KENALMAN" };
 pub(crate) const REVOCATIONS: Content = Content { name: "revocation update", magic: "KENALREV" };
 
-/// The payload of an envelope that `key` signed.
-pub(crate) fn open<'a>(bytes: &'a [u8], content: Content, key: &PublicKey) -> Result<&'a [u8], BundleError> {
+pub(crate) const CANARY: Content = Content { name: "canary", magic: "KENALCAN" };
+pub(crate) const KEYS: Content = Content { name: "list of keys", magic: "KENALKEY" };
+
+/// The payload of an envelope that one of `keys` signed.
+pub(crate) fn open<'a>(bytes: &'a [u8], content: Content, keys: &[PublicKey]) -> Result<&'a [u8], BundleError> {
     let length = payload_length(bytes, content)?;
     let signed_bytes = PRELUDE_BYTES + length + KEY_ID_BYTES;
     let expected = signed_bytes + SIGNATURE_BYTES;
@@ -33,9 +36,10 @@ pub(crate) fn open<'a>(bytes: &'a [u8], content: Content, key: &PublicKey) -> Re
     let (signed, signature) = bytes.split_at_checked(signed_bytes).ok_or(cut)?;
     let signature: [u8; SIGNATURE_BYTES] = signature.try_into().map_err(|_| cut)?;
     let (head, id) = signed.split_last_chunk::<KEY_ID_BYTES>().ok_or(cut)?;
-    if KeyId(*id) != key.id() {
-        return Err(BundleError::UnknownKey { found: KeyId(*id), trusted: key.id() });
-    }
+    let Some(key) = keys.iter().find(|key| key.id() == KeyId(*id)) else {
+        let trusted = keys.first().map_or(KeyId([0; KEY_ID_BYTES]), PublicKey::id);
+        return Err(BundleError::UnknownKey { found: KeyId(*id), trusted });
+    };
     key.verify(signed, &signature)?;
     head.get(PRELUDE_BYTES..).ok_or(cut)
 }

@@ -60,8 +60,8 @@ pub enum BundleError {
         /// The least version that is accepted.
         known: u64,
     },
-    /// The bundle's time is over: build and publish a new one. Until then nothing is personalised.
-    #[error("the bundle expired at {expires_at} (seconds since 1970), it is {now} now; build and publish a new one")]
+    /// The time of a bundle or of a list of keys is over: publish a new one. Until then nothing is personalised.
+    #[error("it expired at {expires_at} (seconds since 1970), it is {now} now; build and publish a new one")]
     Expired {
         /// When it expired.
         expires_at: u64,
@@ -119,6 +119,9 @@ pub enum ManifestFault {
     /// A section is missing, twice, out of order, or too large.
     #[error("its list of sections lacks {}, or has it twice or out of order", .0.name())]
     Sections(Kind),
+    /// A canary for more than everybody, or of another version than its manifest.
+    #[error("its share of visitors is more than all, or its version is not its manifest's")]
+    Canary,
     /// A number of the model card is not finite.
     #[error("a number of its model card is not finite")]
     Card,

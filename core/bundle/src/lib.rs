@@ -5,7 +5,7 @@
 //!
 //! Read in this order: [`manifest`], [`trust`] (keys and [`verify`]), [`visitor`] (from a visitor id to a key),
 //! [`seal`] (rows that only their visitor can read), [`update`] (withdrawals published between bundles), [`delta`]
-//! (what changed in a section), and with feature `write` [`publish`].
+//! (what changed in a section), [`keys`] (who may sign), [`canary`] (who gets a bundle first), and with feature `write` [`publish`].
 //!
 //! ```
 //! use kenal_bundle::{BundleError, Manifest, Trust, verify};
@@ -29,12 +29,14 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod canary;
 pub mod delta;
 #[cfg(feature = "write")]
 mod delta_write;
 mod envelope;
 pub mod error;
 pub mod hash;
+pub mod keys;
 pub mod manifest;
 #[cfg(feature = "write")]
 pub mod publish;
@@ -43,17 +45,23 @@ pub mod trust;
 pub mod update;
 pub mod visitor;
 
+#[cfg(feature = "write")]
+pub use canary::write_canary;
+pub use canary::{Canary, verify_canary};
 pub use delta::{apply_delta, delta_name};
 #[cfg(feature = "write")]
 pub use delta_write::write_delta;
 pub use error::{BundleError, ManifestFault};
 pub use hash::Hash;
 pub use kenal_core::Kind;
+#[cfg(feature = "write")]
+pub use keys::write_keys;
+pub use keys::{KeyList, verify_keys};
 pub use manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
 #[cfg(feature = "write")]
 pub use publish::{File, PublishError, Publisher, Release, Signer, shard_bits_for, write_revocation_update};
 pub use seal::{RowSeal, SEAL_BYTES};
-pub use trust::{KeyId, PublicKey, Trust, verify, verify_at};
+pub use trust::{KEYS_MAX, KeyId, PublicKey, Trust, verify, verify_at};
 pub use update::{RevocationUpdate, verify_revocations};
 pub use visitor::{VisitorKey, check_shard};
 
@@ -61,5 +69,9 @@ pub use visitor::{VisitorKey, check_shard};
 pub const MANIFEST_NAME: &str = "manifest.kenal";
 /// Name of the file with the public key that the build signed with.
 pub const SIGNER_NAME: &str = "signer.pub";
+/// Name of the list of keys that may sign.
+pub const KEYS_NAME: &str = "keys.kenal";
+/// Name of the canary.
+pub const CANARY_NAME: &str = "canary.kenal";
 /// Name of the revocation update.
 pub const REVOCATIONS_NAME: &str = "revocations.kenal";

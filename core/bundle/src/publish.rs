@@ -59,7 +59,7 @@ impl Signer {
         PublicKey::from_bytes(self.0.verifying_key().as_bytes())
     }
 
-    fn sign(&self, payload: &[u8], content: envelope::Content) -> Result<Vec<u8>, BundleError> {
+    pub(crate) fn sign(&self, payload: &[u8], content: envelope::Content) -> Result<Vec<u8>, BundleError> {
         let mut out = envelope::unsigned(payload, content, self.public()?.id());
         out.extend_from_slice(&self.0.sign(&out).to_bytes());
         Ok(out)

@@ -82,11 +82,18 @@ impl FromStr for PublicKey {
     }
 }
 
+/// Keys that may sign at the same time: the one in use, the next, and two for companies in parts.
+pub const KEYS_MAX: usize = 4;
+
 /// What a host accepts.
 #[derive(Debug, Clone, Copy)]
 pub struct Trust {
-    /// Who must have signed.
-    pub key: PublicKey,
+    root: PublicKey,
+    /// The first `count` may sign; the others repeat the root.
+    keys: [PublicKey; KEYS_MAX],
+    count: usize,
+    /// The least version of a list of keys: that of the newest one accepted so far, 0 at first.
+    pub list_version: u64,
     /// The least bundle version: that of the newest bundle accepted so far, 0 at first.
     pub version_min: u64,
 }
@@ -94,11 +101,36 @@ pub struct Trust {
 impl Trust {
     /// Trusts `key`, from the first version on.
     pub const fn new(key: PublicKey) -> Trust {
-        Trust { key, version_min: 0 }
+        Trust { root: key, keys: [key; KEYS_MAX], count: 1, list_version: 0, version_min: 0 }
+    }
+
+    /// The same, and no bundle below this version.
+    #[must_use]
+    pub const fn since(self, version_min: u64) -> Trust {
+        Trust { version_min, ..self }
+    }
+
+    /// The key of the host's configuration: it signs bundles as long as there is no list, and lists of keys always.
+    pub const fn root(&self) -> &PublicKey {
+        &self.root
+    }
+
+    /// The keys that may sign.
+    pub fn keys(&self) -> &[PublicKey] {
+        self.keys.get(..self.count).unwrap_or_default()
+    }
+
+    /// The same with a list of keys, of which the first [`KEYS_MAX`] count.
+    pub(crate) fn with_keys(&self, keys: &[PublicKey], list_version: u64) -> Trust {
+        let mut trust = Trust { list_version, count: keys.len().min(KEYS_MAX), ..*self };
+        for (slot, key) in trust.keys.iter_mut().zip(keys) {
+            *slot = *key;
+        }
+        trust
     }
 }
 
-/// The manifest in `bytes`, if the trusted key signed it and it is not a rollback.
+/// The manifest in `bytes`, if a trusted key signed it and it is not a rollback.
 ///
 /// An expired bundle is *not* refused: it can still say what is trending, and the consent gate closes it for
 /// everything else. Use [`verify_at`] where an expired bundle should not be used at all.
@@ -106,7 +138,7 @@ impl Trust {
 /// # Errors
 /// Any [`BundleError`] but those of sections and of expiry. Cost: one Ed25519 verification.
 pub fn verify(bytes: &[u8], trust: &Trust) -> Result<Manifest, BundleError> {
-    let payload = open(bytes, envelope::MANIFEST, &trust.key)?;
+    let payload = open(bytes, envelope::MANIFEST, trust.keys())?;
     let manifest = Manifest::decode(payload).map_err(BundleError::Manifest)?;
     if manifest.version < trust.version_min {
         return Err(BundleError::Rollback { found: manifest.version, known: trust.version_min });

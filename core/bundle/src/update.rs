@@ -51,7 +51,7 @@ fn encode(update: &RevocationUpdate) -> Result<Vec<u8>, ManifestFault> {
 /// As for a manifest, and [`BundleError::ForeignRevocations`], [`BundleError::StaleRevocations`] or
 /// [`BundleError::Section`].
 pub fn verify_revocations(bytes: &[u8], trust: &Trust, manifest: &Manifest) -> Result<RevocationUpdate, BundleError> {
-    let payload = open(bytes, envelope::REVOCATIONS, &trust.key)?;
+    let payload = open(bytes, envelope::REVOCATIONS, trust.keys())?;
     let malformed = BundleError::Manifest;
     let update: RevocationUpdate = rmp_serde::from_slice(payload).map_err(|_| malformed(ManifestFault::Payload))?;
     if encode(&update).map_err(malformed)? != payload {
@@ -67,11 +67,11 @@ pub fn verify_revocations(bytes: &[u8], trust: &Trust, manifest: &Manifest) -> R
     Ok(update)
 }
 
-fn write_bytes<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn write_bytes<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
     s.serialize_bytes(bytes)
 }
 
-fn read_bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
+pub(crate) fn read_bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
     struct Bytes;
     impl de::Visitor<'_> for Bytes {
         type Value = Vec<u8>;

@@ -3,5 +3,6 @@
 mod deltas;
 mod golden;
 mod sample;
+mod signed;
 mod tamper;
 mod trusted;

@@ -32,7 +32,7 @@ fn what_was_published_is_what_is_read() {
     let all = [Kind::Items, Kind::Trending, Kind::Churn, Kind::Revocations, Kind::Users, Kind::Catalogue, Kind::Blend];
     assert_eq!(kinds, all);
     let key: PublicKey = std::str::from_utf8(file(&files, "signer.pub")).expect("text").parse().expect("a key");
-    assert_eq!(key, sample::trust().key);
+    assert_eq!(key, *sample::trust().root());
 }
 
 #[test]
@@ -42,9 +42,9 @@ fn only_the_trusted_key_and_no_rollback() {
     let stranger = Signer::from_seed(&[8; 32]).public().expect("a key");
     let error = verify(manifest, &Trust::new(stranger)).expect_err("another key");
     assert!(error.to_string().starts_with("signed by another key: "), "{error}");
-    let newer = Trust { version_min: 42, ..sample::trust() };
+    let newer = sample::trust().since(42);
     assert_eq!(verify(manifest, &newer).err(), Some(BundleError::Rollback { found: 41, known: 42 }));
-    assert!(verify(manifest, &Trust { version_min: 41, ..sample::trust() }).is_ok());
+    assert!(verify(manifest, &sample::trust().since(41)).is_ok());
     assert!(verify_at(manifest, &sample::trust(), EXPIRES - 1).is_ok());
     let expired = verify_at(manifest, &sample::trust(), EXPIRES).err();
     assert_eq!(expired, Some(BundleError::Expired { expires_at: EXPIRES, now: EXPIRES }));
@@ -74,7 +74,7 @@ fn messages_say_what_happened() {
 
 #[test]
 fn keys() {
-    let key = sample::trust().key;
+    let key = *sample::trust().root();
     assert_eq!(format!(" {key}\n").parse::<PublicKey>().ok(), Some(key));
     for bad in ["", "00", &"0".repeat(64), &"g".repeat(64), &format!("{key}0"), &key.to_string().to_uppercase()] {
         assert_eq!(bad.parse::<PublicKey>().err(), Some(BundleError::Key), "{bad:?}");
