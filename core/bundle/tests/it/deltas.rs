@@ -61,8 +61,10 @@ proptest! {
 const ITEMS: usize = 20_000;
 const DIMS: usize = 64;
 
+type GoesWith = Vec<Vec<(u32, f32)>>;
+
 /// A shop of some size; where `changed`, one item in a hundred has another taste, price, stock and title.
-fn inputs(changed: bool) -> (Vec<ItemInput>, Vec<CatalogueItem>, Vec<Vec<(u32, f32)>>) {
+fn inputs(changed: bool) -> (Vec<ItemInput>, Vec<CatalogueItem>, GoesWith) {
     let mut state = 11u32;
     let mut next = move || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
