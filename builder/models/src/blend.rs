@@ -125,17 +125,22 @@ pub struct Weights {
     pub again_half_life_days: f32,
 }
 
+impl Weights {
+    /// Where learning starts, and what is used when there is nothing to learn from.
+    pub const DEFAULT: Weights = Weights {
+        item_item: 1.0,
+        als: 0.2,
+        trend_power: 0.0,
+        recency_days: f32::INFINITY,
+        again: 16.0,
+        again_trend_power: 0.0,
+        again_half_life_days: 60.0,
+    };
+}
+
 impl Default for Weights {
     fn default() -> Self {
-        Weights {
-            item_item: 1.0,
-            als: 0.2,
-            trend_power: 0.0,
-            recency_days: f32::INFINITY,
-            again: 16.0,
-            again_trend_power: 0.0,
-            again_half_life_days: 60.0,
-        }
+        Weights::DEFAULT
     }
 }
 

@@ -1,9 +1,9 @@
 //! models, first half: the recommender, and the proof that it beats the list everybody sees.
 //!
 //! The blend of `kenal-models` is learnt forward in time: fitted on what was known a month before the cut, its weights
-//! chosen on what half of the people bought in that month, and measured on what the other half bought. The people are
-//! halved by their number, so that no weight has seen a purchase it is measured on. Then all parts are fitted again on
-//! everything there is.
+//! chosen on what people bought in that month, and measured by cross-fitting: what half of the people bought is measured
+//! with weights chosen on the other half, and the other way round, so that no weight has seen a purchase it is measured
+//! on. Then all parts are fitted again on everything there is.
 
 use std::ops::ControlFlow;
 
@@ -96,11 +96,44 @@ impl Fitted {
         trends(&self.heat(half_life_days))
     }
 
-    fn parts(&self, half_life_days: f32) -> Parts<'_> {
+    /// With `again`, what was bought before is a candidate, by its rhythm.
+    fn parts(&self, half_life_days: f32, again: bool) -> Parts<'_> {
         let mut parts = Parts::new(Some(&self.item_item), Some(&self.als), self.heat(half_life_days));
         parts.histories = &self.histories;
-        parts.bought_hidden = true;
+        parts.bought_hidden = !again;
+        parts.rhythm = again.then_some(&self.rhythm);
         parts
+    }
+}
+
+/// Weights as learnt, with the half-life of the trend that they were best with.
+#[derive(Clone, Copy)]
+struct TrendAndWeights {
+    weights: Weights,
+    half_life: f32,
+}
+
+impl TrendAndWeights {
+    fn blend<'f>(&self, fitted: &'f Fitted, change: impl Fn(Weights) -> Weights, again: bool) -> Blend<'f> {
+        Blend { parts: fitted.parts(self.half_life, again), weights: change(self.weights) }
+    }
+}
+
+/// No part of the blend but the trend.
+const TREND_ONLY: Weights = Weights { item_item: 0.0, als: 0.0, ..alone(Weights::DEFAULT) };
+
+/// Neither lifted by the trend nor by recency.
+const fn alone(weights: Weights) -> Weights {
+    Weights { trend_power: 0.0, recency_days: f32::INFINITY, ..weights }
+}
+
+/// Each half of the people with the weights that were learnt on the other half, so that no weight has seen a purchase it
+/// is measured on, and everybody's purchases measure.
+struct CrossFitted<'f>([Blend<'f>; 2]);
+
+impl Scorer for CrossFitted<'_> {
+    fn score(&self, case: &Case, out: &mut [f32]) {
+        self.0[(case.user % 2) as usize].score(case, out);
     }
 }
 
@@ -188,56 +221,61 @@ impl Lesson<'_> {
         Ok(Some(Fitted { als, item_item, rhythm, histories, all, n_items }))
     }
 
-    /// Learns the weights on one half of the people and measures on the other.
+    /// Learns the weights on each half of the people and measures on the other; those to use are learnt on all.
     fn measure(&self, cut: Timestamp, progress: &(dyn Fn(&str, Iteration) + Sync)) -> Result<Measured> {
         let before = cut.plus_days(-i64::from(self.config.window_days));
-        let half_lives = self.config.trend_half_lives_days;
+        let first_half_life = self.config.trend_half_lives_days[0];
         let Some(fitted) = self.fitted(before, "measured fit", progress)? else {
-            return Ok(self.unmeasured(half_lives[0]));
+            return Ok(self.unmeasured(first_half_life));
         };
         let cases = self.cases(&fitted, cut);
-        let (learnt_on, measured_on): (Vec<Case>, Vec<Case>) = cases.new.into_iter().partition(|c| c.user % 2 == 0);
-        let mut best = (Weights::default(), f64::NEG_INFINITY, half_lives[0]);
-        for half_life in half_lives {
-            let (weights, recall) = learn(&fitted.parts(half_life), &learnt_on, Candidates::All, self.threads);
-            if recall > best.1 {
-                best = (weights, recall, half_life);
-            }
-        }
-        let (mut weights, _, half_life) = best;
-        let (again_on, again_measured): (Vec<Case>, Vec<Case>) = cases.any.into_iter().partition(|c| c.user % 2 == 0);
-        let mut again = fitted.parts(half_life);
-        (again.rhythm, again.bought_hidden) = (Some(&fitted.rhythm), false);
-        weights = learn_from(&again, &again_on, Candidates::All, (weights, Learnt::Again), self.threads).0;
-
-        let of = |scorer: &dyn Scorer, cases: &[Case]| {
-            evaluate(scorer, fitted.n_items, cases, Candidates::All, self.threads)
+        let learnt = self.learn(&fitted, &cases);
+        // The weights for even people are learnt on odd ones.
+        let halves = [1, 0].map(|half| self.learn(&fitted, &cases.half(half)));
+        let of = |change: fn(Weights) -> Weights, again: bool| {
+            let blends = halves.map(|learnt| learnt.blend(&fitted, change, again));
+            let cases = if again { &cases.any } else { &cases.new };
+            evaluate(&CrossFitted(blends), fitted.n_items, cases, Candidates::All, self.threads)
         };
-        let blend = |weights: Weights| Blend { parts: fitted.parts(half_life), weights };
-        let alone = Weights { trend_power: 0.0, recency_days: f32::INFINITY, ..weights };
-        let trend_only = Weights { item_item: 0.0, als: 0.0, ..alone };
-        let model = of(&blend(weights), &measured_on);
-        let trending = Blend { parts: fitted.parts(half_lives[0]), weights: trend_only };
-        let trending = of(&trending, &measured_on);
+        let model = of(|weights| weights, false);
+        let trending = Blend { parts: fitted.parts(first_half_life, false), weights: TREND_ONLY };
+        let trending = evaluate(&trending, fitted.n_items, &cases.new, Candidates::All, self.threads);
+        let popular = SameForAll(fitted.heat(first_half_life));
+        let popular = evaluate(&popular, fitted.n_items, &cases.any, Candidates::All, self.threads);
         let verdict = compare_to_trending(&model, &trending, &self.config.rule);
-        let without = |weights: Weights| of(&blend(weights), &measured_on);
         let parts = [
-            ("als", without(Weights { item_item: 0.0, als: 1.0, ..alone })),
-            ("item-item", without(Weights { item_item: 1.0, als: 0.0, ..alone })),
-            ("blend without als", without(Weights { als: 0.0, ..weights })),
-            ("blend without item-item", without(Weights { item_item: 0.0, als: 1.0, ..weights })),
-            ("blend without trend", without(Weights { trend_power: 0.0, ..weights })),
+            ("als", of(|w| alone(Weights { item_item: 0.0, als: 1.0, ..w }), false)),
+            ("item-item", of(|w| alone(Weights { item_item: 1.0, als: 0.0, ..w }), false)),
+            ("blend without als", of(|w| Weights { als: 0.0, ..w }, false)),
+            ("blend without item-item", of(|w| Weights { item_item: 0.0, als: 1.0, ..w }, false)),
+            ("blend without trend", of(|w| Weights { trend_power: 0.0, ..w }, false)),
         ];
-        let again = of(&Blend { parts: again, weights }, &again_measured);
-        let popular = of(&SameForAll(fitted.heat(half_lives[0])), &again_measured);
+        let again = of(|weights| weights, true);
         let mut figures = figures(&model, &trending, &parts);
         for (who, evaluation) in [("blend", &again), ("trending", &popular)] {
             figures.push(figure(format!("recommender/again/{who}/recall@20"), evaluation.mean(Metric::Recall20)));
         }
         let mut judged = vec![("blend", Role::Model, &model), ("trending", Role::Baseline, &trending)];
         judged.extend(parts.iter().map(|(name, evaluation)| (*name, Role::Part, evaluation)));
-        let judgement = Judgement::new(&measured_on, &self.people, self.items, &judged);
+        let judgement = Judgement::new(&cases.new, &self.people, self.items, &judged);
+        let TrendAndWeights { weights, half_life } = learnt;
         Ok(Measured { weights, trend_half_life_days: half_life, verdict, figures, judgement })
+    }
+
+    /// The weights that are best on `cases`.
+    fn learn(&self, fitted: &Fitted, cases: &Cases) -> TrendAndWeights {
+        let half_lives = self.config.trend_half_lives_days;
+        let mut best = (Weights::default(), f64::NEG_INFINITY, half_lives[0]);
+        for half_life in half_lives {
+            let (weights, recall) = learn(&fitted.parts(half_life, false), &cases.new, Candidates::All, self.threads);
+            if recall > best.1 {
+                best = (weights, recall, half_life);
+            }
+        }
+        let (weights, _, half_life) = best;
+        let again = fitted.parts(half_life, true);
+        let weights = learn_from(&again, &cases.any, Candidates::All, (weights, Learnt::Again), self.threads).0;
+        TrendAndWeights { weights, half_life }
     }
 
     /// Nothing was known a month ago: the default weights, and no proof.
@@ -286,6 +324,14 @@ impl Lesson<'_> {
 struct Cases {
     new: Vec<Case>,
     any: Vec<Case>,
+}
+
+impl Cases {
+    /// Those of the people whose number is even (0) or odd (1).
+    fn half(&self, parity: u32) -> Cases {
+        let of = |cases: &[Case]| cases.iter().filter(|c| c.user % 2 == parity).cloned().collect();
+        Cases { new: of(&self.new), any: of(&self.any) }
+    }
 }
 
 /// (person, item, days since the last purchase of it), ascending.
