@@ -55,7 +55,9 @@ pub enum Error {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// Readers refuse versions that go back.
-    #[error("the target has version {there}, this bundle is version {ours}; publish a newer one, or use `kenal rollback`")]
+    #[error(
+        "the target has version {there}, this bundle is version {ours}; publish a newer one, or use `kenal rollback`"
+    )]
     Older {
         /// Of the target.
         there: u64,

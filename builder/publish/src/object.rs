@@ -74,8 +74,8 @@ impl Target for Objects {
     }
 
     async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), TargetError> {
-        let put = self.store.put(&self.key(name), bytes.into());
-        put.await.map(drop).map_err(transport(format!("writing {name}")))
+        let key = self.key(name);
+        self.store.put(&key, bytes.into()).await.map(drop).map_err(transport(format!("writing {name}")))
     }
 
     async fn delete(&self, name: &str) -> Result<(), TargetError> {

@@ -54,7 +54,8 @@ impl Place {
     /// [`TargetError::Place`] when a credential is missing.
     pub fn open(&self, access: &Access) -> Result<Box<dyn Target>, TargetError> {
         let token = |name: &str| {
-            let missing = || TargetError::Place(format!("{name} is not set; it holds the token for the platform's API"));
+            let missing =
+                || TargetError::Place(format!("{name} is not set; it holds the token for the platform's API"));
             (access.variable)(name).ok_or_else(missing)
         };
         let endpoint = access.endpoint.as_deref();

@@ -59,7 +59,7 @@ pub use keys::write_keys;
 pub use keys::{KeyList, verify_keys};
 pub use manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
 #[cfg(feature = "write")]
-pub use publish::{File, PublishError, Publisher, Release, Signer, shard_bits_for, write_revocation_update};
+pub use publish::{File, PublishError, Publisher, Release, Signer, reissue, shard_bits_for, write_revocation_update};
 pub use seal::{RowSeal, SEAL_BYTES};
 pub use trust::{KEYS_MAX, KeyId, PublicKey, Trust, verify, verify_at};
 pub use update::{RevocationUpdate, verify_revocations};

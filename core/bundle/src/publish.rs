@@ -407,3 +407,27 @@ pub fn write_revocation_update(
     verify_revocations(&bytes, &Trust::new(signer.public()?), manifest)?;
     Ok(bytes)
 }
+
+/// Issues an older bundle again under a higher version, with `revoked` as its withdrawals: the way back to an older model,
+/// since a version never goes back. Its times stay, so that consent is not proved for longer than it was. Returns the
+/// revocations section and the manifest, to be written in this order.
+///
+/// # Errors
+/// When it would be refused.
+pub fn reissue(
+    older: &Manifest,
+    version: u64,
+    previous: Hash,
+    revoked: &[VisitorKey],
+    signer: &Signer,
+) -> Result<[File; 2], PublishError> {
+    let keys: Vec<u64> = revoked.iter().map(VisitorKey::revocation_key).collect();
+    let (hash, section) = File::section(write_revocations(&keys)?);
+    let mut manifest = Manifest { version, previous: Some(previous), ..older.clone() };
+    for entry in manifest.sections.iter_mut().filter(|entry| entry.kind == Kind::Revocations) {
+        *entry = SectionEntry { kind: Kind::Revocations, hash, bytes: section.bytes.len() as u32 };
+    }
+    let bytes = signer.sign(&manifest.encode().map_err(BundleError::Manifest)?, envelope::MANIFEST)?;
+    verify(&bytes, &Trust::new(signer.public()?))?;
+    Ok([section, File { name: MANIFEST_NAME.into(), bytes }])
+}

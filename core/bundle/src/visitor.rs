@@ -21,6 +21,11 @@ impl VisitorKey {
         VisitorKey(hash.as_bytes().first_chunk().copied().unwrap_or_default())
     }
 
+    /// The key with these bytes, as a shard lists it.
+    pub const fn from_bytes(bytes: [u8; 16]) -> VisitorKey {
+        VisitorKey(bytes)
+    }
+
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
