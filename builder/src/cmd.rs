@@ -9,6 +9,7 @@ mod experiment;
 mod features;
 mod identity;
 mod model;
+mod publish;
 mod recommend;
 mod run;
 mod serve;
@@ -55,6 +56,10 @@ enum Command {
     Show(show::ShowArgs),
     /// Look into a bundle, and verify it.
     Bundle(bundle::BundleArgs),
+    /// Put a bundle where its readers are; or withdrawals alone.
+    Publish(publish::PublishArgs),
+    /// Back to an older model, which readers see as a new version.
+    Rollback(publish::RollbackArgs),
     /// Answer pages on this machine with the Wasm core.
     Serve(serve::ServeArgs),
 }
@@ -74,6 +79,8 @@ impl Cli {
             Command::Recommend(args) => args.run(),
             Command::Show(args) => args.run(),
             Command::Bundle(args) => args.run(),
+            Command::Publish(args) => args.run(),
+            Command::Rollback(args) => args.run(),
             Command::Serve(args) => args.run(),
         }
     }

@@ -8,13 +8,16 @@ mod shelf;
 mod tokens;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use kenal_bundle::{CardValue, File, Hash, MANIFEST_NAME, MarketEntry, Publisher, Release, Signer, Trust, verify};
+use kenal_bundle::{
+    CardValue, File, Hash, Kind, MANIFEST_NAME, MarketEntry, Publisher, Release, Signer, Trust, VisitorKey, verify,
+};
 use kenal_consent::{Cell, Policy};
+use kenal_core::Items;
 use kenal_features::Rates;
 use kenal_lake::Fingerprint;
 use kenal_types::Market;
@@ -46,7 +49,9 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let signer = Signer::from_seed(&crate::keys::load_or_make(&company.key)?);
     let release = release(company, out, &signer, Hash(snapshot.root()), &card)?;
     let version = release.version;
-    let mut publisher = Publisher::new(release);
+    let before = items_before(out, &signer);
+    let before = before.as_deref().map(Items::parse).transpose().context("reading the items of the last bundle")?;
+    let mut publisher = Publisher::new(release).following(before);
     let shelf = Shelf::new(&items, &variants, &numbers, &Rates::default())?;
     let index = shelf.write(&mut publisher, &models, &numbers)?;
     shelf.write_trending(&mut publisher, &lessons, &snapshot, &numbers, &index, cut)?;
@@ -65,6 +70,16 @@ pub fn run(company: &Company) -> Result<Outcome> {
     progress.finish(&format!("version {version}, {} bytes", count(bytes)));
     show(&files, bytes, people.len(), &trial);
     Ok(Outcome::Done)
+}
+
+/// The keys of all visitors whose token is kept and who may be personalised, but for those of the tokens in `withdrawn`.
+pub fn allowed(company: &Company, signer: &Signer, withdrawn: &BTreeSet<&str>) -> Result<BTreeSet<VisitorKey>> {
+    let snapshot = consent::snapshot(company)?;
+    let salt = Hash(salt(signer)?);
+    let tokens = Tokens::read(&Tokens::path(&company.key))?;
+    let may = |person| snapshot.permits(person, Cell::PERSONALISE_ONSITE);
+    let allowed = tokens.iter().filter(|(person, token)| may(*person) && !withdrawn.contains(token));
+    Ok(allowed.map(|(_, token)| VisitorKey::new(&salt, token)).collect())
 }
 
 /// Salt of the visitor keys: the signer's own, so that it stays from bundle to bundle and is no other company's.
@@ -115,6 +130,12 @@ fn previous(out: &Path, signer: &Signer) -> Result<(u64, Option<Hash>)> {
         format!("{} is not a bundle of this company; move it away or choose another --out", out.display())
     })?;
     Ok((last.version + 1, Some(Hash::of(&bytes))))
+}
+
+/// The items of the bundle that is there, whose order the next one keeps; `None` where there is none to be read.
+fn items_before(out: &Path, signer: &Signer) -> Option<Vec<u8>> {
+    let folder = crate::bundle_folder::BundleFolder::open(out, signer.public().ok()).ok()?;
+    folder.section(Kind::Items).map(<[u8]>::to_vec)
 }
 
 /// Sections first, the manifest last and by renaming, so that a reader sees the old bundle or the new one.

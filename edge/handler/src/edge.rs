@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kenal_bundle::{
     BundleError, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, check_shard, verify,
-    verify_revocations,
+    verify_keys, verify_revocations,
 };
 use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
 
@@ -60,8 +60,24 @@ impl Edge {
     /// # Errors
     /// [`EdgeError::Manifest`]. Cost: one signature.
     pub fn open(manifest_bytes: &[u8], trust_key: &[u8; 32], now: i64) -> Result<Self, EdgeError> {
-        let key = PublicKey::from_bytes(trust_key).map_err(EdgeError::Manifest)?;
-        let trust = Trust::new(key);
+        Edge::open_listed(manifest_bytes, None, trust_key, now)
+    }
+
+    /// As [`Edge::open`], signed by a key of `keys`, a list that `trust_key` must have signed.
+    ///
+    /// # Errors
+    /// [`EdgeError::Keys`]: a list that is there and cannot be accepted is not passed over. Or as [`Edge::open`].
+    pub fn open_listed(
+        manifest_bytes: &[u8],
+        keys: Option<&[u8]>,
+        trust_key: &[u8; 32],
+        now: i64,
+    ) -> Result<Self, EdgeError> {
+        let root = PublicKey::from_bytes(trust_key).map_err(EdgeError::Manifest)?;
+        let trust = match keys {
+            Some(keys) => verify_keys(keys, &Trust::new(root), seconds(now)).map_err(EdgeError::Keys)?,
+            None => Trust::new(root),
+        };
         let manifest = verify(manifest_bytes, &trust).map_err(EdgeError::Manifest)?;
         let mut id = Hash::of(manifest_bytes).to_string();
         id.truncate(16);

@@ -36,6 +36,9 @@ pub enum EdgeError {
     /// The trusted key is none, or the manifest is damaged, foreign or not signed with it.
     #[error("the manifest: {0}")]
     Manifest(BundleError),
+    /// The list of keys that may sign is damaged, foreign, older than one accepted before, or has expired.
+    #[error("the list of keys: {0}")]
+    Keys(BundleError),
     /// A section is not the one that the manifest lists, or does not parse.
     #[error(transparent)]
     Section(BundleError),

@@ -2,7 +2,7 @@
 //!
 //! Names are those of `core/FORMAT.md`: `manifest.kenal`, `revocations.kenal`, `sections/<64 hexadecimal digits>`.
 
-use kenal_bundle::{MANIFEST_NAME, REVOCATIONS_NAME};
+use kenal_bundle::{BundleError, KEYS_NAME, MANIFEST_NAME, REVOCATIONS_NAME};
 
 use crate::edge::Edge;
 use crate::error::EdgeError;
@@ -37,12 +37,17 @@ impl StoreError {
 /// [`EdgeError`]: the first thing that is missing or does not verify.
 pub fn open(store: &impl Store, trust_key: &[u8; 32], now: i64) -> Result<Edge, EdgeError> {
     let fetch = |name: &str| store.get(name)?.ok_or_else(|| EdgeError::Missing { name: name.to_owned() });
-    let mut edge = Edge::open(&fetch(MANIFEST_NAME)?, trust_key, now)?;
+    let keys = store.get(KEYS_NAME)?;
+    let mut edge = Edge::open_listed(&fetch(MANIFEST_NAME)?, keys.as_deref(), trust_key, now)?;
     for need in edge.needs() {
         edge.add_section_of(need.kind, fetch(&need.hash.section_name())?)?;
     }
     if let Some(update) = store.get(REVOCATIONS_NAME)? {
-        edge.add_revocations(&update)?;
+        match edge.add_revocations(&update) {
+            // It was issued before this bundle was built, whose own section says more.
+            Err(EdgeError::Revocations(BundleError::StaleRevocations)) => {}
+            result => result?,
+        }
     }
     Ok(edge)
 }

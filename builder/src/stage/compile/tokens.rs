@@ -18,9 +18,9 @@ const HEADER: [&str; 3] = ["name", "person", "token"];
 /// A letter and 128 random bits in hexadecimal digits.
 const TOKEN_BYTES: usize = 33;
 
-/// The token of each name.
+/// The token of each name, and whose it is.
 pub struct Tokens {
-    by_name: HashMap<String, String>,
+    by_name: HashMap<String, (PersonId, String)>,
 }
 
 impl Tokens {
@@ -39,14 +39,14 @@ impl Tokens {
         let mut made = 0;
         for (name, person) in names {
             let token = match before.remove(name) {
-                Some(token) => token,
+                Some((_, token)) => token,
                 None => {
                     made += 1;
                     make()?
                 }
             };
             table.write_record([name, &person.to_string(), &token])?;
-            by_name.insert(name.clone(), token);
+            by_name.insert(name.clone(), (*person, token));
         }
         if made > 0 || by_name.len() != known || !path.exists() {
             replace(path, &table.into_inner()?).with_context(|| format!("writing {}", path.display()))?;
@@ -60,18 +60,27 @@ impl Tokens {
         let mut by_name = HashMap::new();
         for row in reader.records() {
             let row = row.with_context(|| format!("reading {}", path.display()))?;
-            let (Some(name), Some(token)) = (row.get(0), row.get(2)) else { continue };
+            let field = |at: usize| row.get(at).unwrap_or_default().to_owned();
+            let line = row.position().map_or(0, csv::Position::line);
+            let Ok(person) = field(1).parse() else {
+                bail!("{}, line {line}: field person is no person's id", path.display());
+            };
+            let token = field(2);
             if token.len() != TOKEN_BYTES {
-                let line = row.position().map_or(0, csv::Position::line);
                 bail!("{}, line {line}: field token is no visitor token", path.display());
             }
-            by_name.insert(name.to_owned(), token.to_owned());
+            by_name.insert(field(0), (person, token));
         }
         Ok(Tokens { by_name })
     }
 
     pub fn of(&self, name: &str) -> Option<&str> {
-        self.by_name.get(name).map(String::as_str)
+        self.by_name.get(name).map(|(_, token)| token.as_str())
+    }
+
+    /// Each person and a token of theirs.
+    pub fn iter(&self) -> impl Iterator<Item = (PersonId, &str)> {
+        self.by_name.values().map(|(person, token)| (*person, token.as_str()))
     }
 }
 
