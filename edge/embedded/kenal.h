@@ -48,6 +48,10 @@ void kenal_free(uint8_t *at, size_t len);
 kenal_edge *kenal_new(void);
 void kenal_drop(kenal_edge *handle);
 
+/* Hands over keys.kenal, the list of keys that may sign, where there is one: the next kenal_manifest checks it with its
+ * key, and the manifest with a key of the list. */
+int32_t kenal_keys(kenal_edge *handle, const uint8_t *keys, size_t len);
+
 /* Opens a signed manifest, in place of any bundle there was.
  * key points at the 32 bytes of the trusted public key; now is Unix time in seconds. */
 int32_t kenal_manifest(kenal_edge *handle, const uint8_t *manifest, size_t len, const uint8_t *key, int64_t now);

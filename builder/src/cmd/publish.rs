@@ -76,7 +76,7 @@ impl PublishArgs {
         let options = Options { canary, keep: usize::from(self.keep) };
         let progress = Progress::start("publish");
         let report = wait(kenal_publish::publish(&source, target.as_ref(), &signer, options, &|sent, of| {
-            progress.at(&format!("{} of {} sections", count(sent as u64), count(of as u64)));
+            progress.set("sections", sent as u64, of as u64);
         }))??;
         progress.finish(&format!("version {}", report.version));
         let mut table = Table::new(&[("published", Align::Left), ("", Align::Right)]);

@@ -146,6 +146,12 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<Manifest, BundleError> {
     Ok(manifest)
 }
 
+/// Which of the trusted keys the envelope in `bytes` names; [`verify`] says whether it signed.
+pub fn signer_of(bytes: &[u8], trust: &Trust) -> Option<PublicKey> {
+    let (_, id) = bytes.split_at_checked(bytes.len().checked_sub(KEY_ID_BYTES + 64)?)?;
+    trust.keys().iter().find(|key| id.starts_with(&key.id().0)).copied()
+}
+
 /// As [`verify`], and the bundle must not have expired at `now`, in seconds since 1970.
 ///
 /// # Errors

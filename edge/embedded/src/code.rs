@@ -29,7 +29,7 @@ pub enum Code {
 impl From<&EdgeError> for Code {
     fn from(error: &EdgeError) -> Self {
         match error {
-            EdgeError::Manifest(_) => Code::Manifest,
+            EdgeError::Manifest(_) | EdgeError::Keys(_) => Code::Manifest,
             EdgeError::Revocations(_) => Code::Revocations,
             EdgeError::NotListed { .. } | EdgeError::Section(_) | EdgeError::Missing { .. } | EdgeError::Store(_) => {
                 Code::Section

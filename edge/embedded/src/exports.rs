@@ -75,6 +75,17 @@ unsafe fn call<const N: usize>(
     call(handle, slices) as i32
 }
 
+/// Hands over the list of keys that may sign (`keys.kenal`), where there is one, copying it: the next call of
+/// [`kenal_manifest`] checks it with the trusted key, and the manifest with a key of the list.
+///
+/// # Safety
+/// `handle` is null or live and in no other call; `keys` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kenal_keys(handle: *mut Handle, keys: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller's promises are those that `call` asks for.
+    unsafe { call(handle, [(keys, len)], |handle, [keys]| handle.keys(keys)) }
+}
+
 /// Opens a signed manifest, in place of any bundle there was; `key` points at the 32 bytes of the trusted public key,
 /// `now` is Unix time in seconds.
 ///

@@ -10,6 +10,7 @@ use crate::code::Code;
 #[derive(Debug, Default)]
 pub struct Handle {
     edge: Option<Edge>,
+    keys: Option<Vec<u8>>,
     output: Vec<u8>,
     message: String,
 }
@@ -46,11 +47,18 @@ impl Handle {
 
     /// Opens a manifest, in place of any bundle there was.
     pub(crate) fn manifest(&mut self, manifest: &[u8], key: &[u8; 32], now: i64) -> Code {
+        let keys = self.keys.take();
         self.run(|edge| {
             *edge = None;
-            *edge = Some(Edge::open(manifest, key, now)?);
+            *edge = Some(Edge::open_listed(manifest, keys.as_deref(), key, now)?);
             Ok(Vec::new())
         })
+    }
+
+    /// Keeps the list of keys that the next manifest is checked with; it is read then, since only then the root is known.
+    pub(crate) fn keys(&mut self, keys: &[u8]) -> Code {
+        self.keys = Some(keys.to_vec());
+        self.run(|_| Ok(Vec::new()))
     }
 
     /// Writes the sections that are still to come: a line each, `<64 hexadecimal digits> <bytes> <kind>`.

@@ -10,7 +10,7 @@ use std::ptr::null;
 
 use kenal_edge::{Consent, LiveEvent, LiveKind, Request, Response};
 use kenal_embedded::exports::{
-    ABI_VERSION, kenal_abi_version, kenal_alloc, kenal_drop, kenal_free, kenal_manifest, kenal_message,
+    ABI_VERSION, kenal_abi_version, kenal_alloc, kenal_drop, kenal_free, kenal_keys, kenal_manifest, kenal_message,
     kenal_message_len, kenal_needs, kenal_new, kenal_output, kenal_output_len, kenal_recommend, kenal_revocations,
     kenal_row, kenal_section, kenal_shard,
 };
@@ -106,6 +106,25 @@ fn the_cases_are_answered_as_written_down() {
 }
 
 #[test]
+fn a_listed_key_is_trusted_under_the_root() {
+    let root = kenal_bundle::Signer::from_seed(&[1; 32]);
+    let root_key = root.public().expect("a key").to_bytes();
+    let signer = shop::signer().public().expect("a key");
+    let keys = |host: &Host, expires_at: i64| {
+        let list = kenal_bundle::write_keys(&root, 1, expires_at as u64, &[signer]).expect("a list");
+        // SAFETY: the handle is live, and the list is readable for its length.
+        unsafe { kenal_keys(host.0, list.as_ptr(), list.len()) }
+    };
+    let host = Host::new();
+    assert_eq!(host.manifest(file("manifest.kenal"), &root_key), Code::Manifest as i32, "the root did not sign it");
+    assert_eq!(keys(&host, NOW + 60), Code::Ok as i32);
+    assert_eq!(host.manifest(file("manifest.kenal"), &root_key), Code::Ok as i32, "{}", host.message());
+    assert_eq!(keys(&host, NOW - 60), Code::Ok as i32);
+    assert_eq!(host.manifest(file("manifest.kenal"), &root_key), Code::Manifest as i32);
+    assert!(host.message().contains("expired"), "{}", host.message());
+}
+
+#[test]
 fn refusals_have_codes_and_words() {
     let host = Host::new();
     assert_eq!(kenal_abi_version(), ABI_VERSION);
@@ -187,7 +206,7 @@ fn the_header_declares_what_is_exported() {
         .collect();
     let exported: BTreeSet<&str> = names(include_str!("../src/exports.rs"), "extern \"C\" fn ");
     assert_eq!(declared, exported);
-    assert_eq!(declared.len(), 16);
+    assert_eq!(declared.len(), 17);
     assert!(header.contains(&format!("#define KENAL_ABI_VERSION {ABI_VERSION}\n")));
     for (name, code) in [
         ("OK", Code::Ok),

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use kenal_bundle::{
-    BundleError, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, check_shard, verify,
-    verify_keys, verify_revocations,
+    BundleError, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, check_shard, signer_of,
+    verify, verify_keys, verify_revocations,
 };
 use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
 
@@ -43,6 +43,7 @@ const READ: [(Kind, bool); 6] = [
 #[derive(Debug)]
 pub struct Edge {
     manifest: Manifest,
+    signer: [u8; 32],
     info: BundleInfo,
     trust: Trust,
     loaded: Loaded,
@@ -79,12 +80,13 @@ impl Edge {
             None => Trust::new(root),
         };
         let manifest = verify(manifest_bytes, &trust).map_err(EdgeError::Manifest)?;
+        let signer = signer_of(manifest_bytes, &trust).unwrap_or(root).to_bytes();
         let mut id = Hash::of(manifest_bytes).to_string();
         id.truncate(16);
         let info = BundleInfo { version: manifest.version, id };
         let opened_at_s = seconds(now);
         let scratch = Mutex::new(Box::default());
-        Ok(Edge { manifest, info, trust, loaded: Loaded::default(), update: None, opened_at_s, scratch })
+        Ok(Edge { manifest, signer, info, trust, loaded: Loaded::default(), update: None, opened_at_s, scratch })
     }
 
     /// The sections still to fetch, those first without which there is no answer.
@@ -137,6 +139,16 @@ impl Edge {
     /// What the bundle is.
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The key that signed the manifest: the trusted one, or one of its list.
+    pub const fn signer(&self) -> &[u8; 32] {
+        &self.signer
+    }
+
+    /// Whether a revocation update was taken in.
+    pub const fn has_revocation_update(&self) -> bool {
+        self.update.is_some()
     }
 
     /// Version and short id, as in every answer.

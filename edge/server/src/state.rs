@@ -66,6 +66,9 @@ impl App {
         let manifest = folder.read(MANIFEST_NAME)?;
         let revocations = folder.get(REVOCATIONS_NAME).map_err(|e| refused(e.into()))?;
         let edge = Arc::new(kenal_edge::store::open(&folder, &key, now).map_err(refused)?);
+        // What was issued before the bundle was built has been passed over.
+        let revocations = revocations.filter(|_| edge.has_revocation_update());
+        let key = *edge.signer();
         let load = Arc::new(Load {
             manifest: manifest.clone(),
             key,
