@@ -5,11 +5,17 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use support::{company, contains, said, text};
+use support::{company, said, text};
 
 fn tokens() -> Vec<String> {
     let table = fs::read_to_string(company().lake().join("keys/visitor-tokens.csv")).expect("the visitor tokens");
     table.lines().skip(1).filter_map(|line| Some(line.rsplit_once(',')?.1.to_owned())).collect()
+}
+
+fn contains((_, err): &(String, String), wanted: &[&str]) {
+    for wanted in wanted {
+        assert!(err.contains(wanted), "{wanted:?} is not in:\n{err}");
+    }
 }
 
 /// The version that a manifest names, as `kenal bundle inspect` reads it.
