@@ -21,6 +21,17 @@ enum Bench {
     Identity(IdentityArgs),
     /// Training the recommender: Kenal's ALS and implicit's on one power-law matrix.
     Als(AlsArgs),
+    /// Ranking: the core beside plain scans, natively, in wasmtime and in V8, and beside faiss and NumPy.
+    Edge(EdgeArgs),
+}
+
+#[derive(clap::Args)]
+struct EdgeArgs {
+    #[arg(long, value_name = "N", num_args = 1.., default_values_t = [50_000, 200_000])]
+    items: Vec<u64>,
+    /// Also write the figures into a dated file in tests/bench/record.
+    #[arg(long)]
+    record: bool,
 }
 
 #[derive(clap::Args)]
@@ -66,6 +77,7 @@ pub fn run_bench(args: &BenchArgs) -> Result<()> {
     let args = match &args.bench {
         Bench::Identity(args) => args,
         Bench::Als(args) => return als(args),
+        Bench::Edge(args) => return edge(args),
     };
     if !args.world.is_empty() {
         world(args)?;
@@ -96,6 +108,31 @@ fn als(args: &AlsArgs) -> Result<()> {
         bench.arg("--record").arg(root().join("tests/bench/record"));
     }
     run("Kenal and implicit", &mut bench)
+}
+
+fn edge(args: &EdgeArgs) -> Result<()> {
+    let wasm = "wasm32-unknown-unknown";
+    let mut module = cargo();
+    module.args(["rustc", "--package", "kenal-bench-ranker", "--lib", "--crate-type", "cdylib", "--profile", "edge"]);
+    module.args(["--target", wasm]).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-C target-feature=+simd128");
+    run("build the module", &mut module)?;
+    run("build", cargo().args(["build", "--release", "--package", "kenal-bench", "--bin", "edge-peers"]))?;
+    let mut bench = command(target_dir().join("release/edge-peers"));
+    bench.arg("run").arg("--module").arg(target_dir().join(wasm).join("edge/kenal_bench_ranker.wasm"));
+    bench.arg("--v8").arg(root().join("tests/bench/edge/v8.mjs"));
+    bench.arg("--work").arg(target_dir().join("bench-edge"));
+    bench.arg("--items").args(args.items.iter().map(u64::to_string));
+    let peers = root().join("../shared/tools/peers");
+    if peers.is_dir() {
+        bench.arg("--python").arg(python(&peers.join("requirements.txt"))?);
+        bench.arg("--faiss").arg(peers.join("faiss_flat.py"));
+    } else {
+        eprintln!("bench edge: without faiss and NumPy, since the peers' scripts are not in {}", peers.display());
+    }
+    if args.record {
+        bench.arg("--record").arg(root().join("tests/bench/record"));
+    }
+    run("ranking", &mut bench)
 }
 
 fn world(args: &IdentityArgs) -> Result<()> {

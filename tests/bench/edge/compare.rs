@@ -1,0 +1,124 @@
+//! The run: for each number of items the same factors in every host, and a table of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
+use kenal_bench::{count, note, process};
+use serde_json::Value;
+
+#[derive(clap::Args)]
+pub struct RunArgs {
+    #[arg(long, value_name = "N", num_args = 1.., default_values_t = [50_000, 200_000])]
+    items: Vec<u64>,
+    /// The compiled ranker.
+    #[arg(long, value_name = "FILE")]
+    module: PathBuf,
+    /// The program that times V8.
+    #[arg(long, value_name = "FILE")]
+    v8: PathBuf,
+    /// A Python that has faiss and NumPy, and the script that times them.
+    #[arg(long, value_name = "FILE", requires = "faiss")]
+    python: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    faiss: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    work: PathBuf,
+    /// Also write the figures into a dated file in this folder.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+}
+
+pub fn run(args: &RunArgs) -> Result<()> {
+    std::fs::create_dir_all(&args.work).with_context(|| format!("making {}", args.work.display()))?;
+    let commit = note::commit();
+    let mut body = String::new();
+    for &items in &args.items {
+        let dir = args.work.join(items.to_string());
+        let done = measure(args, items, &dir)?;
+        body.push_str(&format!("{} items × 64 dimensions, top 20\n\n```\n{}\n```\n", count(items), table(&done)));
+        let native = done.iter().find(|figures| figures["host"] == "native");
+        if let Some(looked_at) = native.and_then(|figures| figures["looked_at"].as_f64()) {
+            let bytes = native.and_then(|figures| figures["bytes"].as_f64()).unwrap_or_default();
+            body.push_str(&format!(
+                "\nThe core looked at {:.1} % of the items; the items section has {:.1} bytes an item.\n\n",
+                100.0 * looked_at / items as f64,
+                bytes / items as f64
+            ));
+        }
+    }
+    body.push_str(
+        "Each is the time of a single call, one thread, for 500 people, with the market, stock and twenty bought items \
+         applied; faiss and NumPy apply no rules. The factors are those of ALS on made-up purchases with tastes and a \
+         long tail. All lists of the core are checked against the plain scan.\n",
+    );
+    println!("{body}");
+    if let Some(dir) = &args.record {
+        println!("{} is written", note::write(dir, "edge", "Ranking at the edge", &commit, &body)?.display());
+    }
+    Ok(())
+}
+
+fn measure(args: &RunArgs, items: u64, dir: &Path) -> Result<Vec<Value>> {
+    let this = || anyhow::Ok(Command::new(std::env::current_exe().context("finding this program")?));
+    if !dir.join("people.npy").exists() {
+        eprintln!("fit factors of {} items", count(items));
+        std::fs::create_dir_all(dir)?;
+        process::run(this()?.arg("make").arg(dir).args(["--items", &items.to_string()]), &dir.join("make"))?;
+    }
+    let mut steps = Vec::new();
+    let mut native = this()?;
+    native.arg("native").arg(dir);
+    steps.push(("native", native));
+    let mut wasmtime = this()?;
+    wasmtime.arg("wasmtime").arg(dir).arg("--module").arg(&args.module);
+    steps.push(("wasmtime", wasmtime));
+    let mut v8 = Command::new("node");
+    v8.arg(&args.v8).arg(&args.module).arg(dir);
+    steps.push(("v8", v8));
+    if let (Some(python), Some(script)) = (&args.python, &args.faiss) {
+        let mut peers = Command::new(python);
+        peers.env("OPENBLAS_NUM_THREADS", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        peers.arg(script).arg(dir.join("items.npy")).arg("--queries").arg(dir.join("people.npy"));
+        steps.push(("peers", peers));
+    }
+    let mut done = Vec::new();
+    for (name, mut command) in steps {
+        eprintln!("time {name}");
+        let (printed, _) = process::run(&mut command, &dir.join(name))?;
+        let figures = printed.lines().rev().find_map(|line| serde_json::from_str(line).ok());
+        done.push(figures.with_context(|| format!("{name} printed no figures"))?);
+    }
+    Ok(done)
+}
+
+fn table(done: &[Value]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    let mut row = |texts: [String; 5]| {
+        table.add_row(texts.into_iter().enumerate().map(|(at, text)| {
+            Cell::new(text).set_alignment(if at < 2 { CellAlignment::Left } else { CellAlignment::Right })
+        }));
+    };
+    row(["host", "way", "p50 µs", "p99 µs", "× plain p50"].map(str::to_owned));
+    for figures in done {
+        let host = figures["host"].as_str().unwrap_or("Python");
+        let plain = figures["plain"]["p50_us"].as_f64();
+        let ways = [
+            ("core", "Kenal"),
+            ("plain", "plain scan, bytes"),
+            ("floats", "plain scan, f32"),
+            ("faiss", "faiss IndexFlatIP"),
+            ("numpy", "NumPy"),
+        ];
+        for (key, way) in ways {
+            let Some(p50) = figures[key]["p50_us"].as_f64() else { continue };
+            let p99 = figures[key]["p99_us"].as_f64().unwrap_or_default();
+            let ratio = plain.map_or(String::new(), |plain| format!("{:.2}", p50 / plain));
+            row([host.to_owned(), way.to_owned(), format!("{p50:.1}"), format!("{p99:.1}"), ratio]);
+        }
+    }
+    table.to_string()
+}
