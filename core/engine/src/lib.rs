@@ -6,7 +6,7 @@
 //!
 //! Read in this order: [`mod@format`] (the sections, as `core/FORMAT.md` says), [`bundle`], [`consent`] (the gate that
 //! makes a [`Permit`]), [`visit`] (what is known of the visitor), [`fold_in`], [`rules`], [`rank`](mod@rank), and
-//! [`blend`], which puts them together; apart from them, [`experiment`] (which arm a visitor is on).
+//! [`blend`], which puts them together; [`diversity`] and [`mod@similar`] for other lists; apart from them, [`experiment`] (which arm a visitor is on).
 //!
 //! A request goes through them like this:
 //!
@@ -42,6 +42,7 @@ extern crate std;
 pub mod blend;
 pub mod bundle;
 pub mod consent;
+pub mod diversity;
 pub mod error;
 pub mod experiment;
 pub mod fold_in;
@@ -52,6 +53,7 @@ pub mod rank;
 pub mod rules;
 pub mod score;
 pub mod simd;
+pub mod similar;
 pub mod topk;
 pub mod visit;
 
@@ -60,6 +62,7 @@ mod cholesky;
 pub use blend::{Together, because, personalise};
 pub use bundle::{Bundle, Sections};
 pub use consent::{Ask, Choice, ConsentBits, FallbackReason, Gate, Permit, Revocation, Who, gate};
+pub use diversity::diversify;
 pub use error::{Fault, SectionError};
 pub use fold_in::{Because, FoldIn, UserVector};
 pub use format::Kind;
@@ -75,6 +78,7 @@ pub use index::{CategoryIdx, IndexError, ItemIdx, MarketIdx};
 pub use rank::{rank, trending};
 pub use rules::Rules;
 pub use score::{Score, Scored};
+pub use similar::similar;
 pub use topk::TopK;
 pub use visit::{EventKind, LiveEvent, Observation, Relation, TooManyEvents, Visit};
 

@@ -53,8 +53,11 @@ pub const HISTORY_MAX: usize = 64;
 /// Live events of one request. A caller keeps the newest.
 pub const EVENTS_MAX: usize = 256;
 
+/// Categories that one request can leave out.
+pub const NOT_CATEGORIES_MAX: usize = 16;
+
 /// Items that a request may exclude by name, beside what is bought or in the cart.
-pub const EXCLUDE_MAX: usize = 256;
+pub const EXCLUDE_MAX: usize = 320;
 
 /// Distinct items that a fold-in can rest on.
 pub const OBSERVATIONS_MAX: usize = HISTORY_MAX + EVENTS_MAX;

@@ -85,6 +85,16 @@ impl TopK {
         }
     }
 
+    /// The items, to be put into another order.
+    pub(crate) fn list_mut(&mut self) -> &mut [Scored] {
+        self.list.get_mut(..self.len).unwrap_or_default()
+    }
+
+    /// Drops what is beyond the first `k`.
+    pub(crate) fn truncate(&mut self, k: usize) {
+        self.len = self.len.min(k);
+    }
+
     pub(crate) fn set_scanned(&mut self, scanned: usize) {
         self.scanned = scanned;
     }

@@ -5,9 +5,10 @@
 //! list.
 
 use kenal_bundle::Manifest;
+use kenal_core::diversity::candidates;
 use kenal_core::{
     Ask, Bundle, CategoryIdx, Choice, EventKind, Gate, ItemIdx, MarketIdx, Permit, Relation, Revocation, Rules, Score,
-    Scored, Scratch, UserRow, Who, because, gate, personalise, trending,
+    Scored, Scratch, UserRow, Who, because, diversify, gate, personalise, similar, trending,
 };
 
 use crate::error::RequestError;
@@ -31,10 +32,13 @@ pub(crate) fn market(manifest: &Manifest, code: &str) -> Result<MarketIdx, Reque
 
 /// The category that a request names, if it names one.
 pub(crate) fn category(bundle: &Bundle<'_>, request: &Request) -> Result<Option<CategoryIdx>, RequestError> {
-    let Some(given) = &request.category else { return Ok(None) };
-    bundle.items.category(given).map(Some).ok_or_else(|| {
+    request.category.as_deref().map(|given| category_named(bundle, given)).transpose()
+}
+
+fn category_named(bundle: &Bundle<'_>, given: &str) -> Result<CategoryIdx, RequestError> {
+    bundle.items.category(given).ok_or_else(|| {
         let known = bundle.items.categories().iter().map(str::to_owned).collect();
-        RequestError::Category { given: given.clone(), known }
+        RequestError::Category { given: given.to_owned(), known }
     })
 }
 
@@ -51,6 +55,9 @@ struct Question<'a> {
     category: Option<CategoryIdx>,
     /// The item of a product page.
     context: Option<ItemIdx>,
+    not_categories: Vec<CategoryIdx>,
+    /// To be put first; nothing else is put there.
+    pins: Vec<ItemIdx>,
     exclude: Vec<ItemIdx>,
     events: Vec<kenal_core::LiveEvent>,
 }
@@ -98,6 +105,14 @@ impl<'a> Question<'a> {
         // An id that this bundle does not have needs no excluding and says nothing.
         let mut exclude: Vec<ItemIdx> = request.exclude.iter().filter_map(|id| bundle.items.find(id)).collect();
         exclude.extend(context);
+        let mut pins: Vec<ItemIdx> = Vec::new();
+        for pin in request.pins.iter().filter_map(|id| bundle.items.find(id)) {
+            if !exclude.contains(&pin) && !pins.contains(&pin) {
+                pins.push(pin);
+            }
+        }
+        let not_categories: Result<_, _> =
+            request.not_categories.iter().map(|given| category_named(bundle, given)).collect();
         exclude.sort_unstable();
         exclude.dedup();
         let mut events: Vec<_> = request.events.iter().filter_map(|event| live(bundle, event)).collect();
@@ -107,11 +122,31 @@ impl<'a> Question<'a> {
             at_s: seconds(request.now),
             kind: EventKind::View,
         }));
-        Ok(Question { request, market, category, context, exclude, events })
+        let not_categories = not_categories?;
+        Ok(Question { request, market, category, context, not_categories, pins, exclude, events })
     }
 
     fn rules(&self) -> Rules<'_> {
-        Rules { market: Some(self.market), category: self.category, exclude: &self.exclude, ..Rules::default() }
+        Rules {
+            market: Some(self.market),
+            category: self.category,
+            not_categories: &self.not_categories,
+            price_bands: self.request.price_bands,
+            exclude: &self.exclude,
+            ..Rules::default()
+        }
+    }
+
+    /// Those of the pins that `rules` allow, and everything not to be put behind them.
+    fn pinned(&self, bundle: &Bundle<'_>, rules: &Rules<'_>) -> (Vec<Pick>, Vec<ItemIdx>) {
+        let allowed = self.pins.iter().copied().filter(|pin| rules.allow(&bundle.items, *pin));
+        let pins: Vec<ItemIdx> = allowed.take(self.request.k as usize).collect();
+        let pick = |item: &ItemIdx| Pick {
+            scored: Scored { item: *item, score: Score::ZERO },
+            kind: ReasonKind::Pinned,
+            because: None,
+        };
+        (pins.iter().map(pick).collect(), pins.iter().chain(&self.exclude).copied().collect())
     }
 }
 
@@ -179,7 +214,17 @@ fn personalised(
     let again = question.request.slot == Slot::Again;
     let bought = row.map(UserRow::bought).filter(|_| !again).unwrap_or_default();
     let rules = Rules { bought, ..question.rules() };
-    let picks = personalise(bundle, &rules, again, question.request.k as usize, scratch).map(<[Scored]>::to_vec);
+    let (mut pinned, exclude) = question.pinned(bundle, &Rules { visit: Some(&scratch.visit), ..rules });
+    let rules = Rules { exclude: &exclude, ..rules };
+    let wanted = question.request.k as usize - pinned.len();
+    let diversity = question.request.diversity;
+    let picks = if diversity > 0.0 {
+        personalise(bundle, &rules, again, candidates(wanted), scratch)
+            .map(drop)
+            .map(|()| diversify(&bundle.items, diversity, wanted, &mut scratch.top).to_vec())
+    } else {
+        personalise(bundle, &rules, again, wanted, scratch).map(<[Scored]>::to_vec)
+    };
     let picks = picks.map_err(FallbackReason::from).map(|list| {
         let word = |scored: Scored| match because(bundle, again, scored.item, scratch) {
             // Nothing of the history spoke for it: it fills the list.
@@ -189,7 +234,8 @@ fn personalised(
             None => Pick { scored, kind: ReasonKind::BecauseHistory, because: None },
             Some(because) => Pick { scored, kind: kind(because.relation), because: Some(because.item) },
         };
-        list.into_iter().map(word).collect()
+        pinned.extend(list.into_iter().map(word));
+        pinned
     });
     // The memory serves the next visitor; nothing of this one stays in it.
     scratch.visit.clear();
@@ -206,24 +252,25 @@ const fn kind(relation: Relation) -> ReasonKind {
     }
 }
 
-/// What everybody sees. On a product page first the item's category, then the rest of the market.
+/// What everybody sees: on a product page first what is like its item, then what is trending in the market.
 fn from_trending(bundle: &Bundle<'_>, question: &Question<'_>, scratch: &mut Scratch) -> Vec<Pick> {
     let k = question.request.k as usize;
-    let mut rules = question.rules();
-    let own = question.context.and_then(|item| bundle.items.attributes(item)).map(|a| a.category);
-    let mut list: Vec<Scored> = Vec::new();
-    if rules.category.is_none() && own.is_some() {
-        rules.category = own;
-        list.extend(trending(&bundle.trending, &bundle.items, &rules, k, &mut scratch.top));
-        rules.category = None;
+    let rules = question.rules();
+    let (mut picks, mut exclude) = question.pinned(bundle, &rules);
+    let like = |scored: Scored| Pick { scored, kind: ReasonKind::Similar, because: question.context };
+    if let Some(item) = question.context {
+        let rules = Rules { exclude: &exclude, ..rules };
+        let alike = similar(&bundle.items, item, &rules, k - picks.len(), &mut scratch.top);
+        picks.extend(alike.iter().copied().map(like));
+        exclude.extend(alike.iter().map(|scored| scored.item));
     }
-    if list.len() < k {
-        let mut exclude = question.exclude.clone();
-        exclude.extend(list.iter().map(|scored| scored.item));
-        let rest = Rules { exclude: &exclude, ..rules };
-        list.extend(trending(&bundle.trending, &bundle.items, &rest, k - list.len(), &mut scratch.top));
-    }
-    list.into_iter().map(|scored| Pick { scored, kind: ReasonKind::Trending, because: None }).collect()
+    let (wanted, diversity) = (k - picks.len(), question.request.diversity);
+    let rules = Rules { exclude: &exclude, ..rules };
+    let ranked = if diversity > 0.0 { candidates(wanted) } else { wanted };
+    trending(&bundle.trending, &bundle.items, &rules, ranked, &mut scratch.top);
+    let list = diversify(&bundle.items, diversity, wanted, &mut scratch.top);
+    picks.extend(list.iter().map(|scored| Pick { scored: *scored, kind: ReasonKind::Trending, because: None }));
+    picks
 }
 
 /// The pick as a page draws it.

@@ -5,7 +5,7 @@ use kenal_bundle::{BundleError, Hash};
 use crate::limits::{ID_BYTES_MAX, K_MAX};
 
 /// A request that cannot be answered: the caller's mistake, never a person's absence.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RequestError {
     /// Not JSON, or not of the contract's shape. Only the position and the parser's words are kept, not the text.
     #[error("the request is not valid at line {line}, column {column}: {what}")]
@@ -22,6 +22,9 @@ pub enum RequestError {
     /// A list is longer than a request may carry.
     #[error("{field} has {given} entries; at most {max} are read")]
     TooMany { field: &'static str, given: usize, max: usize },
+    /// `diversity` is outside its range, or no number.
+    #[error("diversity is {given}; it is from 0 to 1")]
+    Diversity { given: f32 },
     /// A text is empty where leaving the field out was meant.
     #[error("{field} is empty; leave it out instead")]
     Empty { field: &'static str },

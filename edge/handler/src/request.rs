@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::RequestError;
-use crate::limits::{EVENTS_MAX, EXCLUDE_MAX, ID_BYTES_MAX, K_DEFAULT, K_MAX};
+use crate::limits::{EVENTS_MAX, EXCLUDE_MAX, ID_BYTES_MAX, K_DEFAULT, K_MAX, NOT_CATEGORIES_MAX, PINS_MAX};
 use crate::response::FallbackReason;
 
 /// One question to the core. The clock is part of it: the core has none.
@@ -30,6 +30,18 @@ pub struct Request {
     /// Only items of this category.
     #[serde(default)]
     pub category: Option<String>,
+    /// No items of these categories.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_categories: Vec<String>,
+    /// Only items of these price bands, from the first to the second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_bands: Option<(u8, u8)>,
+    /// Items to put first, in this order, if they may be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<String>,
+    /// How much the list is mixed by category: 0, not at all, to 1, before everything else.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diversity: f32,
     #[serde(default)]
     pub consent: Consent,
     /// Global Privacy Control, as `Sec-GPC: 1` or `navigator.globalPrivacyControl`.
@@ -49,6 +61,10 @@ pub struct Request {
     pub fallback: Option<FallbackReason>,
 }
 
+fn is_zero(diversity: &f32) -> bool {
+    *diversity == 0.0
+}
+
 const fn k_default() -> u32 {
     K_DEFAULT
 }
@@ -63,6 +79,10 @@ impl Request {
             slot: Slot::default(),
             item: None,
             category: None,
+            not_categories: Vec::new(),
+            price_bands: None,
+            pins: Vec::new(),
+            diversity: 0.0,
             consent: Consent::default(),
             gpc: false,
             now,
@@ -90,11 +110,17 @@ impl Request {
         if self.k == 0 || self.k > K_MAX {
             return Err(RequestError::K { given: self.k });
         }
-        if self.events.len() > EVENTS_MAX {
-            return Err(RequestError::TooMany { field: "events", given: self.events.len(), max: EVENTS_MAX });
+        if !(0.0..=1.0).contains(&self.diversity) {
+            return Err(RequestError::Diversity { given: self.diversity });
         }
-        if self.exclude.len() > EXCLUDE_MAX {
-            return Err(RequestError::TooMany { field: "exclude", given: self.exclude.len(), max: EXCLUDE_MAX });
+        let lists = [
+            ("events", self.events.len(), EVENTS_MAX),
+            ("exclude", self.exclude.len(), EXCLUDE_MAX),
+            ("not_categories", self.not_categories.len(), NOT_CATEGORIES_MAX),
+            ("pins", self.pins.len(), PINS_MAX),
+        ];
+        if let Some((field, given, max)) = lists.into_iter().find(|(_, given, max)| given > max) {
+            return Err(RequestError::TooMany { field, given, max });
         }
         let texts = [
             ("visitor", self.visitor.as_deref()),
@@ -103,8 +129,9 @@ impl Request {
             ("category", self.category.as_deref()),
         ];
         let events = self.events.iter().map(|e| ("events.item", Some(e.item.as_str())));
-        let exclude = self.exclude.iter().map(|id| ("exclude", Some(id.as_str())));
-        for (field, text) in texts.into_iter().chain(events).chain(exclude) {
+        let exclude = named("exclude", &self.exclude);
+        let lists = exclude.chain(named("not_categories", &self.not_categories)).chain(named("pins", &self.pins));
+        for (field, text) in texts.into_iter().chain(events).chain(lists) {
             match text.map(str::len) {
                 Some(0) => return Err(RequestError::Empty { field }),
                 Some(given) if given > ID_BYTES_MAX => return Err(RequestError::TooLong { field, given }),
@@ -113,6 +140,10 @@ impl Request {
         }
         Ok(())
     }
+}
+
+fn named<'a>(field: &'static str, ids: &'a [String]) -> impl Iterator<Item = (&'static str, Option<&'a str>)> {
+    ids.iter().map(move |id| (field, Some(id.as_str())))
 }
 
 /// The core counts time from 1970 on.

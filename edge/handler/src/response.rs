@@ -57,6 +57,10 @@ pub enum ReasonKind {
     BecauseCarted,
     /// The stored history as a whole; no one item explains it.
     BecauseHistory,
+    /// It is like the item of the page; nothing about the visitor went into it.
+    Similar,
+    /// The page put it first.
+    Pinned,
     Trending,
 }
 

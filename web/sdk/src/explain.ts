@@ -12,6 +12,10 @@ export function explain(reason: Reason, market: string): string {
       return reason.title === null ? "Goes with your cart" : `Goes with ${reason.title} in your cart`;
     case "because_history":
       return "Because of what you like";
+    case "similar":
+      return reason.title === null ? "Like what you are looking at" : `Like ${reason.title}`;
+    case "pinned":
+      return "Chosen by the shop";
     case "trending":
       return `Popular in ${nameMarket(market)}`;
   }

@@ -3,6 +3,7 @@
 
 mod allocation;
 mod blending;
+mod choosing;
 mod faults;
 mod folding;
 mod hostile;

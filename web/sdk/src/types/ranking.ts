@@ -18,6 +18,8 @@ export const REASON_KINDS = [
   "because_viewed",
   "because_carted",
   "because_history",
+  "similar",
+  "pinned",
   "trending",
 ] as const;
 export type ReasonKind = (typeof REASON_KINDS)[number];
