@@ -63,6 +63,17 @@ fn a_bundle_is_published_revoked_and_taken_back() {
     };
     contains(&back(&[], false), &["keeps no version before", "1"]);
     compile();
+    let tokens = lake.join("keys/visitor-tokens.csv");
+    let args = ["bundle", "diff", text(&there), text(&bundle)];
+    for more in [&[][..], &["--tokens", text(&tokens)]] {
+        let (out, _) = said(&[&args[..], more].concat(), true);
+        let last = |name: &str| {
+            let line = out.lines().find(|line| line.contains(name)).expect(name);
+            line.trim_end_matches([')', ' ', '%']).rsplit([' ', '(']).next().expect("a figure").to_owned()
+        };
+        // The same company, compiled twice.
+        assert_eq!((last("overlap@20, mean").as_str(), last(" all").as_str()), ("1.000", "0.0"), "{out}");
+    }
     let (out, _) = publish(&["--canary", "5"], true);
     assert!(out.contains("5 % of visitors"), "{out}");
     assert_eq!(version(&there), "1");

@@ -1,4 +1,6 @@
-//! `kenal bundle inspect`: everything a bundle says, and whether it is true.
+//! `kenal bundle`: everything a bundle says, whether it is true, and what another one changes.
+
+mod diff;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,6 +25,8 @@ enum BundleCommand {
     /// Show what is in a bundle. Fails when the signature or a section does not verify, with --verify also when the
     /// bundle has expired.
     Inspect(InspectArgs),
+    /// What the second bundle changes: items, bytes to fetch, and what people are shown.
+    Diff(diff::DiffArgs),
 }
 
 #[derive(clap::Args)]
@@ -38,7 +42,16 @@ struct InspectArgs {
 
 impl BundleArgs {
     pub fn run(self) -> Result<ExitCode> {
-        let BundleCommand::Inspect(args) = self.command;
+        match self.command {
+            BundleCommand::Inspect(args) => args.run(),
+            BundleCommand::Diff(args) => args.run().map(|()| ExitCode::SUCCESS),
+        }
+    }
+}
+
+impl InspectArgs {
+    fn run(&self) -> Result<ExitCode> {
+        let args = self;
         let trust = args.trust.as_deref().map(key_file).transpose()?;
         let folder = BundleFolder::open(&args.bundle, trust)?;
         let bundle = folder.bundle()?;
