@@ -17,7 +17,7 @@ use crate::ui::{Align, Table};
 
 #[derive(clap::Args)]
 pub struct ShowArgs {
-    /// As `kenal show visitors` and the tables of the lake write it: p and sixteen hexadecimal digits.
+    /// As the tables of the lake write it: p and sixteen hexadecimal digits.
     person: PersonId,
     /// Folder of the lake.
     #[arg(long, value_name = "DIR")]
