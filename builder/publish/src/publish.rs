@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use kenal_bundle::{
-    CANARY_NAME, Canary, Hash, Kind, MANIFEST_NAME, Manifest, REVOCATIONS_NAME, Signer, Trust, delta_name, verify,
-    verify_canary, verify_revocations, write_canary, write_delta,
+    CANARY_NAME, Canary, Hash, Kind, MANIFEST_NAME, Manifest, REVOCATIONS_NAME, SIGNER_NAME, Signer, Trust, delta_name,
+    verify, verify_canary, verify_revocations, write_canary, write_delta,
 };
 
 use crate::source::{Source, check_named, users};
@@ -82,6 +82,8 @@ pub async fn publish(
         send_deltas(source, target, old, &mut report).await?;
     }
     target.put(&history_name(version), source.manifest_bytes.clone()).await?;
+    let key = signer.public().map_err(bundle_error("the signing key"))?;
+    target.put(SIGNER_NAME, format!("{key}\n").into_bytes()).await?;
     match options.canary {
         Some(share) => {
             let canary = write_canary(signer, share, &source.manifest_bytes).map_err(bundle_error(CANARY_NAME))?;
