@@ -71,7 +71,7 @@ pub fn make(args: &MakeArgs) -> Result<()> {
     let model = als::fit(&matrix, &config, threads, &mut |_| ControlFlow::Continue(())).context("fitting")?;
     let item = |n: usize| ItemInput {
         id: n.to_string(),
-        factor: model.item_factors().row(n).to_vec(),
+        factor: model.item_factors()[n * DIMS..][..DIMS].to_vec(),
         // One in fifty is not sold in the market, one in twenty is not in stock.
         markets: if n % 50 == 9 { 0b10 } else { 0b11 },
         category: CategoryIdx::new(0).expect("small"),
@@ -91,7 +91,7 @@ pub fn make(args: &MakeArgs) -> Result<()> {
     };
     fs::write(section_path(&args.dir), write_items(&input)?.bytes)?;
     let step = args.people / ASKED;
-    let people: Vec<f32> = (0..ASKED).flat_map(|n| model.user_factors().row(n * step).to_vec()).collect();
+    let people: Vec<f32> = (0..ASKED).flat_map(|n| model.user_factors()[n * step * DIMS..][..DIMS].to_vec()).collect();
     let bytes: Vec<u8> = people.iter().flat_map(|x| x.to_le_bytes()).collect();
     fs::write(people_path(&args.dir), bytes)?;
     let factors: Vec<f32> = items.iter().flat_map(|item| item.factor.clone()).collect();

@@ -86,7 +86,7 @@ pub fn wasmtime(args: &WasmtimeArgs) -> Result<()> {
     let instance = Instance::new(&mut store, &module, &[]).map_err(failed)?;
     let memory = instance.get_memory(&mut store, "memory").context("the module has no memory")?;
     let alloc: TypedFunc<u32, u32> = instance.get_typed_func(&mut store, "bench_alloc").map_err(failed)?;
-    let mut put = |store: &mut Store<()>, bytes: &[u8]| -> Result<u32> {
+    let put = |store: &mut Store<()>, bytes: &[u8]| -> Result<u32> {
         let at = alloc.call(&mut *store, bytes.len() as u32).map_err(failed)?;
         memory.write(&mut *store, at as usize, bytes)?;
         Ok(at)
