@@ -7,5 +7,6 @@ mod client;
 mod events;
 mod hosts;
 mod http;
+mod node;
 mod pool;
 mod start;
