@@ -43,6 +43,25 @@ impl Edge {
         Ok(self.0.add_section(bytes)?)
     }
 
+    /// The hash of the section that an older bundle has in the place of the one with hash `section`: the same one when it
+    /// has not changed.
+    ///
+    /// # Errors
+    /// When `section` is no hash.
+    #[wasm_bindgen(js_name = hashBefore)]
+    pub fn hash_before(&self, before: &Edge, section: &str) -> Result<Option<String>, JsError> {
+        Ok(self.0.hash_before(&before.0, &section.parse()?).map(|hash| hash.to_string()))
+    }
+
+    /// Takes in the section with this hash, made of an older bundle's and a delta; without one it has not changed.
+    ///
+    /// # Errors
+    /// When it does not come out right: then fetch the section whole.
+    #[wasm_bindgen(js_name = addChanged)]
+    pub fn add_changed(&mut self, before: &Edge, section: &str, delta: Option<Vec<u8>>) -> Result<(), JsError> {
+        Ok(self.0.add_changed(&before.0, &section.parse()?, delta.as_deref())?)
+    }
+
     /// Answers a request. Request and answer are JSON as in the HTTP interface; `row` is the visitor's own.
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use kenal_bundle::{
-    BundleError, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, check_shard, signer_of,
-    verify, verify_keys, verify_revocations,
+    BundleError, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, apply_delta, check_shard,
+    signer_of, verify, verify_keys, verify_revocations,
 };
 use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
 
@@ -109,6 +109,29 @@ impl Edge {
         let entry = self.manifest.sections.iter().find(|entry| entry.hash == hash);
         let kind = entry.ok_or(EdgeError::NotListed { hash })?.kind;
         self.load(kind, bytes)
+    }
+
+    /// The hash of the section that `before`, an older bundle, has in the place of the one with hash `new`; the same hash
+    /// when it has not changed, `None` when there is none.
+    pub fn hash_before(&self, before: &Edge, new: &Hash) -> Option<Hash> {
+        let kind = self.manifest.sections.iter().find(|entry| entry.hash == *new)?.kind;
+        before.manifest.section(kind).filter(|_| before.loaded.has(kind)).map(|entry| entry.hash)
+    }
+
+    /// Takes in the section with hash `new`, made of what `before` has in its place and a delta; without a delta it has not
+    /// changed.
+    ///
+    /// # Errors
+    /// [`EdgeError::NotListed`] or [`EdgeError::Section`]: then fetch the section whole.
+    pub fn add_changed(&mut self, before: &Edge, new: &Hash, delta: Option<&[u8]>) -> Result<(), EdgeError> {
+        let listed = self.manifest.sections.iter().find(|entry| entry.hash == *new);
+        let kind = listed.ok_or(EdgeError::NotListed { hash: *new })?.kind;
+        let old = before.loaded.bytes().find(|(k, _)| *k == kind).map_or(&[][..], |(_, bytes)| bytes);
+        let bytes = match delta {
+            Some(delta) => apply_delta(old, delta, new).map_err(EdgeError::Section)?,
+            None => old.to_vec(),
+        };
+        self.add_section_of(kind, bytes)
     }
 
     /// Takes in the section of a kind. Unlike [`Edge::add_section`] it can say which one was changed on the way.

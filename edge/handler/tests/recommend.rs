@@ -246,3 +246,34 @@ fn json_requests_are_strict_and_their_errors_have_positions() {
         }
     }
 }
+
+#[test]
+fn a_newer_bundle_is_made_of_the_older_one_and_what_changed() {
+    let old = Memory::new().open();
+    let mut other = shop::Shop::default();
+    other.expires_at += 60;
+    other.items += 1;
+    let files = Memory(other.files());
+    let mut newer = Edge::open(&files.manifest(), &shop::key(), NOW).expect("opens");
+    let mut same = 0;
+    for need in newer.needs() {
+        let whole = files.get(&need.hash.section_name()).expect("memory").expect("there");
+        let before = newer.hash_before(&old, &need.hash).expect("both have all kinds");
+        let delta = (before != need.hash).then(|| {
+            let section = Memory::new().get(&before.section_name()).expect("memory").expect("there");
+            kenal_bundle::write_delta(&section, &whole)
+        });
+        same += usize::from(delta.is_none());
+        if let Some(delta) = &delta {
+            let mut damaged = delta.clone();
+            *damaged.last_mut().expect("bytes") ^= 1;
+            let refused = newer.add_changed(&old, &need.hash, Some(&damaged));
+            assert!(matches!(refused, Err(EdgeError::Section(_))), "{refused:?}");
+        }
+        newer.add_changed(&old, &need.hash, delta.as_deref()).expect("comes out right");
+    }
+    assert!(same > 0, "the revocations have not changed");
+    let whole = files.open();
+    let ask = Request::new("SG", NOW);
+    assert_eq!(newer.recommend(&ask, None).expect("an answer"), whole.recommend(&ask, None).expect("an answer"));
+}

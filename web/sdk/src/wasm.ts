@@ -11,6 +11,10 @@ export interface OpenEdge {
   /** Hashes of the sections that the manifest promises and that are still missing. */
   needs(): Outcome<readonly string[]>;
   addSection(bytes: Uint8Array): Outcome<null>;
+  /** The hash of the section that an older bundle has in the place of this one; null when it has none. */
+  hashBefore(before: OpenEdge, section: string): Outcome<string | null>;
+  /** Takes in a section made of an older bundle's and a delta; without one it has not changed. */
+  addChanged(before: OpenEdge, section: string, delta: Uint8Array | null): Outcome<null>;
   /** Ranks; request and answer are the JSON of the HTTP interface. */
   recommend(requestJson: string, row: Uint8Array | null): Outcome<string>;
   /** Lists a market's catalogue as JSON. */
@@ -23,6 +27,9 @@ export interface OpenEdge {
 export interface Core {
   open(manifest: Uint8Array, trustKey: Uint8Array, nowS: number): Outcome<OpenEdge>;
 }
+
+/** The generated objects behind open bundles, for calls that take two of them. */
+const inside = new WeakMap<OpenEdge, Edge>();
 
 let ready: Promise<Outcome<Core>> | null = null;
 
@@ -60,18 +67,34 @@ async function compile(source?: URL): Promise<WebAssembly.Module> {
 function openBundle(manifest: Uint8Array, trustKey: Uint8Array, nowS: number): Outcome<OpenEdge> {
   return guard(() => {
     const edge = new Edge(manifest, trustKey, nowS);
-    return {
+    const of = (other: OpenEdge): Edge => {
+      const found = inside.get(other);
+      if (found === undefined) throw new Error("the older bundle is closed");
+      return found;
+    };
+    const open: OpenEdge = {
       needs: () => guard(() => edge.needs()),
       addSection: (bytes) =>
         guard(() => {
           edge.addSection(bytes);
           return null;
         }),
+      hashBefore: (before, section) => guard(() => edge.hashBefore(of(before), section) ?? null),
+      addChanged: (before, section, delta) =>
+        guard(() => {
+          edge.addChanged(of(before), section, delta ?? undefined);
+          return null;
+        }),
       recommend: (requestJson, row) => guard(() => edge.recommend(requestJson, row ?? undefined)),
       browse: (market, category, offset, count) =>
         guard(() => edge.browse(market, category ?? undefined, offset, count)),
-      close: () => edge.free(),
+      close: () => {
+        inside.delete(open);
+        edge.free();
+      },
     };
+    inside.set(open, edge);
+    return open;
   });
 }
 

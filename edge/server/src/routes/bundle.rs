@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use kenal_edge::{Hash, Store};
+use kenal_edge::{Hash, Store, delta_name};
 
 use crate::problem::Problem;
 use crate::state::App;
@@ -45,6 +45,24 @@ pub(crate) async fn section(
     let section = read.ok().and_then(Result::ok).flatten().filter(|bytes| Hash::of(bytes) == hash);
     let section = section.ok_or_else(|| Problem::not_found(uri.path(), "the section cannot be read any more"))?;
     Ok(bytes(section, "public, max-age=31536000, immutable"))
+}
+
+/// What changed in a section since an older one, for readers that hold that. It proves itself: its reader checks the hash
+/// of what comes out.
+pub(crate) async fn delta(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    Path((new, old)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let none = || Problem::not_found(uri.path(), "there is no such delta; fetch the section whole");
+    let (Ok(new), Ok(old)) = (new.parse::<Hash>(), old.parse::<Hash>()) else { return Err(none()) };
+    if !app.edge.manifest().sections.iter().any(|entry| entry.hash == new) {
+        return Err(none());
+    }
+    let app = Arc::clone(&app);
+    let read = tokio::task::spawn_blocking(move || app.folder.get(&delta_name(&old, &new))).await;
+    let delta = read.ok().and_then(Result::ok).flatten().ok_or_else(none)?;
+    Ok(bytes(delta, "public, max-age=31536000, immutable"))
 }
 
 fn bytes(bytes: Vec<u8>, cache: &'static str) -> Response {

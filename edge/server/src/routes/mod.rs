@@ -37,6 +37,7 @@ pub(crate) fn router(app: Arc<App>, web: Option<&Path>) -> Router {
         .route("/v1/bundle/signer", get(bundle::signer))
         .route("/v1/bundle/revocations", get(bundle::revocations))
         .route("/v1/bundle/sections/{hash}", get(bundle::section))
+        .route("/v1/bundle/deltas/{new}/{old}", get(bundle::delta))
         .route("/v1/{*rest}", axum::routing::any(nothing))
         .method_not_allowed_fallback(wrong_method)
         .with_state(app);

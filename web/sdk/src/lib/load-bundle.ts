@@ -1,6 +1,7 @@
 import type { Outcome } from "../types/outcome.js";
 import { fail, succeed } from "../types/outcome.js";
 import type { LoadedBundle, Session } from "../types/session.js";
+import type { OpenEdge } from "../wasm.js";
 import { init } from "../wasm.js";
 import { BUNDLE_FRESH_MS_MAX } from "./limits.js";
 import { nowS } from "./now-s.js";
@@ -9,12 +10,12 @@ import { request } from "./request.js";
 
 /**
  * The bundle in this browser: the core, the signed manifest and the sections it names, none of which is about anybody.
- * Loaded on first use, and again when it has grown old; sections that did not change come from the browser's cache.
+ * Loaded on first use, and again when it has grown old: then only what changed in its sections is fetched.
  */
 export async function loadBundle(session: Session): Promise<Outcome<LoadedBundle>> {
   const held = session.bundle === null ? null : await session.bundle;
   if (held?.ok === true && Date.now() - held.value.fetchedAtMs < BUNDLE_FRESH_MS_MAX) return held;
-  const loading = fetchBundle(session);
+  const loading = fetchBundle(session, held?.ok === true ? held.value.edge : null);
   session.bundle = loading;
   const loaded = await loading;
   if (loaded.ok) return loaded;
@@ -23,7 +24,7 @@ export async function loadBundle(session: Session): Promise<Outcome<LoadedBundle
   return held?.ok === true ? held : loaded;
 }
 
-async function fetchBundle(session: Session): Promise<Outcome<LoadedBundle>> {
+async function fetchBundle(session: Session, before: OpenEdge | null): Promise<Outcome<LoadedBundle>> {
   const [core, key, manifest] = await Promise.all([
     init(),
     findTrustKey(session),
@@ -36,16 +37,28 @@ async function fetchBundle(session: Session): Promise<Outcome<LoadedBundle>> {
   if (!edge.ok) return edge;
   const needs = edge.value.needs();
   if (!needs.ok) return needs;
-  const sections = await Promise.all(needs.value.map((hash) => request(`${session.endpoint}/v1/bundle/sections/${hash}`, {})));
-  for (const section of sections) {
-    if (!section.ok) return section;
-    const added = edge.value.addSection(new Uint8Array(await section.value.arrayBuffer()));
-    if (!added.ok) return added;
-  }
+  const added = await Promise.all(needs.value.map((hash) => addSection(session.endpoint, edge.value, before, hash)));
+  for (const section of added) if (!section.ok) return section;
   const missing = edge.value.needs();
   if (!missing.ok) return missing;
   if (missing.value.length > 0) return fail("malformed", `${missing.value.length} sections are still missing`);
   return succeed({ edge: edge.value, fetchedAtMs: Date.now() });
+}
+
+/** A section from the bundle before if it has not changed, by a delta if there is one, or else whole. */
+async function addSection(endpoint: string, edge: OpenEdge, before: OpenEdge | null, hash: string): Promise<Outcome<null>> {
+  const old = before === null ? null : edge.hashBefore(before, hash);
+  if (before !== null && old?.ok === true && old.value !== null) {
+    const delta = old.value === hash ? null : await request(`${endpoint}/v1/bundle/deltas/${hash}/${old.value}`, {});
+    if (delta === null || delta.ok) {
+      const bytes = delta === null ? null : new Uint8Array(await delta.value.arrayBuffer());
+      const changed = edge.addChanged(before, hash, bytes);
+      if (changed.ok) return changed;
+    }
+  }
+  const section = await request(`${endpoint}/v1/bundle/sections/${hash}`, {});
+  if (!section.ok) return section;
+  return edge.addSection(new Uint8Array(await section.value.arrayBuffer()));
 }
 
 async function findTrustKey(session: Session): Promise<Outcome<Uint8Array>> {
