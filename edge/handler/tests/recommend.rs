@@ -253,7 +253,7 @@ fn a_newer_bundle_is_made_of_the_older_one_and_what_changed() {
     let mut other = shop::Shop::default();
     other.expires_at += 60;
     other.items += 1;
-    let files = Memory(other.files());
+    let mut files = Memory(other.files());
     let mut newer = Edge::open(&files.manifest(), &shop::key(), NOW).expect("opens");
     let mut same = 0;
     for need in newer.needs() {
