@@ -153,14 +153,15 @@ mod tests {
         assert_eq!((none.learnt_median, none.learnt_missing), (None, 0.0));
         assert!(none.psi.abs() < 1e-12);
         assert!(drift(&[f32::NAN; 10], &[f32::NAN; 20]).psi < 0.05);
-        // By hand: two bins of half each (0 and 1) and nothing missing, against 3 : 1, with half an observation a bin.
+        // By hand: half zeros and half ones, nothing greater and nothing missing, against 3 : 1, with half an observation
+        // in each of the four bins.
         let learnt: Vec<f32> = (0..10).map(|n| (n % 2) as f32).collect();
         let served = [0.0, 0.0, 0.0, 1.0];
-        let share = |n: f64, of: f64| (n + 0.5) / (of + 1.5);
+        let share = |n: f64, of: f64| (n + 0.5) / (of + 2.0);
         let term = |l: f64, s: f64| (s - l) * (s / l).ln();
         let expected = term(share(5.0, 10.0), share(3.0, 4.0))
             + term(share(5.0, 10.0), share(1.0, 4.0))
-            + term(share(0.0, 10.0), share(0.0, 4.0));
+            + 2.0 * term(share(0.0, 10.0), share(0.0, 4.0));
         assert!((drift(&learnt, &served).psi - expected).abs() < 1e-12);
     }
 }
