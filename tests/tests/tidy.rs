@@ -62,7 +62,7 @@ fn nothing_is_left_over() {
 fn locks_are_committed_and_name_no_host() {
     let root = root();
     assert!(root.join("Cargo.lock").exists());
-    for lock in ["web/package-lock.json", "tests/browser/package-lock.json"] {
+    for lock in ["web/package-lock.json", "tests/browser/package-lock.json", "tests/cdn/package-lock.json"] {
         let text = fs::read_to_string(root.join(lock)).unwrap_or_else(|e| panic!("{lock}: {e}"));
         assert!(!text.contains("\"resolved\": \"http"), "{lock} names a host; see web/.npmrc");
     }
