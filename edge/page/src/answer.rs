@@ -115,7 +115,7 @@ pub async fn answer(keeper: &Keeper, source: &impl Source, settings: Option<&Set
             request.fallback = Some(FallbackReason::ShardUnreadable);
             None
         });
-        match edge.recommend(&request, row) {
+        match edge.recommend(&request, row.as_deref()) {
             Ok(response) => match serde_json::to_string(&response) {
                 Ok(body) => Reply::new(200, "application/json", body),
                 Err(_) => empty(&request),
