@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use kenal_bundle::{
-    BundleError, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, apply_delta, check_shard,
-    signer_of, verify, verify_keys, verify_revocations,
+    BundleError, Canary, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, apply_delta,
+    check_shard, signer_of, verify, verify_canary, verify_keys, verify_revocations,
 };
 use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
 
@@ -157,6 +157,14 @@ impl Edge {
             self.update = Some(update);
         }
         Ok(())
+    }
+
+    /// The canary in `bytes`, if a key signed it that may sign bundles here: who gets a newer bundle first.
+    ///
+    /// # Errors
+    /// [`EdgeError::Manifest`].
+    pub fn canary(&self, bytes: &[u8]) -> Result<Canary, EdgeError> {
+        verify_canary(bytes, &self.trust).map_err(EdgeError::Manifest)
     }
 
     /// What the bundle is.

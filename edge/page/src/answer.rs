@@ -102,7 +102,8 @@ pub async fn answer(keeper: &Keeper, source: &impl Source, settings: Option<&Set
         keeper.refresh(source, &settings.trust_key, call.now).await;
     }
     let shard = shard(keeper, source, &mut request, call.now).await;
-    keeper.with(call.now, |kept| {
+    let visitor = request.visitor.clone();
+    keeper.with(call.now, visitor.as_deref(), |kept| {
         let Some((edge, fresh)) = kept else { return empty(&request) };
         if !fresh {
             request.fallback = Some(FallbackReason::SectionMissing);
@@ -171,7 +172,7 @@ async fn shard(keeper: &Keeper, source: &impl Source, request: &mut Request, now
     if request.fallback.is_some() || request.gpc || request.consent == Consent::Denied {
         return None;
     }
-    let name = keeper.with(now, |kept| {
+    let name = keeper.with(now, request.visitor.as_deref(), |kept| {
         let (edge, fresh) = kept?;
         let visitor = request.visitor.as_deref().filter(|_| fresh)?;
         edge.shard_for(visitor).map(|hash| hash.section_name())

@@ -1,4 +1,4 @@
-//! Installing what is missing, and only that: Wasm targets, npm packages, Debian's Chromium, cargo-deny.
+//! Installing what is missing, and only that: Wasm targets, npm packages, Debian's Chromium, cargo-deny, Viceroy.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,16 @@ const CARGO_DENY: &str = "0.20.2";
 
 /// `wasm32v1-none` has no `std` at all: what builds for it is `no_std` in truth, not by declaration.
 pub const BARE_TARGET: &str = "wasm32v1-none";
-const WASM_TARGETS: [&str; 2] = ["wasm32-unknown-unknown", BARE_TARGET];
+const WASM_TARGETS: [&str; 3] = ["wasm32-unknown-unknown", "wasm32-wasip1", BARE_TARGET];
+
+/// Fastly's local runtime; the newest that this toolchain builds.
+const VICEROY: &str = "0.16.5";
 
 pub fn everything() -> Result<()> {
     for_demo()?;
     cargo_deny()?;
     chromium()?;
+    viceroy()?;
     Ok(())
 }
 
@@ -42,7 +46,7 @@ fn npm_packages() -> Result<()> {
     if major < 20 {
         bail!("Node 20 or newer is needed; this is {}", version.trim());
     }
-    for folder in ["web", "tests/browser"] {
+    for folder in ["web", "tests/browser", "tests/cdn"] {
         let folder = root().join(folder);
         let lock = folder.join("package-lock.json");
         let installed = folder.join("node_modules/.package-lock.json");
@@ -70,6 +74,19 @@ pub fn cargo_deny() -> Result<PathBuf> {
         run(
             "install cargo-deny (once, some minutes)",
             cargo().args(["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--root"]).arg(&at),
+        )?;
+    }
+    Ok(path)
+}
+
+/// Path of Fastly's local runtime, installed beside the other tools.
+pub fn viceroy() -> Result<PathBuf> {
+    let at = tools_dir().join(format!("viceroy-{VICEROY}"));
+    let path = at.join("bin/viceroy");
+    if !path.exists() {
+        run(
+            "install Viceroy, Fastly's local runtime (once, some minutes)",
+            cargo().args(["install", "viceroy", "--version", VICEROY, "--locked", "--root"]).arg(&at),
         )?;
     }
     Ok(path)

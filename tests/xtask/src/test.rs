@@ -19,7 +19,7 @@ pub struct TestArgs {
 
 type Step = (&'static str, fn(&str) -> Result<()>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("setup", |_| setup::everything()),
     ("rustfmt", |name| cargo_step(name, &["fmt", "--all", "--check"])),
     ("clippy", |name| cargo_step(name, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
@@ -30,6 +30,7 @@ const STEPS: [Step; 9] = [
     ("core alone", core_alone),
     ("web build", |name| npm(name, "web", "build")),
     ("web check", |name| npm(name, "web", "check").and_then(|()| npm(name, "web", "test"))),
+    ("cdn hosts", cdn_hosts),
     ("cargo test", |name| cargo_step(name, &["test", "--workspace"])),
     ("end to end", end_to_end),
 ];
@@ -70,6 +71,28 @@ fn core_alone(name: &str) -> Result<()> {
     check(setup::BARE_TARGET, "kenal-core")?;
     check("wasm32-unknown-unknown", "kenal-core")?;
     check("wasm32-unknown-unknown", "kenal-bundle")
+}
+
+/// Both hosts at a CDN, in the runtimes of their platforms, with the case list that every host answers alike.
+fn cdn_hosts(name: &str) -> Result<()> {
+    let cdn = root().join("tests/cdn");
+    let build = |package: &str, target: &str| {
+        let mut build = cargo();
+        build.args(["build", "--package", package, "--target", target, "--profile", "edge", "--features", "fixed-time"]);
+        let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace('-', "_"));
+        run(name, build.env(flags, "-C target-feature=+simd128"))
+    };
+    build("kenal-cloudflare", "wasm32-unknown-unknown")?;
+    build("kenal-fastly", "wasm32-wasip1")?;
+    let built = |target: &str, file: &str| target_dir().join(target).join("edge").join(file);
+    let worker = target_dir().join("worker");
+    let module = built("wasm32-unknown-unknown", "kenal_cloudflare.wasm");
+    cargo_step(name, &["build", "--workspace", "--bins"])?;
+    run(name, command(target_dir().join("debug/kenal-bindgen")).arg(module).arg(&worker))?;
+    let mut test = command("npm");
+    test.arg("test").current_dir(cdn).env("KENAL_WORKER", &worker).env("KENAL_VICEROY", setup::viceroy()?);
+    test.env("KENAL_FASTLY", built("wasm32-wasip1", "kenal-fastly.wasm"));
+    run("the case list in workerd and in Viceroy", &mut test)
 }
 
 /// The whole product as its users meet it: exports, lake, bundle, server, browser.

@@ -29,12 +29,13 @@ pub const MARKETS: [(&str, &str); 4] = [("SG", "SGD"), ("MY", "MYR"), ("TH", "TH
 pub struct Shop {
     pub items: usize,
     pub dims: usize,
+    pub version: u64,
     pub expires_at: i64,
 }
 
 impl Default for Shop {
     fn default() -> Self {
-        Shop { items: 60, dims: 24, expires_at: BUILT_AT + 30 * 86_400 }
+        Shop { items: 60, dims: 24, version: 7, expires_at: BUILT_AT + 30 * 86_400 }
     }
 }
 
@@ -112,7 +113,7 @@ impl Shop {
     fn release(&self) -> Release {
         let built = BUILT_AT as u64;
         Release {
-            version: 7,
+            version: self.version,
             created_at: built,
             expires_at: self.expires_at as u64,
             previous: None,
