@@ -296,7 +296,7 @@ pub fn fit_steps(
     check(interactions, config)?;
     let expected = interactions.n_items() * config.factors;
     let (items, losses) = match start {
-        Start::Seeded => (seeded(expected, config), Vec::new()),
+        Start::Seeded => (seeded_items(interactions.n_items(), config), Vec::new()),
         Start::Items(items) => (items, Vec::new()),
         Start::Resumed { items, losses } => (items, losses),
     };
@@ -306,13 +306,14 @@ pub fn fit_steps(
     threads.run(|| iterate(interactions, config, items, losses, on_iteration))
 }
 
-fn seeded(count: usize, config: &AlsConfig) -> Vec<f32> {
+/// The item factors that [`Start::Seeded`] begins with; a warm start has them for items that the earlier model lacks.
+pub fn seeded_items(n_items: usize, config: &AlsConfig) -> Vec<f32> {
     // Normal with the standard deviation 0.1/√k, as the paper starts; the sum of twelve uniform draws, which is normal
     // enough and needs only additions, so that it is the same on every platform.
     let spread = 0.1 / (config.factors as f32).sqrt();
     let mut random = Pcg64Mcg::seed_from_u64(config.seed);
     let mut normal = || (0..12).map(|_| random.random::<f32>()).sum::<f32>() - 6.0;
-    (0..count).map(|_| normal() * spread).collect()
+    (0..n_items * config.factors).map(|_| normal() * spread).collect()
 }
 
 fn check(interactions: &Interactions, config: &AlsConfig) -> Result<(), TrainError> {
