@@ -78,7 +78,17 @@ fn cdn_hosts(name: &str) -> Result<()> {
     let cdn = root().join("tests/cdn");
     let build = |package: &str, target: &str| {
         let mut build = cargo();
-        build.args(["build", "--package", package, "--target", target, "--profile", "edge", "--features", "fixed-time"]);
+        build.args([
+            "build",
+            "--package",
+            package,
+            "--target",
+            target,
+            "--profile",
+            "edge",
+            "--features",
+            "fixed-time",
+        ]);
         let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace('-', "_"));
         run(name, build.env(flags, "-C target-feature=+simd128"))
     };
