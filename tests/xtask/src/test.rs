@@ -97,8 +97,10 @@ fn cdn_hosts(name: &str) -> Result<()> {
     let built = |target: &str, file: &str| target_dir().join(target).join("edge").join(file);
     let worker = target_dir().join("worker");
     let module = built("wasm32-unknown-unknown", "kenal_cloudflare.wasm");
-    cargo_step(name, &["build", "--workspace", "--bins"])?;
-    run(name, command(target_dir().join("debug/kenal-bindgen")).arg(module).arg(&worker))?;
+    run(
+        name,
+        cargo().args(["run", "--locked", "--quiet", "--package", "kenal-bindgen", "--"]).arg(module).arg(&worker),
+    )?;
     let mut test = command("npm");
     test.arg("test").current_dir(cdn).env("KENAL_WORKER", &worker).env("KENAL_VICEROY", setup::viceroy()?);
     test.env("KENAL_FASTLY", built("wasm32-wasip1", "kenal-fastly.wasm"));
