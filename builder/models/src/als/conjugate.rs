@@ -381,9 +381,11 @@ impl Work {
         }
         let mut rest = left(&self.inverse, &self.r);
         let mut beta = 0.0;
-        for _ in 0..effort.steps_max {
+        for step in 0..effort.steps_max {
             let explained = told + f64::from(wide::dot(&self.x, &self.r));
-            if f64::from(rest) <= effort.remaining * explained {
+            // One step at least: an item that is nearly right for its users would never move again, though all of them
+            // together may have far to go.
+            if step > 0 && f64::from(rest) <= effort.remaining * explained {
                 break;
             }
             precondition(&self.inverse, &self.r, beta, &mut self.p);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::als::{AlsConfig, Objective, TrainError};
 use crate::interactions::Interactions;
-use crate::linear::{NotPositiveDefinite, solve_f32};
+use crate::linear::{NotPositiveDefinite, factor_f64, solve_f32, solve_f64};
 use crate::weights::Weights;
 use crate::wide;
 
@@ -148,10 +148,12 @@ impl System {
         history: impl Iterator<Item = (u32, f32)> + Clone,
         x: &mut [f32],
     ) -> Result<(), NotPositiveDefinite> {
+        let again = history.clone();
         wide::at_full_width(
             #[inline(always)]
             || self.solve_wide(equation, history, x),
         )
+        .or_else(|NotPositiveDefinite { .. }| solve_in_f64(equation, again, x))
     }
 
     #[inline(always)]
@@ -194,4 +196,38 @@ impl System {
         solve_f32(a, k, x);
         Ok(())
     }
+}
+
+/// The same in f64, for the rare row whose weights are so far apart that f32 loses the ridge beside them. Written to be
+/// read: it allocates, and costs O(n·k² + k³) at a quarter of the speed.
+fn solve_in_f64(
+    equation: &Equation<'_>,
+    history: impl Iterator<Item = (u32, f32)>,
+    x: &mut [f32],
+) -> Result<(), NotPositiveDefinite> {
+    let (k, rule) = (x.len(), equation.rule);
+    let mut a: Vec<f64> = equation.base.iter().map(|v| f64::from(*v)).collect();
+    let mut b = vec![0.0f64; k];
+    let mut observed = 0;
+    for (j, c) in history {
+        observed += 1;
+        let y = &equation.fixed[j as usize * k..][..k];
+        let (c, lifted) = (f64::from(c), f64::from(c + rule.lift()));
+        for (i, v) in y.iter().map(|v| f64::from(*v)).enumerate() {
+            b[i] += lifted * v;
+            for (a, w) in a[i * k..][..k].iter_mut().zip(y) {
+                *a += c * v * f64::from(*w);
+            }
+        }
+    }
+    let ridge = f64::from(rule.ridge(observed, equation.possible));
+    for i in 0..k {
+        a[i * k + i] += ridge;
+    }
+    factor_f64(&mut a, k)?;
+    solve_f64(&a, k, &mut b);
+    for (x, b) in x.iter_mut().zip(b) {
+        *x = b as f32;
+    }
+    Ok(())
 }

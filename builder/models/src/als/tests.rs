@@ -273,27 +273,33 @@ fn the_wide_half_step_gives_the_bits_of_the_readable_one() {
 
 #[test]
 fn the_fast_solver_reaches_the_loss_of_the_exact_one() {
-    for (factors, density, objective) in [
-        (1, 0.5, Objective::FrequencyScaled),
-        (12, 0.05, Objective::FrequencyScaled),
-        (16, 0.4, Objective::Hu),
-        (20, 0.9, Objective::FrequencyScaled),
+    // One factor to the end: on the way there, which of three equal groups it takes first depends on every digit.
+    for (factors, density, objective, iterations_max) in [
+        (1, 0.5, Objective::FrequencyScaled, 60),
+        (12, 0.05, Objective::FrequencyScaled, 12),
+        (16, 0.4, Objective::Hu, 12),
+        (20, 0.9, Objective::FrequencyScaled, 12),
     ] {
         let m = planted(300, 120, density, 4);
-        let exact = AlsConfig { objective, ..config(factors) };
+        let exact = AlsConfig { objective, iterations_max, ..config(factors) };
         let exact = fit(&m, &exact, Threads::ONE, &mut quiet()).expect("fits");
-        let fast = AlsConfig { objective, solver: Solver::Fast, ..config(factors) };
+        let fast = AlsConfig { objective, solver: Solver::Fast, iterations_max, ..config(factors) };
         let fast = fit(&m, &fast, Threads::ONE, &mut quiet()).expect("fits");
-        let (slow_end, fast_end) = (exact.losses()[11], fast.losses()[11]);
-        assert!(fast_end <= slow_end * 1.005, "k {factors}: {fast_end} is not {slow_end}");
+        let end = |model: &AlsModel| *model.losses().last().expect("iterations");
+        let (slow_end, fast_end) = (end(&exact), end(&fast));
         for pair in fast.losses().windows(2) {
             assert!(pair[1] <= pair[0] * (1.0 + 1e-4), "k {factors}: {} rose to {}", pair[0], pair[1]);
         }
         // What it says of the loss is the loss, but for the last step of the users, which is exact.
         let (x, y, k) = (fast.user_factors(), fast.item_factors(), factors);
         let again = loss::loss(&m, &m.transpose(), x, &gram(x, k), y, &gram(y, k), fast.config());
+        assert!(again <= slow_end * 1.005, "k {factors}: {again} is not {slow_end}");
+        // A row stops within a hundredth of what it explains, so that is what the loss on the way may be above the truth.
+        let pair = |c: &f32| f64::from(*c) + if objective == Objective::Hu { 0.1 } else { 0.0 };
+        let nothing: f64 = (0..300).flat_map(|u| m.row(u).1.iter().map(pair).collect::<Vec<_>>()).sum();
+        let above = fast_end - again;
         assert!(
-            again <= fast_end * (1.0 + 1e-5) && again > fast_end * 0.98,
+            above >= -1e-5 * again && above <= 0.01 * (nothing - again),
             "k {factors}: {fast_end}, in truth {again}"
         );
         let (items, weights) = m.row(7);
