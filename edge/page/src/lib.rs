@@ -4,11 +4,13 @@
 //! nothing here waits but for the source, so that a host whose store blocks can poll once.
 //!
 //! Read in this order: [`visitor`] (who may be asked about), [`keep`] (the bundle that is kept between requests),
-//! [`answer`] (a request over HTTP, answered).
+//! [`answer`] (a request over HTTP, answered), [`cache`] (what
+//! of an origin's page may be changed, and who may keep it).
 
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod cache;
 pub mod keep;
 pub mod visitor;
 
