@@ -3,6 +3,9 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::{Dice, Folder, said, text};
@@ -72,4 +75,55 @@ fn mistakes_are_named() {
     assert!(err.contains("user"), "{err}");
     eval(&["--interactions", text(&file), "--protocol", "strong", "--repeats"], false);
     eval(&["--interactions", "/nowhere.csv", "--protocol", "strong"], false);
+}
+
+/// Killed after its first iteration and begun again, a fit ends with the very bytes of one that was left alone.
+#[test]
+fn a_killed_fit_goes_on() {
+    let folder = Folder::new();
+    let file = folder.put("bought.csv", interactions(false));
+    let (kept, whole, killed) = (folder.at("kept"), folder.at("whole"), folder.at("killed"));
+    let fit = |out: &'static str| {
+        let base = ["recommend", "fit", "--interactions", text(&file), "--iterations", "40", "--factors", "64", "--out"];
+        let mut args: Vec<String> = base.map(str::to_owned).to_vec();
+        args.push(text(&folder.at(out)).to_owned());
+        args
+    };
+    let args = fit("whole");
+    said(&args.iter().map(String::as_str).collect::<Vec<_>>(), true);
+    let mut args = fit("killed");
+    args.extend(["--checkpoint".to_owned(), text(&kept).to_owned()]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kenal"))
+        .args(&args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kenal starts");
+    let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let mut seen = 0;
+    for line in lines {
+        seen += usize::from(line.expect("text").starts_with("iteration "));
+        if seen == 2 {
+            break;
+        }
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    assert!(!killed.exists(), "it was killed before it wrote anything");
+    let (_, err) = said(&args.iter().map(String::as_str).collect::<Vec<_>>(), true);
+    let after = err.lines().find_map(|l| l.strip_prefix("gone on from a checkpoint after iteration "));
+    let after: usize = after.expect("gone on").parse().expect("a number");
+    assert!(after >= 2, "at most the iteration that was under way is lost:\n{err}");
+    for name in ["item_factors.parquet", "user_factors.parquet"] {
+        let bytes = |dir: &std::path::Path| fs::read(dir.join(name)).expect("there");
+        assert!(bytes(&whole) == bytes(&killed), "{name}");
+    }
+    assert_eq!(fs::read_dir(&kept).expect("a folder").count(), 0, "the checkpoint has served");
+
+    let out = folder.at("warm");
+    let begun = ["recommend", "fit", "--interactions", text(&file), "--iterations", "2", "--warm-start", text(&whole)];
+    let (printed, err) = said(&[&begun[..], &["--out", text(&out), "--json"]].concat(), true);
+    let told: Value = serde_json::from_str(&printed).expect("one JSON object");
+    assert_eq!(told["iterations"], 2);
+    assert!(err.contains("begun from earlier factors of 400 of 400 items"), "{err}");
 }

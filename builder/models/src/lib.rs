@@ -13,7 +13,9 @@
 pub mod als;
 pub mod blend;
 pub mod churn;
+pub mod compact;
 pub mod confidence;
+pub mod content;
 mod eigen;
 pub mod eval;
 pub mod interactions;

@@ -57,6 +57,15 @@ pub struct Report {
     pub evaluation: Evaluation,
     /// What was chosen on the validation split.
     pub tuned: String,
+    /// What is left of a blend without each of its parts, and each part alone.
+    pub ablation: Vec<Ablated>,
+}
+
+/// A blend with some of its parts only.
+#[derive(Debug)]
+pub struct Ablated {
+    pub name: &'static str,
+    pub evaluation: Evaluation,
 }
 
 /// Half-lives of the trend that are tried, in days.
@@ -87,6 +96,7 @@ pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError>
     let tuned = choose(&validation, n_users, data.has_time, options)?;
     let fitted = Fitted::new(&split, n_users, &tuned, data.has_time, options)?;
     let evaluation = fitted.measure(&split, options);
+    let ablation = if options.model == Model::Blend { fitted.ablation(&split, options) } else { Vec::new() };
     let (matrix, _) = split.matrix();
     Ok(Report {
         protocol: options.protocol,
@@ -96,6 +106,7 @@ pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError>
         interactions: matrix.len(),
         evaluation,
         tuned: tuned.told(options.model, data.has_time, options.protocol == Protocol::TimeRepeats),
+        ablation,
     })
 }
 
@@ -277,19 +288,51 @@ impl Fitted {
     }
 
     fn measure(&self, split: &Split, options: &Options) -> Evaluation {
-        let of = |scorer: &dyn Scorer| {
-            let candidates = options.protocol.candidates();
-            kenal_models::eval::evaluate(scorer, split.n_items, &split.cases, candidates, options.threads)
-        };
-        let alone = |item_item, als| Weights { item_item, als, trend_power: 0.0, ..self.weights };
         match self.model {
-            Model::Trending => of(&SameForAll(self.heat.clone())),
-            Model::Als => of(&Blend { parts: self.parts(), weights: alone(0.0, 1.0) }),
-            Model::ItemItem => {
-                of(&Blend { parts: self.parts(), weights: Weights { recency_days: f32::INFINITY, ..alone(1.0, 0.0) } })
-            }
-            Model::Blend => of(&Blend { parts: self.parts(), weights: self.weights }),
+            Model::Trending => self.scored(&SameForAll(self.heat.clone()), split, options),
+            Model::Als => self.blended(self.alone(0.0, 1.0), split, options),
+            Model::ItemItem => self.blended(self.alone(1.0, 0.0), split, options),
+            Model::Blend => self.blended(self.weights, split, options),
         }
+    }
+
+    fn scored(&self, scorer: &dyn Scorer, split: &Split, options: &Options) -> Evaluation {
+        let candidates = options.protocol.candidates();
+        kenal_models::eval::evaluate(scorer, split.n_items, &split.cases, candidates, options.threads)
+    }
+
+    fn blended(&self, weights: Weights, split: &Split, options: &Options) -> Evaluation {
+        self.scored(&Blend { parts: self.parts(), weights }, split, options)
+    }
+
+    /// Weights of one part without all others.
+    fn alone(&self, item_item: f32, als: f32) -> Weights {
+        Weights { item_item, als, trend_power: 0.0, recency_days: f32::INFINITY, again: 0.0, ..self.weights }
+    }
+
+    /// The blend without each part it uses, and each part alone. Weights stay those learnt with all parts there.
+    fn ablation(&self, split: &Split, options: &Options) -> Vec<Ablated> {
+        let w = self.weights;
+        let mut rows = vec![
+            ("blend without als", Weights { als: 0.0, ..w }),
+            // Without what it stood beside, ALS has whatever weight is not nothing.
+            ("blend without item-item", Weights { item_item: 0.0, als: 1.0, ..w }),
+            ("blend without trend", Weights { trend_power: 0.0, again_trend_power: 0.0, ..w }),
+        ];
+        if self.dated {
+            rows.push(("blend without recency", Weights { recency_days: f32::INFINITY, ..w }));
+        }
+        if self.rhythm.is_some() {
+            rows.push(("blend without repeats", Weights { again: 0.0, ..w }));
+            rows.push(("repeats alone", Weights { again: w.again.max(1.0), ..self.alone(0.0, 0.0) }));
+        }
+        rows.extend([("als alone", self.alone(0.0, 1.0)), ("item-item alone", self.alone(1.0, 0.0))]);
+        let blends = rows.into_iter();
+        let mut out: Vec<Ablated> =
+            blends.map(|(name, weights)| Ablated { name, evaluation: self.blended(weights, split, options) }).collect();
+        let trending = self.scored(&SameForAll(self.heat.clone()), split, options);
+        out.push(Ablated { name: "trending alone", evaluation: trending });
+        out
     }
 }
 
@@ -310,6 +353,13 @@ impl Report {
         out.insert("items".to_owned(), json!(self.items));
         out.insert("interactions".to_owned(), json!(self.interactions));
         out.insert("tuned".to_owned(), json!(self.tuned));
+        if !self.ablation.is_empty() {
+            let row = |a: &Ablated| {
+                let mean = |metric| a.evaluation.mean(metric);
+                json!({"name": a.name, "recall@20": mean(Metric::Recall20), "ndcg@20": mean(Metric::Ndcg20)})
+            };
+            out.insert("ablation".to_owned(), self.ablation.iter().map(row).collect());
+        }
         Value::Object(out)
     }
 }

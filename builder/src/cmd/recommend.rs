@@ -1,7 +1,9 @@
-//! `kenal recommend`: what a recommender is worth on anybody's interactions.
+//! `kenal recommend`: a recommender on anybody's interactions, and what it is worth.
+
+mod fit;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -22,6 +24,8 @@ pub struct RecommendArgs {
 enum What {
     /// Hide purchases, tune on a validation split of what is left, and see how many of the hidden ones are found.
     Eval(EvalArgs),
+    /// Fit ALS on everything, and write the factors of users and items as Parquet.
+    Fit(fit::FitArgs),
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -78,6 +82,7 @@ impl RecommendArgs {
     pub fn run(self) -> Result<ExitCode> {
         match self.what {
             What::Eval(args) => args.run()?,
+            What::Fit(args) => args.run()?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -98,16 +103,11 @@ impl EvalArgs {
             ModelArg::Blend => Model::Blend,
             ModelArg::Trending => Model::Trending,
         };
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let Some(threads) = Threads::new(self.threads.unwrap_or(cores)) else { bail!("--threads must be at least 1") };
+        let threads = threads(self.threads)?;
         let Some(path) = self.split.as_ref().or(self.interactions.as_ref()) else {
             bail!("--interactions or --split is needed")
         };
-        let data = Dataset::read(path)?;
-        if data.refused_count > 0 {
-            eprintln!("{} of {} rows cannot be used:", count(data.refused_count), count(data.read_count));
-            data.refused.iter().for_each(|r| eprintln!("  {}, line {}: {}", path.display(), r.line, r.why));
-        }
+        let data = read(path)?;
         let options = Options {
             is_split: self.split.is_some(),
             protocol,
@@ -123,10 +123,26 @@ impl EvalArgs {
             writeln!(out, "{}", report.json())?;
         } else {
             writeln!(out, "{}", told(&report))?;
-            eprintln!("{}", duration(started.elapsed()));
         }
+        eprintln!("{}{}", duration(started.elapsed()), peak());
         Ok(())
     }
+}
+
+/// Reads a file, and says what of it cannot be used.
+fn read(path: &Path) -> Result<Dataset> {
+    let data = Dataset::read(path)?;
+    if data.refused_count > 0 {
+        eprintln!("{} of {} rows cannot be used:", count(data.refused_count), count(data.read_count));
+        data.refused.iter().for_each(|r| eprintln!("  {}, line {}: {}", path.display(), r.line, r.why));
+    }
+    Ok(data)
+}
+
+fn threads(asked: Option<usize>) -> Result<Threads> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let Some(threads) = Threads::new(asked.unwrap_or(cores)) else { bail!("--threads must be at least 1") };
+    Ok(threads)
 }
 
 fn told(report: &Report) -> String {
@@ -141,11 +157,41 @@ fn told(report: &Report) -> String {
     }
     table.row(["coverage@20".to_owned(), format!("{:.4}", report.evaluation.coverage_20), String::new()]);
     format!(
-        "{table}\n{} people tested; learnt from {} interactions of {} people with {} items\n{}",
+        "{table}\n{}{} people tested; learnt from {} interactions of {} people with {} items\n{}",
+        ablation(report),
         count(report.evaluation.cases() as u64),
         count(report.interactions as u64),
         count(report.users as u64),
         count(report.items as u64),
         report.tuned
     )
+}
+
+/// What each part of a blend brings.
+fn ablation(report: &Report) -> String {
+    if report.ablation.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        ("what each part brings", Align::Left),
+        ("recall@20", Align::Right),
+        ("of the blend", Align::Right),
+        ("ndcg@20", Align::Right),
+    ]);
+    let whole = report.evaluation.mean(Metric::Recall20);
+    for part in &report.ablation {
+        let recall = part.evaluation.mean(Metric::Recall20);
+        let ndcg = part.evaluation.mean(Metric::Ndcg20);
+        let share = if whole > 0.0 { format!("{:+.1} %", 100.0 * (recall / whole - 1.0)) } else { String::new() };
+        table.row([part.name.to_owned(), format!("{recall:.4}"), share, format!("{ndcg:.4}")]);
+    }
+    format!("{table}\n")
+}
+
+/// Most memory that this process has had, where the system says it.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.map_or(String::new(), |kib| format!(", at most {} MiB of memory", count(kib >> 10)))
 }

@@ -231,6 +231,30 @@ impl AlsModel {
         &self.gram
     }
 
+    /// The same model with other item factors, `n_items × factors`, and the users folded in again: what packed factors or
+    /// vectors of cold items make of it.
+    ///
+    /// # Errors
+    /// [`TrainError::Start`] when they are of another shape or not finite, and [`TrainError::NotPositiveDefinite`].
+    pub fn with_items(
+        &self,
+        interactions: &Interactions,
+        items: Vec<f32>,
+        threads: Threads,
+    ) -> Result<AlsModel, TrainError> {
+        let expected = self.items.len();
+        let fits = (interactions.n_users(), interactions.n_items()) == (self.n_users, self.n_items);
+        if !fits || items.len() != expected || !items.iter().all(|v| v.is_finite()) {
+            return Err(TrainError::Start { expected });
+        }
+        threads.run(|| {
+            let gram = gram(&items, self.config.factors);
+            let mut users = vec![0.0; self.users.len()];
+            half_step(interactions, &items, &gram, &self.config, &mut users)?;
+            Ok(AlsModel { users, items, gram, losses: self.losses.clone(), ..*self })
+        })
+    }
+
     /// L after each iteration.
     pub fn losses(&self) -> &[f64] {
         &self.losses
@@ -296,7 +320,7 @@ pub fn fit_steps(
     check(interactions, config)?;
     let expected = interactions.n_items() * config.factors;
     let (items, losses) = match start {
-        Start::Seeded => (seeded(expected, config), Vec::new()),
+        Start::Seeded => (seeded_items(interactions.n_items(), config), Vec::new()),
         Start::Items(items) => (items, Vec::new()),
         Start::Resumed { items, losses } => (items, losses),
     };
@@ -306,13 +330,20 @@ pub fn fit_steps(
     threads.run(|| iterate(interactions, config, items, losses, on_iteration))
 }
 
-fn seeded(count: usize, config: &AlsConfig) -> Vec<f32> {
+/// The item factors that [`Start::Seeded`] begins with; a warm start has them for items that the earlier model lacks.
+pub fn seeded_items(n_items: usize, config: &AlsConfig) -> Vec<f32> {
     // Normal with the standard deviation 0.1/√k, as the paper starts; the sum of twelve uniform draws, which is normal
     // enough and needs only additions, so that it is the same on every platform.
     let spread = 0.1 / (config.factors as f32).sqrt();
     let mut random = Pcg64Mcg::seed_from_u64(config.seed);
     let mut normal = || (0..12).map(|_| random.random::<f32>()).sum::<f32>() - 6.0;
-    (0..count).map(|_| normal() * spread).collect()
+    (0..n_items * config.factors).map(|_| normal() * spread).collect()
+}
+
+/// The mean of f fᵀ over the rows of a matrix of factors, k × k.
+pub(crate) fn second_moment(factors: &[f32], k: usize) -> Vec<f32> {
+    let scale = k as f32 / factors.len().max(1) as f32;
+    gram(factors, k).into_iter().map(|v| v * scale).collect()
 }
 
 fn check(interactions: &Interactions, config: &AlsConfig) -> Result<(), TrainError> {
