@@ -33,6 +33,10 @@ const SLOTS: usize = 2 * TOUCHED_MAX;
 /// Bits of a slot's number.
 const SLOT_BITS: u32 = SLOTS.trailing_zeros();
 
+/// How much more a pull weighs among what goes together than by taste: an item speaks for few others, and of a long
+/// history so many that what was clicked last would bring one or two into a list of twelve, where it should bring four.
+pub const PULL: f32 = 2.0;
+
 const _: () = assert!(SLOTS.is_power_of_two() && SLOTS <= 1 << 16);
 
 /// What the history speaks for, summed by item: a table of fixed size that only remembers what it was asked to.
@@ -118,7 +122,7 @@ impl Together {
         self.clear();
         // A pull is in units of the whole history, so that the last click counts however long the history is.
         let squares = visit.observations().iter().fold(0f32, |sum, o| sum + o.together * o.together);
-        self.pull = libm::sqrtf(squares).max(1.0);
+        self.pull = PULL * libm::sqrtf(squares).max(1.0);
         for observation in visit.observations() {
             if again && observation.again > 0.0 {
                 self.add(observation.item, 0.0);

@@ -72,7 +72,7 @@ fn plain(bundle: &Bundle<'_>, scratch: &Scratch, again: bool) -> Vec<f64> {
     let total = observations.iter().map(|o| f64::from(o.together).powi(2)).sum::<f64>().sqrt().max(1.0);
     let mut together = vec![0f64; n];
     for o in observations {
-        let strength = f64::from(o.together) + f64::from(o.pull) * total;
+        let strength = f64::from(o.together) + f64::from(o.pull) * f64::from(kenal_core::blend::PULL) * total;
         for (other, weight) in blend.goes_with(o.item) {
             together[other as usize] += strength * f64::from(weight);
         }
