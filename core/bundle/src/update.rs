@@ -1,4 +1,4 @@
-//! Withdrawals published between bundles: a signed revocations section that replaces the bundle's own.
+//! Withdrawals published between bundles: a signed revocations section that counts beside the bundle's own.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -306,10 +306,14 @@ impl Edge {
 
     fn revocation(&self, visitor: &str) -> Revocation {
         let key = self.visitor_key(visitor).revocation_key();
-        let filter = match &self.update {
-            Some(update) => update.revocations().ok(),
-            None => self.bundle().map(|bundle| bundle.revocations),
-        };
-        filter.map_or(Revocation::Unknown, |filter| filter.contains(key).into())
+        // Both count: an update may have been made for another bundle than this one, such as before a rollback, and so
+        // lack people who have a row here and whom only this bundle's own section names.
+        let own = self.bundle().map(|bundle| bundle.revocations.contains(key));
+        let later = self.update.as_ref().map_or(Some(false), |update| Some(update.revocations().ok()?.contains(key)));
+        match (own, later) {
+            (Some(true), _) | (_, Some(true)) => Revocation::Revoked,
+            (Some(false), Some(false)) => Revocation::Clear,
+            _ => Revocation::Unknown,
+        }
     }
 }

@@ -174,6 +174,11 @@ fn a_withdrawal_after_the_build_reaches_serving() {
     let refused = edge.add_revocations(&damaged).expect_err("damaged");
     assert!(matches!(refused, EdgeError::Revocations(BundleError::Signature)), "{refused}");
     assert!(edge.is_revoked(visitors::LAMPS));
+    // One that was made for another bundle does not take back what this bundle's own section says.
+    edge.add_revocations(&update(NOW + 10, &[visitors::SHIRTS])).expect("valid, and newer");
+    for (visitor, revoked) in [(visitors::SHIRTS, true), (visitors::REVOKED, true), (visitors::LAMPS, false)] {
+        assert_eq!(edge.is_revoked(visitor), revoked, "{visitor}");
+    }
 }
 
 #[test]
