@@ -21,7 +21,7 @@ pub mod source;
 pub mod target;
 
 pub use place::Place;
-pub use publish::{Options, Report, publish};
+pub use publish::{Allowed, Options, Report, publish};
 pub use revoke::{Revoked, publish_revocations};
 pub use rollback::{Rollback, rollback};
 pub use source::Source;
@@ -69,6 +69,14 @@ pub enum Error {
     SameVersion {
         /// Of both.
         version: u64,
+    },
+    /// The bundle was built before withdrawals that readers have, and may have rows that they do not name.
+    #[error(
+        "withdrawals were published at {issued_at} (seconds since 1970), after this bundle was built; give the lake, so that those of this bundle go with it, or build again"
+    )]
+    Withdrawals {
+        /// When.
+        issued_at: u64,
     },
     /// There is nothing to go back to, or no such version.
     #[error("the target keeps no version {}; it keeps {kept}", wanted.map_or("before its present one".to_owned(), |v| v.to_string()))]

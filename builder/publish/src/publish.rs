@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 
 use kenal_bundle::{
-    CANARY_NAME, Canary, Hash, Kind, MANIFEST_NAME, Manifest, REVOCATIONS_NAME, SIGNER_NAME, Signer, Trust, delta_name,
-    verify, verify_canary, verify_revocations, write_canary, write_delta,
+    CANARY_NAME, Canary, Hash, Kind, MANIFEST_NAME, Manifest, REVOCATIONS_NAME, SIGNER_NAME, Signer, Trust, VisitorKey,
+    delta_name, verify, verify_canary, verify_revocations, write_canary, write_delta, write_revocation_update,
 };
 
+use crate::revoke::visitors_of;
 use crate::source::{Source, check_named, users};
 use crate::target::Target;
 use crate::{Error, bundle_error};
@@ -17,18 +18,29 @@ use crate::{Error, bundle_error};
 /// Manifests of versions that were published, by their number.
 pub(crate) const HISTORY: &str = "history/";
 
+/// Who may be personalised, as decided at a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowed<'a> {
+    /// Everybody else with a row is revoked.
+    pub visitors: &'a BTreeSet<VisitorKey>,
+    /// Seconds since 1970.
+    pub at: u64,
+}
+
 /// How to publish.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub struct Options<'a> {
     /// For how many visitors of 10,000; `None` for everybody.
     pub canary: Option<u16>,
     /// Versions whose sections stay: the one that is read, and those one can go back to.
     pub keep: usize,
+    /// Publishes withdrawals for this bundle before it; without, a bundle from before the target's withdrawals is refused.
+    pub allowed: Option<Allowed<'a>>,
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     fn default() -> Self {
-        Options { canary: None, keep: 3 }
+        Options { canary: None, keep: 3, allowed: None }
     }
 }
 
@@ -61,7 +73,7 @@ pub async fn publish(
     source: &Source,
     target: &dyn Target,
     signer: &Signer,
-    options: Options,
+    options: Options<'_>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Report, Error> {
     let trust = trust(signer)?;
@@ -75,6 +87,7 @@ pub async fn publish(
             return Err(Error::SameVersion { version });
         }
     }
+    refuse_unknown_withdrawals(source, target, &trust, &options, before.as_ref().map(|(_, bytes)| bytes)).await?;
     let mut report = Report { version, sections: source.sections.len(), ..Report::default() };
     report.before = before.as_ref().map(|(manifest, _)| manifest.version);
     send_sections(source, target, &mut report, progress).await?;
@@ -84,6 +97,10 @@ pub async fn publish(
     target.put(&history_name(version), source.manifest_bytes.clone()).await?;
     let key = signer.public().map_err(bundle_error("the signing key"))?;
     target.put(SIGNER_NAME, format!("{key}\n").into_bytes()).await?;
+    if let Some(allowed) = options.allowed {
+        let before = before.as_ref().map(|(manifest, _)| manifest);
+        cover(source, target, signer, before, allowed).await?;
+    }
     match options.canary {
         Some(share) => {
             let canary = write_canary(signer, share, &source.manifest_bytes).map_err(bundle_error(CANARY_NAME))?;
@@ -162,6 +179,44 @@ async fn send_deltas(source: &Source, target: &dyn Target, old: &Manifest, repor
         }
     }
     Ok(())
+}
+
+/// Who withdrew after this bundle was built may have a row in it alone, which the target's withdrawals then do not name.
+async fn refuse_unknown_withdrawals(
+    source: &Source,
+    target: &dyn Target,
+    trust: &Trust,
+    options: &Options<'_>,
+    before: Option<&Vec<u8>>,
+) -> Result<(), Error> {
+    let canary = canary(target, trust).await?.map(|canary| canary.manifest);
+    // Withdrawals were made for what readers see already.
+    let seen = before == Some(&source.manifest_bytes) || canary.as_ref() == Some(&source.manifest_bytes);
+    if options.allowed.is_some() || seen {
+        return Ok(());
+    }
+    let Some(bytes) = target.get(REVOCATIONS_NAME).await? else { return Ok(()) };
+    match verify_revocations(&bytes, trust, &source.manifest) {
+        Ok(update) => Err(Error::Withdrawals { issued_at: update.issued_at }),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Publishes who is revoked of this bundle and of the one that is read.
+async fn cover(
+    source: &Source,
+    target: &dyn Target,
+    signer: &Signer,
+    before: Option<&Manifest>,
+    allowed: Allowed<'_>,
+) -> Result<(), Error> {
+    let mut keys = visitors_of(&source.manifest, target, Some(source)).await?;
+    if let Some(before) = before {
+        keys.extend(visitors_of(before, target, Some(source)).await?);
+    }
+    let revoked: Vec<VisitorKey> = keys.difference(allowed.visitors).copied().collect();
+    let update = write_revocation_update(signer, &source.manifest, allowed.at, &revoked)?;
+    Ok(target.put(REVOCATIONS_NAME, update).await?)
 }
 
 /// Revocations from before the bundle was built are in its own section; its readers have no use for them.

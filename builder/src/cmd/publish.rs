@@ -3,15 +3,20 @@
 mod revocations;
 mod rollback;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use kenal_bundle::Signer;
+use kenal_lake::Lake;
 use kenal_publish::place::Access;
-use kenal_publish::{Options, Place, Source, Target};
+use kenal_publish::{Allowed, Options, Place, Source, Target};
 
 pub use self::rollback::RollbackArgs;
+use crate::cmd::clock;
+use crate::stage::Company;
+use crate::stage::compile::allowed;
 use crate::ui::{Align, Progress, Table, count};
 
 #[derive(clap::Args)]
@@ -31,6 +36,9 @@ pub struct PublishArgs {
     /// all of them.
     #[arg(long, value_name = "PERCENT")]
     canary: Option<f64>,
+    /// Folder of the lake: who of this bundle has withdrawn since it was built is published with it.
+    #[arg(long, value_name = "DIR")]
+    lake: Option<PathBuf>,
     /// Versions to keep, the published one among them.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     keep: u16,
@@ -73,7 +81,17 @@ impl PublishArgs {
         let signer = signer(&key)?;
         let source = Source::open(&bundle, signer.public()?)?;
         let target = there.open()?;
-        let options = Options { canary, keep: usize::from(self.keep) };
+        let now = clock::now();
+        let visitors = match &self.lake {
+            Some(lake) => {
+                let company = Company::new(Lake::open_existing(lake)?, key, now, 1)?;
+                Some(allowed(&company, &signer, &BTreeSet::new())?)
+            }
+            None => None,
+        };
+        let at = u64::try_from(now.seconds()).context("nothing is published before 1970")?;
+        let allowed = visitors.as_ref().map(|visitors| Allowed { visitors, at });
+        let options = Options { canary, keep: usize::from(self.keep), allowed };
         let progress = Progress::start("publish");
         let report = wait(kenal_publish::publish(&source, target.as_ref(), &signer, options, &|sent, of| {
             progress.set("sections", sent as u64, of as u64);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kenal_bundle::{Hash, MANIFEST_NAME, apply_delta, verify_revocations};
 use kenal_publish::place::Access;
-use kenal_publish::{Error, Options, Place, Target, publish, publish_revocations};
+use kenal_publish::{Allowed, Error, Options, Place, Target, publish, publish_revocations};
 
 use crate::emulated::{self, TOKEN};
 use crate::shop::{self, NOW, VISITORS};
@@ -123,6 +123,18 @@ async fn who_may_not_be_personalised_is_revoked() {
         assert!((0..3).all(|n| filter.contains(shop::visitor(n).revocation_key())));
         let others = (3..VISITORS).filter(|n| filter.contains(shop::visitor(*n).revocation_key())).count();
         assert!(others <= 2, "about one in 256 is closed as well, not {others} of {VISITORS}");
+
+        // One that was built before them does not know, unless it is told.
+        let early = shop::source(folder.path(), 2);
+        let refused = publish(&early, target, &signer, Options::default(), &quiet()).await;
+        assert!(matches!(refused, Err(Error::Withdrawals { issued_at }) if issued_at == at), "{refused:?}");
+        let visitors = shop::allowed(4);
+        let told = Options { allowed: Some(Allowed { visitors: &visitors, at: at + 1 }), ..Options::default() };
+        publish(&early, target, &signer, told, &quiet()).await.expect("published with its withdrawals");
+        let bytes = target.get("revocations.kenal").await.expect("read").expect("there");
+        let update = verify_revocations(&bytes, &trust, &early.manifest).expect("signed");
+        let filter = update.revocations().expect("a filter");
+        assert!((0..4).all(|n| filter.contains(shop::visitor(n).revocation_key())));
 
         // The next bundle was built later and knows; what is stale is removed.
         let next = shop::source(folder.path(), 20);
