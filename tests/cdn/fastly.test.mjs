@@ -1,14 +1,14 @@
 // The case list that every host answers alike, in Fastly's local runtime.
 //   KENAL_FASTLY    the program, built for tests (feature fixed-time)
 //   KENAL_VICEROY   Viceroy
-import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { NOW, SECRET, TROUBLES, YES, cases, headersHold, makeBundle, reason, summary } from "./support/shop.mjs";
+import { describe } from "node:test";
+import { testHost } from "./support/host-tests.mjs";
+import { SECRET } from "./support/shop.mjs";
 
 const { KENAL_FASTLY: PROGRAM, KENAL_VICEROY: VICEROY } = process.env;
 const there = [PROGRAM, VICEROY].every((path) => path !== undefined && existsSync(path));
@@ -26,10 +26,7 @@ const freePort = () =>
   });
 
 describe("Viceroy", { skip: notRun, timeout: 600_000 }, () => {
-  let bundle;
-  let host;
-
-  const start = async ({ garbage = () => false, key = bundle.key, time = NOW, empty = false } = {}) => {
+  testHost(async (bundle, { garbage, key, time, empty }) => {
     const folder = mkdtempSync(join(tmpdir(), "kenal-viceroy-"));
     const bad = join(folder, "garbage");
     writeFileSync(bad, new Uint8Array(100));
@@ -64,7 +61,7 @@ describe("Viceroy", { skip: notRun, timeout: 600_000 }, () => {
     for (let tries = 0; ; tries += 1) {
       try {
         await fetch(url);
-        return { url, stop };
+        return { request: (query, init) => fetch(`${url}${query}`, init), stop };
       } catch (error) {
         if (tries === 600 || runtime.exitCode !== null) {
           stop();
@@ -73,49 +70,5 @@ describe("Viceroy", { skip: notRun, timeout: 600_000 }, () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
-  };
-  const post = (to, body, headers = {}) => fetch(to.url, { method: "POST", body, headers });
-  const get = (to, query, headers = {}) => fetch(`${to.url}?${query}`, { headers });
-
-  before(async () => {
-    bundle = makeBundle();
-    host = await start();
   });
-  after(() => {
-    host?.stop();
-    bundle?.remove();
-  });
-
-  for (const { name, request, expected } of cases) {
-    test(`case: ${name}`, async () => {
-      const response = await post(host, JSON.stringify(request), { authorization: `Bearer ${SECRET}` });
-      assert.deepEqual(summary(await response.text()), expected);
-      headersHold(response);
-    });
-  }
-
-  test("the cookies say who it is, and only together", async () => {
-    assert.equal(await reason(await get(host, "market=SG", YES)), null);
-    assert.equal(await reason(await get(host, "market=SG&visitor=visitor-shirts&consent=granted")), "no_visitor");
-    assert.equal(await reason(await get(host, "market=SG", { ...YES, "sec-gpc": "1" })), "gpc");
-    assert.equal(await reason(await get(host, "market=SG&consent=denied", YES)), "consent_denied");
-  });
-
-  test("a body is bounded, and no caller is believed without the secret", async () => {
-    assert.equal((await post(host, "x".repeat(70_000))).status, 413);
-    assert.equal((await post(host, "{")).status, 400);
-    const named = JSON.stringify(cases.find(({ request }) => request.visitor === "visitor-shirts").request);
-    assert.equal(await reason(await post(host, named, { authorization: "Bearer wrong" })), "no_visitor");
-  });
-
-  for (const [name, options, wanted] of TROUBLES) {
-    test(`${name} gives an answer that says ${wanted}`, async () => {
-      const other = await start(options);
-      try {
-        assert.equal(await reason(await get(other, "market=SG", YES)), wanted);
-      } finally {
-        other.stop();
-      }
-    });
-  }
 });
