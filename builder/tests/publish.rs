@@ -74,7 +74,7 @@ fn a_bundle_is_published_revoked_and_taken_back() {
         // The same company, compiled twice.
         assert_eq!((last("overlap@20, mean").as_str(), last(" all").as_str()), ("1.000", "0.0"), "{out}");
     }
-    let (out, _) = publish(&["--canary", "5"], true);
+    let (out, _) = publish(&["--canary", "5", "--lake", text(&lake)], true);
     assert!(out.contains("5 % of visitors"), "{out}");
     assert_eq!(version(&there), "1");
     publish(&[], true);
