@@ -31,11 +31,16 @@ fn a_bundle_is_published_revoked_and_taken_back() {
     let (lake, bundle) = (company.lake(), company.beside("publish/bundle"));
     let key = lake.join("keys/signing.key");
     let there = company.beside("publish/there");
-    let compile = || said(&["run", "compile", "--publish-anyway", "--lake", text(&lake), "--out", text(&bundle)], true);
+    // An hour apart: which of two bundles is older is told by when they were built, in seconds.
+    let compile = |ago_h: i64| {
+        let now = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(ago_h)).to_string();
+        let args = ["run", "compile", "--publish-anyway", "--lake", text(&lake), "--out", text(&bundle), "--now", &now];
+        said(&args, true)
+    };
     let publish = |more: &[&str], success| {
         said(&[&["publish", text(&bundle), "--to", text(&there), "--key", text(&key)][..], more].concat(), success)
     };
-    compile();
+    compile(1);
     let (out, _) = publish(&[], true);
     assert!(out.contains("everybody") && out.contains("none"), "{out}");
     assert_eq!(version(&there), "1", "what is there is a bundle");
@@ -62,7 +67,7 @@ fn a_bundle_is_published_revoked_and_taken_back() {
         said(&[&["rollback", "--to", text(&there), "--lake", text(&lake)][..], more].concat(), success)
     };
     contains(&back(&[], false), &["keeps no version before", "1"]);
-    compile();
+    compile(0);
     let tokens = lake.join("keys/visitor-tokens.csv");
     let args = ["bundle", "diff", text(&there), text(&bundle)];
     for more in [&[][..], &["--tokens", text(&tokens)]] {
