@@ -16,7 +16,7 @@ const SHIM = readFileSync(new URL("../../edge/cloudflare/worker.mjs", import.met
 describe("workerd", { skip: notRun, timeout: 600_000 }, () => {
   let script;
 
-  testHost(async (bundle, { garbage, key, time, empty }) => {
+  testHost(async (bundle, { garbage, key, time, empty, origin }) => {
     script ??= await build({ stdin: { contents: SHIM, resolveDir: WORKER }, bundle: true, format: "esm", external: ["*.wasm", "cloudflare:*"], write: false });
     const worker = new Miniflare({
       modules: [
@@ -25,14 +25,15 @@ describe("workerd", { skip: notRun, timeout: 600_000 }, () => {
       ],
       compatibilityDate: "2026-04-01",
       kvNamespaces: ["KENAL_KV"],
-      bindings: { KENAL_TRUST_KEY: key, KENAL_CALLER_SECRET: SECRET, KENAL_FIXED_TIME: String(time) },
+      bindings: { KENAL_TRUST_KEY: key, KENAL_CALLER_SECRET: SECRET, KENAL_FIXED_TIME: String(time), KENAL_ORIGIN: origin },
     });
     const kv = await worker.getKVNamespace("KENAL_KV");
     for (const name of empty ? [] : bundle.names) {
       await kv.put(name, garbage(name) ? new Uint8Array(100) : new Uint8Array(readFileSync(join(bundle.folder, name))));
     }
     return {
-      request: (query, init) => worker.dispatchFetch(`http://shop.test/v1/recommendations${query}`, init),
+      undoesGzip: true,
+      fetch: (path, init) => worker.dispatchFetch(`http://shop.test${path}`, init),
       stop: () => worker.dispose(),
     };
   });

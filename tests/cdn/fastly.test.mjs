@@ -26,7 +26,7 @@ const freePort = () =>
   });
 
 describe("Viceroy", { skip: notRun, timeout: 600_000 }, () => {
-  testHost(async (bundle, { garbage, key, time, empty }) => {
+  testHost(async (bundle, { garbage, key, time, empty, origin }) => {
     const folder = mkdtempSync(join(tmpdir(), "kenal-viceroy-"));
     const bad = join(folder, "garbage");
     writeFileSync(bad, new Uint8Array(100));
@@ -41,11 +41,14 @@ describe("Viceroy", { skip: notRun, timeout: 600_000 }, () => {
       "kenal = [",
       ...entries,
       "]",
+      "[local_server.backends.shop]",
+      `url = ${text(origin)}`,
       "[local_server.config_stores.kenal]",
       'format = "inline-toml"',
       "[local_server.config_stores.kenal.contents]",
       `trust_key = ${text(key)}`,
       `caller_secret = ${text(SECRET)}`,
+      'origin = "shop"',
       `fixed_time = ${text(String(time))}`,
     ];
     writeFileSync(join(folder, "fastly.toml"), config.join("\n"));
@@ -53,15 +56,15 @@ describe("Viceroy", { skip: notRun, timeout: 600_000 }, () => {
     const runtime = spawn(VICEROY, ["-C", join(folder, "fastly.toml"), "--addr", `127.0.0.1:${port}`, PROGRAM], { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     runtime.stderr.on("data", (chunk) => (said += chunk));
-    const url = `http://127.0.0.1:${port}/v1/recommendations`;
+    const url = `http://127.0.0.1:${port}`;
     const stop = () => {
       runtime.kill();
       rmSync(folder, { recursive: true, force: true });
     };
     for (let tries = 0; ; tries += 1) {
       try {
-        await fetch(url);
-        return { request: (query, init) => fetch(`${url}${query}`, init), stop };
+        await fetch(`${url}/v1/`);
+        return { fetch: (path, init) => fetch(`${url}${path}`, init), stop };
       } catch (error) {
         if (tries === 600 || runtime.exitCode !== null) {
           stop();

@@ -1,4 +1,6 @@
 //! The worker: bindings in, a response out. The parsed bundle stays in the isolate.
+//!
+//! With `KENAL_ORIGIN` the worker stands before the shop, and everything but `/v1/` is the shop's (see `page`).
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -6,8 +8,12 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::{Either, select};
-use kenal_page::{Call, Keeper, REQUEST_BYTES_MAX, Reply, Settings, Source, Unavailable, Visitor, answer, too_large};
-use worker::{Context, Date, Delay, Env, Method, Request, Response, Result, event, kv::KvStore};
+use kenal_page::{
+    Bounded, Call, Keeper, Reply, Settings, Source, Unavailable, Visitor, answer, not_found, too_large, wrong_method,
+};
+use worker::{Context, Date, Delay, Env, Headers, Method, Request, Response, Result, Url, event, kv::KvStore};
+
+use crate::page;
 
 /// How long one read of the store is waited for. A hot key takes some milliseconds, a cold one some tens.
 const STORE_WAIT_MS: u64 = 400;
@@ -19,9 +25,15 @@ thread_local! {
     static KEEPER: Rc<Keeper> = Rc::new(Keeper::default());
 }
 
-struct Kv {
+pub(crate) struct Kv {
     store: Option<KvStore>,
     prefix: String,
+}
+
+impl Kv {
+    pub(crate) fn of(env: &Env) -> Self {
+        Kv { store: env.kv(STORE).ok(), prefix: var(env, "KENAL_PREFIX").unwrap_or_default() }
+    }
 }
 
 impl Source for Kv {
@@ -39,18 +51,26 @@ impl Source for Kv {
 #[event(fetch)]
 async fn fetch(mut request: Request, env: Env, _: Context) -> Result<Response> {
     let began = Date::now().as_millis();
-    let reply = match (request.path().as_str(), request.method()) {
-        ("/v1/recommendations", Method::Get | Method::Post) => recommend(&mut request, &env).await?,
-        ("/v1/recommendations", _) => return Response::error("GET or POST", 405),
-        _ => return Response::error("not found", 404),
+    let path = request.path();
+    let mut response = match origin(&env).filter(|_| !path.starts_with("/v1/")) {
+        Some(origin) => page::respond(request, &env, &origin).await?,
+        None => respond(match (path.as_str(), request.method()) {
+            ("/v1/recommendations", Method::Get | Method::Post) => recommend(&mut request, &env).await?,
+            ("/v1/recommendations", _) => wrong_method(),
+            _ => not_found(),
+        })?,
     };
+    // The clock of a worker moves with its waiting only, so this is the stores' time more than the core's.
+    let total_ms = Date::now().as_millis() - began;
+    response.headers_mut().append("server-timing", &format!("total;dur={total_ms}"))?;
+    Ok(response)
+}
+
+pub(crate) fn respond(reply: Reply) -> Result<Response> {
     let mut response = Response::ok(reply.body)?.with_status(reply.status);
-    let headers = response.headers_mut();
     for (name, value) in reply.headers {
-        headers.set(name, value)?;
+        response.headers_mut().set(name, value)?;
     }
-    // The clock of a worker moves with its waiting only, so this is the store's time more than the core's.
-    headers.set("server-timing", &format!("total;dur={}", Date::now().as_millis() - began))?;
     Ok(response)
 }
 
@@ -62,41 +82,57 @@ async fn recommend(request: &mut Request, env: &Env) -> Result<Reply> {
         },
         _ => None,
     };
-    let var = |name: &str| env.var(name).ok().map(|var| var.to_string());
-    let secret = env.secret("KENAL_CALLER_SECRET").ok().map(|secret| secret.to_string());
-    let settings = Settings::new(var("KENAL_TRUST_KEY").as_deref(), secret);
-    let source = Kv { store: env.kv(STORE).ok(), prefix: var("KENAL_PREFIX").unwrap_or_default() };
     let headers = request.headers();
     let authorization = headers.get("authorization")?;
     let url = request.url()?;
     let call = Call {
-        visitor: Visitor::read(headers.get("cookie")?.as_deref(), headers.get("sec-gpc")?.as_deref()),
+        visitor: visitor(headers)?,
         authorization: authorization.as_deref(),
         body: body.as_deref(),
         query: url.query_pairs().collect(),
-        now: now(var("KENAL_FIXED_TIME")),
+        now: now(env),
     };
-    let keeper = KEEPER.with(Rc::clone);
-    Ok(answer(&keeper, &source, settings.as_ref(), &call).await)
+    Ok(answer(&keeper(), &Kv::of(env), settings(env).as_ref(), &call).await)
+}
+
+pub(crate) fn keeper() -> Rc<Keeper> {
+    KEEPER.with(Rc::clone)
+}
+
+pub(crate) fn visitor(headers: &Headers) -> Result<Visitor> {
+    Ok(Visitor::read(headers.get("cookie")?.as_deref(), headers.get("sec-gpc")?.as_deref()))
+}
+
+pub(crate) fn settings(env: &Env) -> Option<Settings> {
+    let secret = env.secret("KENAL_CALLER_SECRET").ok().map(|secret| secret.to_string());
+    Settings::new(var(env, "KENAL_TRUST_KEY").as_deref(), secret)
+}
+
+/// Where the shop's pages come from, when this worker stands before them.
+fn origin(env: &Env) -> Option<Url> {
+    var(env, "KENAL_ORIGIN").and_then(|origin| Url::parse(&origin).ok())
+}
+
+fn var(env: &Env, name: &str) -> Option<String> {
+    env.var(name).ok().map(|var| var.to_string())
 }
 
 /// The clock, or the time that a test stands still at.
-fn now(fixed: Option<String>) -> i64 {
+pub(crate) fn now(env: &Env) -> i64 {
     let clock = i64::try_from(Date::now().as_millis() / 1000).unwrap_or(i64::MAX);
     // Only the module that tests run looks at it.
-    let fixed = fixed.filter(|_| cfg!(feature = "fixed-time"));
+    let fixed = var(env, "KENAL_FIXED_TIME").filter(|_| cfg!(feature = "fixed-time"));
     fixed.and_then(|text| text.parse().ok()).unwrap_or(clock)
 }
 
-/// The body, up to its bound; `None` when there is more.
+/// The body; `None` when it is above its bound.
 async fn body(request: &mut Request) -> Result<Option<Vec<u8>>> {
     let mut stream = request.stream()?;
-    let mut body = Vec::new();
+    let mut body = Bounded::default();
     while let Some(chunk) = stream.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > REQUEST_BYTES_MAX {
-            return Ok(None);
+        if !body.take(&chunk?) {
+            break;
         }
     }
-    Ok(Some(body))
+    Ok(body.whole())
 }

@@ -1,14 +1,22 @@
 //! The service: stores in, a response out. The parsed bundle stays in the sandbox for the requests that it takes.
+//!
+//! With `origin` in the config store the service stands before the shop, and everything but `/v1/` is the shop's (see
+//! `page`).
 
 use std::future::Future;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{self, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use fastly::http::serve::Serve;
 use fastly::kv_store::{KVStore, KVStoreError};
 use fastly::{ConfigStore, Request, Response};
-use kenal_page::{Call, Keeper, REQUEST_BYTES_MAX, Reply, Settings, Source, Unavailable, Visitor, answer, too_large};
+use kenal_page::{
+    Bounded, Call, Keeper, Reply, Settings, Source, Unavailable, Visitor, answer, not_found, too_large, wrong_method,
+};
+
+use crate::page;
 
 /// Name of the KV store and of the config store.
 const STORE: &str = "kenal";
@@ -19,9 +27,15 @@ const LIFETIME: Duration = Duration::from_secs(300);
 /// How long an idle sandbox waits for the next request; waiting is billed as memory.
 const IDLE: Duration = Duration::from_secs(5);
 
-struct Kv {
+pub(crate) struct Kv {
     store: Option<KVStore>,
     prefix: String,
+}
+
+impl Kv {
+    pub(crate) fn of(config: &Config) -> Self {
+        Kv { store: KVStore::open(STORE).ok().flatten(), prefix: config.get("prefix").unwrap_or_default() }
+    }
 }
 
 impl Source for Kv {
@@ -37,71 +51,104 @@ impl Source for Kv {
 
 /// Serves requests until the sandbox has had enough of them.
 pub fn serve() {
-    let keeper = Keeper::default();
+    let keeper = Rc::new(Keeper::default());
     let serve = Serve::new().with_max_requests(REQUESTS_MAX).with_max_lifetime(LIFETIME).with_timeout(IDLE);
     serve.run(|request| respond(&keeper, request));
 }
 
-fn respond(keeper: &Keeper, mut request: Request) -> Response {
+fn respond(keeper: &Rc<Keeper>, mut request: Request) {
     let began = Instant::now();
+    let config = Config::open();
+    if !request.get_path().starts_with("/v1/")
+        && let Some(backend) = config.get("origin")
+    {
+        return page::respond(keeper, request, &config, &backend, began);
+    }
     let reply = match (request.get_path(), request.get_method_str()) {
-        ("/v1/recommendations", "GET" | "POST") => recommend(keeper, &mut request),
-        ("/v1/recommendations", _) => return Response::from_status(405),
-        _ => return Response::from_status(404),
+        ("/v1/recommendations", "GET" | "POST") => recommend(keeper, &mut request, &config),
+        ("/v1/recommendations", _) => wrong_method(),
+        _ => not_found(),
     };
+    send(reply, began);
+}
+
+pub(crate) fn send(reply: Reply, began: Instant) {
     let mut response = Response::from_body(reply.body).with_status(reply.status);
     for (name, value) in reply.headers {
         response.set_header(name, value);
     }
-    let total_ms = began.elapsed().as_secs_f64() * 1000.0;
-    response.with_header("server-timing", format!("total;dur={total_ms:.3}"))
+    timed(response, began).send_to_client();
 }
 
-fn recommend(keeper: &Keeper, request: &mut Request) -> Reply {
+pub(crate) fn timed(mut response: Response, began: Instant) -> Response {
+    let total_ms = began.elapsed().as_secs_f64() * 1000.0;
+    response.append_header("server-timing", format!("total;dur={total_ms:.3}"));
+    response
+}
+
+fn recommend(keeper: &Keeper, request: &mut Request, config: &Config) -> Reply {
     let body = match request.get_method_str() {
         "POST" => {
-            let mut body = Vec::new();
+            let mut body = Bounded::default();
             for chunk in request.take_body().read_chunks(16 * 1024) {
                 // A body that breaks off is no JSON, and is refused as such.
-                let Ok(chunk) = chunk else { break };
-                body.extend_from_slice(&chunk);
-                if body.len() > REQUEST_BYTES_MAX {
-                    return too_large();
+                if !chunk.is_ok_and(|chunk| body.take(&chunk)) {
+                    break;
                 }
             }
-            Some(body)
+            match body.whole() {
+                Some(body) => Some(body),
+                None => return too_large(),
+            }
         }
         _ => None,
     };
-    let config = ConfigStore::try_open(STORE).ok();
-    let var = |name: &str| config.as_ref().and_then(|config| config.try_get(name).ok().flatten());
-    let settings = Settings::new(var("trust_key").as_deref(), var("caller_secret"));
-    let source = Kv { store: KVStore::open(STORE).ok().flatten(), prefix: var("prefix").unwrap_or_default() };
     let call = Call {
-        visitor: Visitor::read(text(request, "cookie"), text(request, "sec-gpc")),
+        visitor: visitor(request),
         authorization: text(request, "authorization"),
         body: body.as_deref(),
         query: request.get_url().query_pairs().collect(),
-        now: now(var("fixed_time")),
+        now: config.now(),
     };
-    ready(answer(keeper, &source, settings.as_ref(), &call))
+    ready(answer(keeper, &Kv::of(config), config.settings().as_ref(), &call))
+}
+
+pub(crate) fn visitor(request: &Request) -> Visitor {
+    Visitor::read(text(request, "cookie"), text(request, "sec-gpc"))
+}
+
+/// The config store; without one, nothing is set.
+pub(crate) struct Config(Option<ConfigStore>);
+
+impl Config {
+    fn open() -> Self {
+        Config(ConfigStore::try_open(STORE).ok())
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.as_ref().and_then(|store| store.try_get(name).ok().flatten()).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn settings(&self) -> Option<Settings> {
+        Settings::new(self.get("trust_key").as_deref(), self.get("caller_secret"))
+    }
+
+    /// The clock, or the time that a test stands still at.
+    pub(crate) fn now(&self) -> i64 {
+        let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        // Only the module that tests run looks at it.
+        let fixed = self.get("fixed_time").filter(|_| cfg!(feature = "fixed-time"));
+        fixed.and_then(|text| text.parse().ok()).unwrap_or(i64::try_from(clock).unwrap_or(i64::MAX))
+    }
 }
 
 /// A header's value, when it is there and is text.
-fn text<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+pub(crate) fn text<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
     request.get_header(name).and_then(|value| value.to_str().ok())
 }
 
-/// The clock, or the time that a test stands still at.
-fn now(fixed: Option<String>) -> i64 {
-    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    // Only the module that tests run looks at it.
-    let fixed = fixed.filter(|_| cfg!(feature = "fixed-time"));
-    fixed.and_then(|text| text.parse().ok()).unwrap_or(i64::try_from(clock).unwrap_or(i64::MAX))
-}
-
 /// The result of a future that waits for nothing: every read of this host's store blocks.
-fn ready<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut task::Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("nothing here waits but the store, which blocks"),

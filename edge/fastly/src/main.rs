@@ -5,6 +5,8 @@
 
 #[cfg(target_os = "wasi")]
 mod host;
+#[cfg(target_os = "wasi")]
+mod page;
 
 #[cfg(target_os = "wasi")]
 fn main() {

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use kenal_edge::{Consent, FallbackReason, Request};
 
 use crate::keep::{Keeper, Source};
+use crate::rank::{rank, shard};
 use crate::visitor::Visitor;
 
 /// What a host was configured with.
@@ -86,7 +87,24 @@ impl Reply {
     }
 }
 
-/// The refusal of a body above [`kenal_edge::limits::REQUEST_BYTES_MAX`], which a host need not read to its end.
+/// The refusal of a method that the address does not know.
+pub fn wrong_method() -> Reply {
+    let mut reply = Reply::problem(405, "method", "GET or POST");
+    reply.headers.push(("allow", "GET, POST"));
+    reply
+}
+
+/// The refusal of an address that is not there.
+pub fn not_found() -> Reply {
+    Reply::problem(404, "not-found", "there is nothing at this address")
+}
+
+/// What is said when the shop's own server cannot be reached; there is no page then that could fall back.
+pub fn no_origin() -> Reply {
+    Reply::problem(502, "origin", "the shop's own server did not answer")
+}
+
+/// The refusal of a body above [`kenal_edge::limits::REQUEST_BYTES_MAX`].
 pub fn too_large() -> Reply {
     Reply::problem(413, "too-large", "the body is larger than any request")
 }
@@ -102,28 +120,14 @@ pub async fn answer(keeper: &Keeper, source: &impl Source, settings: Option<&Set
         keeper.refresh(source, &settings.trust_key, call.now).await;
     }
     let shard = shard(keeper, source, &mut request, call.now).await;
-    let visitor = request.visitor.clone();
-    keeper.with(call.now, visitor.as_deref(), |kept| {
-        let Some((edge, fresh)) = kept else { return empty(&request) };
-        if !fresh {
-            request.fallback = Some(FallbackReason::SectionMissing);
-        }
-        let row = request.visitor.as_deref().zip(shard.as_deref()).map(|(visitor, shard)| {
-            edge.verify_shard(shard, visitor)?;
-            edge.row_from_shard(shard, visitor)
-        });
-        let row = row.unwrap_or(Ok(None)).unwrap_or_else(|_| {
-            request.fallback = Some(FallbackReason::ShardUnreadable);
-            None
-        });
-        match edge.recommend(&request, row.as_deref()) {
-            Ok(response) => match serde_json::to_string(&response) {
-                Ok(body) => Reply::new(200, "application/json", body),
-                Err(_) => empty(&request),
-            },
-            Err(error) => Reply::problem(400, "parameter", &error.to_string()),
-        }
-    })
+    match rank(keeper, &mut request, shard.as_deref(), call.now) {
+        None => empty(&request),
+        Some(Err(error)) => Reply::problem(400, "parameter", &error.to_string()),
+        Some(Ok(response)) => match serde_json::to_string(&response) {
+            Ok(body) => Reply::new(200, "application/json", body),
+            Err(_) => empty(&request),
+        },
+    }
 }
 
 /// The request, with those of its words replaced that are not the caller's to say.
@@ -164,26 +168,6 @@ fn query(call: &Call<'_>) -> Result<Request, String> {
     fields.insert("now".to_owned(), call.now.into());
     let text = serde_json::Value::Object(fields).to_string();
     Request::from_json(text.as_bytes()).map_err(|error| error.to_string())
-}
-
-/// The visitor's shard, when there is one to read; a failed store is a reason in the request.
-async fn shard(keeper: &Keeper, source: &impl Source, request: &mut Request, now: i64) -> Option<Vec<u8>> {
-    // What is answered without the row needs none: nobody's shard is read for a visitor who said no.
-    if request.fallback.is_some() || request.gpc || request.consent == Consent::Denied {
-        return None;
-    }
-    let name = keeper.with(now, request.visitor.as_deref(), |kept| {
-        let (edge, fresh) = kept?;
-        let visitor = request.visitor.as_deref().filter(|_| fresh)?;
-        edge.shard_for(visitor).map(|hash| hash.section_name())
-    })?;
-    match source.get(&name).await {
-        Ok(Some(bytes)) => Some(bytes),
-        Ok(None) | Err(_) => {
-            request.fallback = Some(FallbackReason::ShardUnreadable);
-            None
-        }
-    }
 }
 
 /// The answer without any bundle: nothing to show, and why.

@@ -189,51 +189,12 @@ async fn newer(
 }
 
 #[cfg(test)]
-#[path = "../../handler/tests/shop/mod.rs"]
-mod shop;
-
-#[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-    use std::collections::BTreeMap;
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
-
     use kenal_bundle::{File, Signer, write_canary, write_keys, write_revocation_update};
 
-    use super::shop::{self, NOW, Shop, visitors};
     use super::*;
-
-    /// A store in memory that may fail.
-    #[derive(Default)]
-    struct Memory {
-        files: RefCell<BTreeMap<String, Vec<u8>>>,
-        down: RefCell<Vec<String>>,
-    }
-
-    impl Source for Memory {
-        async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Unavailable> {
-            match self.down.borrow().iter().any(|down| name.starts_with(down)) {
-                true => Err(Unavailable),
-                false => Ok(self.files.borrow().get(name).cloned()),
-            }
-        }
-    }
-
-    impl Memory {
-        fn put(&self, files: Vec<File>) {
-            self.files.borrow_mut().extend(files.into_iter().map(|file| (file.name, file.bytes)));
-        }
-
-        fn file(&self, name: &str) -> Vec<u8> {
-            self.files.borrow()[name].clone()
-        }
-    }
-
-    fn refresh(keeper: &Keeper, store: &Memory, key: &[u8; 32], now: i64) {
-        let refreshed = pin!(keeper.refresh(store, key, now)).poll(&mut Context::from_waker(Waker::noop()));
-        assert_eq!(refreshed, Poll::Ready(()));
-    }
+    use crate::memory::{Memory, refresh};
+    use crate::shop::{self, NOW, Shop, visitors};
 
     /// Items of the visitor's bundle, and whether they may be personalised.
     fn sees(keeper: &Keeper, visitor: Option<&str>, now: i64) -> Option<(usize, bool)> {

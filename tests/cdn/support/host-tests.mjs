@@ -1,25 +1,34 @@
-// What every host at a CDN must do, whatever runs it: the case list, whom it believes, and bad stores.
+// What every host at a CDN must do, whatever runs it: the case list, whom it believes, bad stores, and the shop's pages.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { startOrigin } from "./origin.mjs";
+import { testPages } from "./page-tests.mjs";
 import { NOW, SECRET, TROUBLES, YES, cases, headersHold, makeBundle, reason, summary } from "./shop.mjs";
 
+const API = "/v1/recommendations";
+
 /**
- * Tests a host. `start` makes one of a bundle with `{ garbage, key, time, empty }`: which names hold garbage, the trusted
- * key, where the clock stands, and whether the store is empty. It answers `request(query, init)` and ends with `stop()`.
+ * Tests a host. `start` makes one of a bundle with `{ garbage, key, time, empty, origin }`: which names hold garbage, the
+ * trusted key, where the clock stands, whether the store is empty, and where the shop's own server is. It answers
+ * `fetch(path, init)` and ends with `stop()`; `undoesGzip` says that it reads compressed pages.
  */
 export function testHost(start) {
   let bundle;
   let host;
-  const begin = ({ garbage = () => false, key = bundle.key, time = NOW, empty = false } = {}) => start(bundle, { garbage, key, time, empty });
-  const post = (body, headers = {}) => host.request("", { method: "POST", body, headers });
-  const get = (query, headers = {}) => host.request(`?${query}`, { headers });
+  let shop;
+  const begin = ({ garbage = () => false, key = bundle.key, time = NOW, empty = false, origin = shop.url } = {}) =>
+    start(bundle, { garbage, key, time, empty, origin });
+  const post = (body, headers = {}) => host.fetch(API, { method: "POST", body, headers });
+  const get = (query, headers = {}) => host.fetch(`${API}?${query}`, { headers });
 
   before(async () => {
     bundle = makeBundle();
+    shop = await startOrigin();
     host = await begin();
   });
   after(async () => {
     await host?.stop();
+    shop?.stop();
     bundle?.remove();
   });
 
@@ -41,19 +50,33 @@ export function testHost(start) {
 
   test("a body is bounded, and no caller is believed without the secret", async () => {
     assert.equal((await post("x".repeat(70_000))).status, 413);
+    // A caller that has not sent all of it yet sees the refusal too, not a broken connection.
+    for (let tries = 0; tries < 20; tries += 1) assert.equal((await post("x".repeat(900_000))).status, 413);
     assert.equal((await post("{")).status, 400);
     const named = JSON.stringify(cases.find(({ request }) => request.visitor === "visitor-shirts").request);
     assert.equal(await reason(await post(named, { authorization: "Bearer wrong" })), "no_visitor");
+  });
+
+  test("what is no recommendation is refused like one", async () => {
+    const deleted = await host.fetch(API, { method: "DELETE" });
+    assert.equal(deleted.status, 405);
+    assert.equal(deleted.headers.get("allow"), "GET, POST");
+    headersHold(deleted);
+    const elsewhere = await host.fetch("/v1/elsewhere");
+    assert.equal(elsewhere.status, 404);
+    headersHold(elsewhere);
   });
 
   for (const [name, options, wanted] of TROUBLES) {
     test(`${name} gives an answer that says ${wanted}`, async () => {
       const other = await begin(options);
       try {
-        assert.equal(await reason(await other.request("?market=SG", { headers: YES })), wanted);
+        assert.equal(await reason(await other.fetch(`${API}?market=SG`, { headers: YES })), wanted);
       } finally {
         await other.stop();
       }
     });
   }
+
+  testPages({ host: () => host, origin: () => shop, begin });
 }

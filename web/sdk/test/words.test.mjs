@@ -1,30 +1,19 @@
 // What a visitor reads.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { explain, explainFallback, formatPrice, nameMarket, scoreBits } from "@kenal/web";
 
-const reason = (kind, title = null) => ({ kind, item: title === null ? null : "1", title });
+// Also the words of pages that are rendered at the edge.
+const { reasons, prices } = JSON.parse(readFileSync(new URL("../../../tests/cases/words.json", import.meta.url), "utf8"));
 
-for (const [given, expected] of [
-  [reason("because_bought", "Blue mug"), "Because you bought Blue mug"],
-  [reason("because_viewed", "Blue mug"), "Because you viewed Blue mug"],
-  [reason("because_carted", "Blue mug"), "Goes with Blue mug in your cart"],
-  [reason("because_history"), "Because of what you like"],
-  [reason("because_bought"), "Because of what you bought"],
-  [reason("trending"), "Popular in Singapore"],
-]) {
-  test(`${given.kind} ${given.title ?? "of nothing"}`, () => assert.equal(explain(given, "SG"), expected));
+for (const { kind, title, market, text } of reasons) {
+  const reason = { kind, item: title === null ? null : "1", title };
+  test(`${kind} ${title ?? "of nothing"} in ${market}`, () => assert.equal(explain(reason, market), text));
 }
 
-for (const [amount, currency, market, expected] of [
-  ["12.50", "SGD", "SG", "$12.50"],
-  ["12.5", "MYR", "MY", "RM\u00a012.50"],
-  ["0.05", "SGD", "SG", "$0.05"],
-  ["125000.00", "IDR", "ID", "Rp\u00a0125.000"],
-  ["twelve", "SGD", "SG", "SGD twelve"],
-  ["3.00", "no such money", "SG", "no such money 3.00"],
-]) {
-  test(`${amount} ${currency}`, () => assert.equal(formatPrice({ amount, currency }, market), expected));
+for (const { amount, currency, market, text } of prices) {
+  test(`${amount} ${currency} in ${market}`, () => assert.equal(formatPrice({ amount, currency }, market), text));
 }
 
 test("scores to the bit", () => {
