@@ -1,0 +1,59 @@
+//! Fuzzing of everything in the edge that reads bytes from outside. Any byte string must give an error value or an
+//! answer: never a panic, never a read out of bounds, never a slow loop, and never an answer that breaks the rules.
+//!
+//! A target is a module with `check(bytes)`, which panics when something does not hold, and `generate(dice)`, which makes
+//! inputs that get far: they begin with good bytes and are damaged, and where a signature, a hash or a seal stands
+//! before a reader, the damaged bytes are signed, named or sealed again. The same `check` is what coverage-guided
+//! fuzzing calls.
+//!
+//! Read in this order: [`dice`] (chance and damage), [`world`] (the shop that is read), [`signed`] (past the signature),
+//! [`answers`] and [`sections`] (what must hold), the targets [`bundle`], [`shard`], [`token`], [`request`].
+
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+pub mod answers;
+pub mod bundle;
+pub mod dice;
+mod patch;
+pub mod request;
+mod requests;
+pub mod sections;
+pub mod shard;
+pub mod signed;
+pub mod token;
+pub mod world;
+
+#[path = "../../../edge/handler/tests/shop/mod.rs"]
+mod shop;
+
+use dice::Dice;
+
+/// How long one case may take on an idle machine, optimised. The slowest take a few milliseconds.
+pub const CASE_TIME_MAX: Duration = Duration::from_millis(100);
+
+/// What is fuzzed.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    pub name: &'static str,
+    /// Makes an input.
+    pub generate: fn(&mut Dice) -> Vec<u8>,
+    /// Panics when something does not hold.
+    pub check: fn(&[u8]),
+    /// Inputs to begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All targets.
+pub const TARGETS: [Target; 4] = [
+    Target { name: "bundle", generate: bundle::generate, check: bundle::check, seeds: bundle::seeds },
+    Target { name: "shard", generate: shard::generate, check: shard::check, seeds: shard::seeds },
+    Target { name: "token", generate: token::generate, check: token::check, seeds: token::seeds },
+    Target { name: "request", generate: request::generate, check: request::check, seeds: request::seeds },
+];
+
+/// The target with this name.
+pub fn target(name: &str) -> Option<Target> {
+    TARGETS.into_iter().find(|target| target.name == name)
+}
