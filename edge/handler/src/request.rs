@@ -17,7 +17,7 @@ use crate::response::FallbackReason;
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// Who is in front of the page, as the bundle's builder was told; `None` for nobody in particular.
-    #[serde(default, deserialize_with = "visitor")]
+    #[serde(default, deserialize_with = "visitor_id")]
     pub visitor: Option<String>,
     /// ISO 3166 code of the shop's market.
     pub market: String,
@@ -63,9 +63,14 @@ pub struct Request {
     pub fallback: Option<FallbackReason>,
 }
 
-/// Reads the visitor id. Of a value of the wrong type serde says which value it was: of an account number sent as a number
-/// it would say the number, and messages are logged.
-fn visitor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+/// Reads a visitor id, or null.
+///
+/// Of a value of the wrong type serde says which value it was: of an account number sent as a number it would say the
+/// number, and messages are logged.
+///
+/// # Errors
+/// When it is neither a text nor null; the words do not repeat it.
+pub fn visitor_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     struct Id;
     impl Id {
         fn no_text<E: de::Error>() -> E {
