@@ -222,6 +222,40 @@ fn deltas(dice: &mut Dice) -> Vec<u8> {
     write_delta(old, &new)
 }
 
+/// Changes one: of sections in parts a single part, as a part that grows would otherwise shift all others.
+pub fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>) {
+    match bytes.split_first() {
+        Some((&what, body)) if [PARTS, WITHDRAWALS].contains(&(what % WHATS)) && body.len() > 2 && !dice.one_in(8) => {
+            *bytes = [vec![what], with_a_part_damaged(dice, body)].concat();
+        }
+        Some((&what, body)) if what % WHATS == SEVERAL && !dice.one_in(8) => {
+            let mut several = signed::split(body, 8);
+            let at = dice.below(several.len());
+            if let Some(section) = several.get_mut(at).filter(|section| section.len() > 2) {
+                *section = with_a_part_damaged(dice, section);
+            }
+            *bytes = [vec![what], signed::joined(&several)].concat();
+        }
+        _ if dice.one_in(32) => *bytes = generate(dice),
+        _ => dice.damage_behind(bytes, &[]),
+    }
+}
+
+fn with_a_part_damaged(dice: &mut Dice, section: &[u8]) -> Vec<u8> {
+    let (head, body) = section.split_at(2);
+    let mut parts = signed::split(body, 16);
+    let others = parts.clone();
+    let others: Vec<&[u8]> = others.iter().map(Vec::as_slice).collect();
+    let at = dice.below(parts.len());
+    if let Some(part) = parts.get_mut(at) {
+        dice.damage(part, &others);
+    }
+    if head[0] == Kind::Items.code() as u8 && dice.one_in(2) {
+        mend_items(&mut parts);
+    }
+    [head, &signed::joined(&parts)].concat()
+}
+
 /// Reads one.
 pub fn check(bytes: &[u8]) {
     let Some((what, body)) = bytes.split_first() else { return };
@@ -232,7 +266,7 @@ pub fn check(bytes: &[u8]) {
         SECTION => check_sections(&[body.to_vec()]),
         PARTS => check_sections(&section(body).into_iter().collect::<Vec<_>>()),
         SEVERAL => {
-            let several: Vec<Vec<u8>> = signed::split(body, 6).iter().filter_map(|parts| section(parts)).collect();
+            let several: Vec<Vec<u8>> = signed::split(body, 8).iter().filter_map(|parts| section(parts)).collect();
             check_sections(&several);
         }
         WITHDRAWALS => check_withdrawals(&section(body).unwrap_or_default()),

@@ -123,6 +123,16 @@ impl Dice {
         bytes.truncate(BYTES_MAX);
     }
 
+    /// The same behind the first byte, which says what an input is, and now and then that byte too.
+    pub fn damage_behind(&mut self, bytes: &mut Vec<u8>, others: &[&[u8]]) {
+        let mut rest = bytes.split_off(bytes.len().min(1));
+        self.damage(&mut rest, others);
+        if self.one_in(16) {
+            *bytes = vec![self.bits() as u8];
+        }
+        bytes.append(&mut rest);
+    }
+
     fn damage_once(&mut self, bytes: &mut Vec<u8>, others: &[&[u8]]) {
         match self.below(14) {
             0..=2 => self.patch::<4>(bytes),

@@ -6,7 +6,7 @@
 //! before a reader, the damaged bytes are signed, named or sealed again. The same `check` is what coverage-guided
 //! fuzzing calls.
 //!
-//! Read in this order: [`dice`] (chance and damage), [`world`] (the shop that is read), [`signed`] (past the signature),
+//! `README.md` has the commands. Read in this order: [`dice`] (chance and damage), [`world`] (the shop that is read), [`signed`] (past the signature),
 //! [`answers`] and [`sections`] (what must hold), the targets [`bundle`], [`shard`], [`token`], [`request`].
 
 #![forbid(unsafe_code)]
@@ -39,18 +39,54 @@ pub struct Target {
     pub name: &'static str,
     /// Makes an input.
     pub generate: fn(&mut Dice) -> Vec<u8>,
+    /// Changes an input.
+    pub mutate: fn(&mut Dice, &mut Vec<u8>),
     /// Panics when something does not hold.
     pub check: fn(&[u8]),
     /// Inputs to begin with.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
+/// Changes the input of `size` bytes in `bytes`, to at most `most`, by the `change` of a target; returns its new size.
+/// What a coverage-guided fuzzer calls.
+pub fn mutate(change: fn(&mut Dice, &mut Vec<u8>), bytes: &mut [u8], size: usize, most: usize, seed: u32) -> usize {
+    let mut input = bytes[..size].to_vec();
+    change(&mut Dice::new(u64::from(seed), size as u64), &mut input);
+    input.truncate(most.min(bytes.len()));
+    bytes[..input.len()].copy_from_slice(&input);
+    input.len()
+}
+
 /// All targets.
 pub const TARGETS: [Target; 4] = [
-    Target { name: "bundle", generate: bundle::generate, check: bundle::check, seeds: bundle::seeds },
-    Target { name: "shard", generate: shard::generate, check: shard::check, seeds: shard::seeds },
-    Target { name: "token", generate: token::generate, check: token::check, seeds: token::seeds },
-    Target { name: "request", generate: request::generate, check: request::check, seeds: request::seeds },
+    Target {
+        name: "bundle",
+        generate: bundle::generate,
+        mutate: bundle::mutate,
+        check: bundle::check,
+        seeds: bundle::seeds,
+    },
+    Target {
+        name: "shard",
+        generate: shard::generate,
+        mutate: shard::mutate,
+        check: shard::check,
+        seeds: shard::seeds,
+    },
+    Target {
+        name: "token",
+        generate: token::generate,
+        mutate: token::mutate,
+        check: token::check,
+        seeds: token::seeds,
+    },
+    Target {
+        name: "request",
+        generate: request::generate,
+        mutate: request::mutate,
+        check: request::check,
+        seeds: request::seeds,
+    },
 ];
 
 /// The target with this name.

@@ -24,6 +24,15 @@ pub fn generate(dice: &mut Dice) -> Vec<u8> {
     input
 }
 
+/// Changes one.
+pub fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>) {
+    match dice.below(8) {
+        0 => *bytes = generate(dice),
+        1..=3 => dice.damage_behind(bytes, &[]),
+        _ => requests::puncture(dice, bytes),
+    }
+}
+
 /// Reads and answers one.
 pub fn check(bytes: &[u8]) {
     let Some((choice, json)) = bytes.split_first() else { return };

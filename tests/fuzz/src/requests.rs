@@ -129,7 +129,7 @@ pub fn json(dice: &mut Dice) -> Vec<u8> {
 }
 
 /// Puts a piece of JSON in the place of one value, or between two tokens.
-fn puncture(dice: &mut Dice, text: &mut Vec<u8>) {
+pub fn puncture(dice: &mut Dice, text: &mut Vec<u8>) {
     let piece = dice.pick(&PIECES).bytes();
     let marks: Vec<usize> = (0..text.len()).filter(|at| b":,[]{}".contains(&text[*at])).collect();
     if marks.is_empty() {

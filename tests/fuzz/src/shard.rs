@@ -87,6 +87,16 @@ fn row(dice: &mut Dice) -> Vec<u8> {
     row
 }
 
+/// Changes one.
+pub fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>) {
+    let rows: Vec<&[u8]> = world().rows.values().map(Vec::as_slice).collect();
+    if dice.one_in(16) {
+        *bytes = generate(dice);
+    } else {
+        dice.damage_behind(bytes, &rows);
+    }
+}
+
 /// Reads one.
 pub fn check(bytes: &[u8]) {
     let Some((what, body)) = bytes.split_first() else { return };

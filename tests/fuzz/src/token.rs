@@ -67,6 +67,12 @@ fn id(dice: &mut Dice) -> String {
     }
 }
 
+/// Changes one.
+pub fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>) {
+    let piece = dice.pick(&PIECES).as_bytes();
+    dice.damage(bytes, &[piece]);
+}
+
 /// Reads one, and uses what it gives.
 pub fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);

@@ -4,8 +4,10 @@ use kenal_fuzz::dice::Dice;
 use kenal_fuzz::{Target, target};
 
 fn run(name: &str, cases: u64) {
-    let Target { generate, check, seeds, .. } = target(name).expect("a target");
-    for seed in seeds() {
+    let Target { generate, mutate, check, seeds, .. } = target(name).expect("a target");
+    for mut seed in seeds() {
+        check(&seed);
+        mutate(&mut Dice::new(20_261_126, seed.len() as u64), &mut seed);
         check(&seed);
     }
     check(&[]);
