@@ -6,11 +6,10 @@
 //! does not spoil the offsets of the others.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use kenal_bundle::{
     BundleError, Hash, Kind, Manifest, apply_delta, check_shard, signer_of, verify, verify_canary, verify_keys,
-    verify_revocations, write_canary, write_delta, write_keys, write_revocation_update,
+    verify_revocations, write_delta, write_revocation_update,
 };
 use kenal_core::format::container::Outline;
 use kenal_core::{Bundle, Sections};
@@ -18,9 +17,11 @@ use kenal_edge::{Edge, Need};
 
 use crate::dice::Dice;
 use crate::patch::patched;
+use crate::payloads::{files, payload};
 use crate::sections::{check_section, check_shop};
 use crate::shop::{self, NOW};
 use crate::signed::{self, MAGICS, envelope};
+use crate::store;
 use crate::world::{open, trust, world};
 
 const FILE: u8 = 0;
@@ -31,7 +32,8 @@ const SEVERAL: u8 = 7;
 const WITHDRAWALS: u8 = 8;
 const DELTA: u8 = 9;
 const OPERATIONS: u8 = 10;
-const WHATS: u8 = 11;
+const STORE: u8 = 11;
+const WHATS: u8 = 12;
 
 /// An input.
 pub fn generate(dice: &mut Dice) -> Vec<u8> {
@@ -52,13 +54,14 @@ pub fn generate(dice: &mut Dice) -> Vec<u8> {
         DELTA,
         OPERATIONS,
         OPERATIONS,
+        STORE,
     ]);
     let world = world();
     let seeds: Vec<&[u8]> = world.seeds.iter().map(Vec::as_slice).collect();
     let files = files();
     let mut body = match what {
         FILE => files[dice.below(files.len())].clone(),
-        PAYLOAD..=4 => payload(dice, &files[usize::from(what - PAYLOAD)]),
+        PAYLOAD..=4 => payload(dice, usize::from(what - PAYLOAD)),
         SECTION => dice.pick(&seeds).to_vec(),
         PARTS => parts(dice, &seeds, true),
         SEVERAL => {
@@ -73,65 +76,15 @@ pub fn generate(dice: &mut Dice) -> Vec<u8> {
         }
         WITHDRAWALS => parts(dice, &[&world.sections[&Kind::Revocations]], false),
         DELTA => deltas(dice),
+        STORE => damaged_store(dice, files),
         _ => deltas(dice).split_off(48),
     };
-    let damaged = !matches!(what, PARTS | SEVERAL | WITHDRAWALS) && !dice.one_in(8);
+    let damaged = !matches!(what, PARTS | SEVERAL | WITHDRAWALS | STORE) && !dice.one_in(8);
     if damaged || dice.one_in(12) {
         dice.damage(&mut body, &seeds);
     }
     body.insert(0, what);
     body
-}
-
-/// A manifest, a revocation update, a canary and a list of keys, all as they should be.
-fn files() -> &'static [Vec<u8>; 4] {
-    static FILES: OnceLock<[Vec<u8>; 4]> = OnceLock::new();
-    FILES.get_or_init(new_files)
-}
-
-fn new_files() -> [Vec<u8>; 4] {
-    let world = world();
-    let signer = shop::signer();
-    let key = signer.public().expect("a good seed");
-    let withdrawn = [kenal_bundle::VisitorKey::new(&shop::salt(), "visitor-lamps")];
-    [
-        world.manifest_bytes.clone(),
-        write_revocation_update(&signer, &world.manifest, NOW as u64, &withdrawn).expect("an update"),
-        write_canary(&signer, 500, &world.manifest_bytes).expect("a canary"),
-        write_keys(&signer, 1, NOW as u64 + 86_400, &[key]).expect("a list of keys"),
-    ]
-}
-
-/// The payload of a signed file; of a manifest often one whose fields were changed rather than its bytes.
-fn payload(dice: &mut Dice, file: &[u8]) -> Vec<u8> {
-    let mut manifest = world().manifest.clone();
-    if !file.starts_with(b"KENALMAN") || dice.one_in(2) {
-        return signed::payload(file).to_vec();
-    }
-    for _ in 0..=dice.below(3) {
-        match dice.below(8) {
-            0 => manifest.version = dice.bits() >> dice.below(64),
-            1 => manifest.expires_at = dice.bits() >> dice.below(64),
-            2 => manifest.created_at = dice.bits() >> dice.below(64),
-            3 => manifest.sections.truncate(dice.below(8)),
-            4 => manifest.markets.push(manifest.markets[dice.below(4)].clone()),
-            5 => {
-                let name = String::from_utf8_lossy(&dice.bytes(40)).into_owned();
-                manifest.card.insert(name, kenal_bundle::CardValue::Number(f64::from(dice.float())));
-            }
-            6 => {
-                let entry = dice.below(manifest.sections.len());
-                if let Some(entry) = manifest.sections.get_mut(entry) {
-                    entry.kind = dice.pick(&Kind::ALL);
-                    entry.bytes = dice.bits() as u32;
-                }
-            }
-            _ => {
-                manifest.watermarks.insert("clock".to_owned(), dice.bits() >> dice.below(64));
-            }
-        }
-    }
-    rmp_serde::to_vec_named(&manifest).expect("plain values")
 }
 
 /// Kind, version and parts of a section, of which some were damaged.
@@ -164,7 +117,7 @@ fn parts(dice: &mut Dice, seeds: &[&[u8]], any: bool) -> Vec<u8> {
         }
     }
     if own == Kind::Items && !dice.one_in(3) {
-        mend_items(&mut parts);
+        mend_items(&mut parts, dice.pick(&[0.0, 0.25, 1.0, 1.0, f64::from(f32::MAX)]));
     }
     packed(own, version, &parts)
 }
@@ -181,8 +134,9 @@ fn unpacked(section: &[u8]) -> Vec<u8> {
 }
 
 /// Puts the numbers of items back into their ranges, each at the nearest end, so that the equations are reached with
-/// what damage has made of the rest.
-fn mend_items(parts: &mut [Vec<u8>]) {
+/// what damage has made of the rest. Norms become `share` of
+/// what the factors need: less than 1 must be refused.
+fn mend_items(parts: &mut [Vec<u8>], share: f64) {
     let [head, factors, scales, norms, gram, .., rank_scales] = parts else { return };
     let (Some(dims), Some(stride)) = (head.get(4..6), head.get(6..8)) else { return };
     let number = |bytes: &[u8]| usize::from(bytes[0]) + 256 * usize::from(bytes[1]);
@@ -198,9 +152,17 @@ fn mend_items(parts: &mut [Vec<u8>]) {
     };
     let end = (1u64 << 40) as f32;
     limits(scales, 1.0 / end, end);
-    // A boost of 1 and the greatest norm are right for every factor.
+    // A boost of 1 is right for every item.
     rank_scales.clone_from(scales);
-    norms.as_chunks_mut::<4>().0.fill(f32::MAX.to_le_bytes());
+    let mut bound = 0f32;
+    let norms = norms.as_chunks_mut::<4>().0.iter_mut().zip(scales.as_chunks::<4>().0).zip(factors.chunks(stride));
+    for ((norm, scale), factor) in norms.rev() {
+        let squares: f64 = factor.iter().map(|q| f64::from(*q as i8) * f64::from(*q as i8)).sum();
+        let own = squares.sqrt() * f64::from(f32::from_le_bytes(*scale));
+        // Rounded up, and at least those of the items behind.
+        bound = bound.max(((own * share) as f32).next_up().min(f32::MAX));
+        *norm = bound.to_le_bytes();
+    }
     limits(gram, -f32::MAX, f32::MAX);
     if let Some(model) = head.get_mut(12..36) {
         let (alpha0, rest) = model.split_at_mut(4);
@@ -211,6 +173,21 @@ fn mend_items(parts: &mut [Vec<u8>]) {
         limits(confidences, 0.0, 1000.0);
         limits(half_life, 0.0, f32::MAX);
     }
+}
+
+/// One file or two of a store, each with its number before it.
+fn damaged_store(dice: &mut Dice, files: &[Vec<u8>]) -> Vec<u8> {
+    let pieces = (0..=dice.below(2)).map(|_| {
+        let at = dice.below(store::files_count());
+        // Signed files half of the time as they should be, or in each other's places.
+        let mut file = if dice.one_in(2) { files[dice.below(files.len())].clone() } else { store::file(at) };
+        if !dice.one_in(3) {
+            dice.damage(&mut file, &[]);
+        }
+        file.insert(0, at as u8);
+        file
+    });
+    signed::joined(&pieces.collect::<Vec<_>>())
 }
 
 /// A delta from one section of a kind to another.
@@ -251,7 +228,7 @@ fn with_a_part_damaged(dice: &mut Dice, section: &[u8]) -> Vec<u8> {
         dice.damage(part, &others);
     }
     if head[0] == Kind::Items.code() as u8 && dice.one_in(2) {
-        mend_items(&mut parts);
+        mend_items(&mut parts, dice.pick(&[0.0, 0.25, 1.0, 1.0, f64::from(f32::MAX)]));
     }
     [head, &signed::joined(&parts)].concat()
 }
@@ -271,7 +248,8 @@ pub fn check(bytes: &[u8]) {
         }
         WITHDRAWALS => check_withdrawals(&section(body).unwrap_or_default()),
         DELTA => check_delta(body),
-        _ => check_operations(body),
+        OPERATIONS => check_operations(body),
+        _ => store::check(body),
     }
 }
 

@@ -198,15 +198,16 @@ impl Dice {
         }
     }
 
-    /// Two entries of one size change places.
+    /// Two entries of one size change places, or the one is there twice. Ids of the shop have ten bytes.
     fn swap(&mut self, bytes: &mut [u8]) {
-        let size = self.pick(&[1, 2, 4, 8, 16, 32]);
+        let size = self.pick(&[1, 2, 4, 8, 10, 16, 32]);
         let entries = bytes.len() / size;
         let (a, b) = (self.below(entries), self.below(entries));
         if entries > 0 && a != b {
             let (low, high) = (a.min(b) * size, a.max(b) * size);
             let (left, right) = bytes.split_at_mut(high);
-            left[low..low + size].swap_with_slice(&mut right[..size]);
+            let (left, right) = (&mut left[low..low + size], &mut right[..size]);
+            if self.one_in(3) { right.copy_from_slice(left) } else { left.swap_with_slice(right) }
         }
     }
 

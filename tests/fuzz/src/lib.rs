@@ -17,11 +17,13 @@ pub mod answers;
 pub mod bundle;
 pub mod dice;
 mod patch;
+mod payloads;
 pub mod request;
 mod requests;
 pub mod sections;
 pub mod shard;
 pub mod signed;
+mod store;
 pub mod token;
 pub mod world;
 

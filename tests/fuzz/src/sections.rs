@@ -3,9 +3,10 @@
 use kenal_bundle::Kind;
 use kenal_core::format::container::Outline;
 use kenal_core::{
-    Blend, Catalogue, CategoryIdx, Churn, ItemIdx, Items, MarketIdx, Revocations, Trending, UserRow, UserShard, Users,
+    Ask, Blend, Catalogue, CategoryIdx, Choice, Churn, EventKind, Gate, ItemIdx, Items, LiveEvent, MarketIdx,
+    Revocation, Revocations, Rules, Scratch, Trending, UserRow, UserShard, Users, Who, gate, rank,
 };
-use kenal_edge::{Consent, Edge, LiveEvent, LiveKind, Request, Slot};
+use kenal_edge::{Consent, Edge, LiveKind, Request, Slot};
 
 use crate::answers::ask;
 use crate::shop::{self, NOW, visitors};
@@ -50,8 +51,35 @@ fn check_items(items: &Items<'_>) {
     }
     assert!(items.id(item(items.len())).is_none() && !items.dequantise(item(items.len()), &mut y));
     assert_eq!(items.iter().count(), items.len());
+    check_pruning(items);
     assert!(items.categories().iter().all(|name| !name.is_empty()));
     assert_eq!(items.categories().iter().count(), items.categories().len());
+}
+
+/// A short list is the beginning of a list of all items, for which no bound can end the scan.
+fn check_pruning(items: &Items<'_>) {
+    let ask = Ask {
+        choice: Choice::Granted,
+        gpc: false,
+        now_s: 9,
+        expires_at_s: 10,
+        revocation: Revocation::Clear,
+        who: Who::Nobody,
+        live_events: true,
+    };
+    let event = |item| LiveEvent { item, at_s: 3, kind: EventKind::Purchase };
+    let events: Vec<LiveEvent> = items.iter().step_by(7).take(5).map(event).collect();
+    let Gate::Open(permit) = gate(&ask) else { panic!("the gate is shut") };
+    let mut scratch = Box::new(Scratch::new());
+    scratch.visit.load(permit, items, None, &events, 9).expect("few events");
+    let Ok(user) = scratch.fold_in.solve(items, &scratch.visit) else { return };
+    let rules = Rules { out_of_stock: true, ..Rules::default() };
+    let all = rank(items, &user, &rules, 256, &mut scratch.top).to_vec();
+    assert!(all.len() == items.len().min(256) && all.is_sorted_by(|a, b| a > b));
+    for k in [1, 4, 20] {
+        let short = rank(items, &user, &rules, k, &mut scratch.top);
+        assert!(items.len() > 256 || short == &all[..k.min(all.len())], "pruning is not exact");
+    }
 }
 
 fn check_trending(trending: &Trending<'_>) {
@@ -128,7 +156,7 @@ pub fn check_shop(edge: &Edge) {
         let known = edge.bundle().and_then(|bundle| bundle.items.id(bundle.items.idx(at as u32)?));
         known.map_or_else(|| shop::id(at), str::to_owned)
     };
-    let event = |at, kind| LiveEvent { item: id(at), kind, time: NOW - 60 };
+    let event = |at, kind| kenal_edge::LiveEvent { item: id(at), kind, time: NOW - 60 };
     let events = vec![event(1, LiveKind::View), event(5, LiveKind::Cart), event(6, LiveKind::Purchase)];
     let known = Request {
         visitor: Some(visitors::SHIRTS.to_owned()),

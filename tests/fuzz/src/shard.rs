@@ -148,7 +148,7 @@ fn check_named(shard: &[u8]) {
     sections.insert(Kind::Users, write_users(60, 5, shop_bits(), &hashes).expect("a users section"));
     let manifest = signed::manifest(&world.manifest, &sections);
     let edge = open(&manifest, sections.values()).expect("the shop with other shards");
-    for visitor in VISITORS {
+    for visitor in VISITORS.into_iter().filter(|visitor| shard_of(visitor) == number) {
         let shard = shards[&shard_of(visitor)];
         let verified = edge.verify_shard(shard, visitor);
         assert_eq!(verified.is_ok(), UserShard::parse(shard).is_ok(), "named, and so taken if it parses");
