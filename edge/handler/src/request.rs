@@ -4,7 +4,9 @@
 //! an error that names it, since a misspelt `consent` that is silently ignored would be worse than a refusal.
 //! Nothing here decides anything.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::error::RequestError;
 use crate::limits::{EVENTS_MAX, EXCLUDE_MAX, ID_BYTES_MAX, K_DEFAULT, K_MAX, NOT_CATEGORIES_MAX, PINS_MAX};
@@ -15,7 +17,7 @@ use crate::response::FallbackReason;
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// Who is in front of the page, as the bundle's builder was told; `None` for nobody in particular.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "visitor_id")]
     pub visitor: Option<String>,
     /// ISO 3166 code of the shop's market.
     pub market: String,
@@ -59,6 +61,50 @@ pub struct Request {
     /// The core then ranks trending items and answers with this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackReason>,
+}
+
+/// Reads a visitor id, or null.
+///
+/// Of a value of the wrong type serde says which value it was: of an account number sent as a number it would say the
+/// number, and messages are logged.
+///
+/// # Errors
+/// When it is neither a text nor null; the words do not repeat it.
+pub fn visitor_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct Id;
+    impl Id {
+        fn no_text<E: de::Error>() -> E {
+            E::custom("visitor is not a text")
+        }
+    }
+    impl de::Visitor<'_> for Id {
+        type Value = Option<String>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_str<E: de::Error>(self, id: &str) -> Result<Self::Value, E> {
+            Ok(Some(id.to_owned()))
+        }
+        fn visit_string<E: de::Error>(self, id: String) -> Result<Self::Value, E> {
+            Ok(Some(id))
+        }
+        fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+            Err(Id::no_text())
+        }
+        fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+            Err(Id::no_text())
+        }
+        fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+            Err(Id::no_text())
+        }
+        fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+            Err(Id::no_text())
+        }
+    }
+    deserializer.deserialize_any(Id)
 }
 
 fn is_zero(diversity: &f32) -> bool {
@@ -191,4 +237,34 @@ pub enum LiveKind {
     Cart,
     Purchase,
     Remove,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(visitor: &str, expected: Result<Option<&str>, &str>) {
+        let json = format!("{{\"market\":\"SG\",\"now\":5,\"visitor\":{visitor}}}");
+        let read = Request::from_json(json.as_bytes()).map(|request| request.visitor);
+        match (read, expected) {
+            (Ok(read), Ok(expected)) => assert_eq!(read.as_deref(), expected, "{json}"),
+            (Err(error), Err(what)) => {
+                let message = error.to_string();
+                assert!(message.contains("line 1, column ") && message.ends_with(what), "{message}");
+            }
+            (read, _) => panic!("{json}: {read:?}"),
+        }
+    }
+
+    #[test]
+    fn a_visitor_that_is_no_text_is_refused_without_naming_it() {
+        check("null", Ok(None));
+        check("\"v1\"", Ok(Some("v1")));
+        check("\"\\u0076\"", Ok(Some("v")));
+        for number in ["4711471147114711", "-4711", "4711.5", "4711e9", "true"] {
+            check(number, Err(": visitor is not a text"));
+        }
+        check("[4711]", Err(": invalid type: sequence, expected a text"));
+        check("{\"id\":4711}", Err(": invalid type: map, expected a text"));
+    }
 }

@@ -8,8 +8,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use kenal_edge::limits::{EVENT_AHEAD_S_MAX, ID_BYTES_MAX, REQUEST_BYTES_MAX};
+use kenal_edge::request::visitor_id;
 use kenal_edge::{Consent, FallbackReason, LiveEvent};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::gpc;
 use crate::problem::Problem;
@@ -18,12 +19,18 @@ use crate::state::App;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sent {
+    #[serde(deserialize_with = "named")]
     visitor: String,
     /// Saying nothing is not agreeing: then nothing is stored.
     #[serde(default)]
     consent: Consent,
     #[serde(default)]
     events: Vec<LiveEvent>,
+}
+
+/// As in a request, whose refusals do not repeat the id either; but without one nothing can be stored.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    visitor_id(deserializer)?.ok_or_else(|| de::Error::custom("visitor is not a text"))
 }
 
 /// What became of the events, in counts.

@@ -120,6 +120,8 @@ fn bad_bodies_are_explained() {
         ("{\n\"visitor\": \"v\",\n\"consent\": granted}", "line 3 column"),
         ("{\"consent\":\"granted\"}", "missing field `visitor`"),
         ("{\"visitor\":\"\",\"consent\":\"granted\"}", "visitor must have 1 to 128 bytes"),
+        ("{\"visitor\":null,\"consent\":\"granted\"}", "visitor is not a text"),
+        ("{\"visitor\":47114711,\"consent\":\"granted\"}", "visitor is not a text"),
         ("{\"visitor\":\"v\",\"consent\":\"sure\"}", "expected one of `granted`, `denied`, `unset`"),
         (
             "{\"visitor\":\"v\",\"events\":[{\"item\":\"i\",\"kind\":\"stare\",\"time\":1}]}",
@@ -131,6 +133,7 @@ fn bad_bodies_are_explained() {
     ] {
         let detail = server.post("/v1/events", body).problem(400, "body");
         assert!(detail.contains(expected), "{body}: {detail}");
+        assert!(!detail.contains("4711"), "{detail}");
     }
     let large = format!("{{\"visitor\":\"v\",\"consent\":\"granted\",\"x\":\"{}\"}}", "x".repeat(70_000));
     let detail = server.post("/v1/events", &large).problem(413, "too-large");
