@@ -6,20 +6,18 @@
 
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::envelope::{self, open};
 use crate::error::{BundleError, ManifestFault};
+use crate::msgpack::{Reader, whole};
 use crate::trust::{Trust, verify};
-use crate::update::{read_bytes, write_bytes};
 use crate::visitor::VisitorKey;
 
 /// Parts of a hundredth of a percent that make everybody.
 const EVERYBODY: u16 = 10_000;
 
 /// A manifest, and who gets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "write", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Canary {
     /// The version of the manifest.
@@ -27,7 +25,7 @@ pub struct Canary {
     /// Share of visitors in hundredths of a percent, 0 to 10,000.
     pub share: u16,
     /// The manifest file.
-    #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
+    #[cfg_attr(feature = "write", serde(serialize_with = "crate::update::write_bytes"))]
     pub manifest: Vec<u8>,
 }
 
@@ -50,10 +48,7 @@ impl Canary {
 pub fn verify_canary(bytes: &[u8], trust: &Trust) -> Result<Canary, BundleError> {
     let payload = open(bytes, envelope::CANARY, trust.keys())?;
     let malformed = BundleError::Manifest;
-    let canary: Canary = rmp_serde::from_slice(payload).map_err(|_| malformed(ManifestFault::Payload))?;
-    if encode(&canary)? != payload {
-        return Err(malformed(ManifestFault::NotCanonical));
-    }
+    let canary = whole(payload, read).map_err(malformed)?;
     let manifest = verify(&canary.manifest, trust)?;
     if canary.share > EVERYBODY || canary.version != manifest.version {
         return Err(malformed(ManifestFault::Canary));
@@ -61,6 +56,16 @@ pub fn verify_canary(bytes: &[u8], trust: &Trust) -> Result<Canary, BundleError>
     Ok(canary)
 }
 
+fn read(r: &mut Reader<'_>) -> Option<Canary> {
+    r.fields(3)?;
+    Some(Canary {
+        version: r.name("version")?.number()?,
+        share: r.name("share")?.number()?.try_into().ok()?,
+        manifest: Vec::from(r.name("manifest")?.bytes()?),
+    })
+}
+
+#[cfg(feature = "write")]
 fn encode(canary: &Canary) -> Result<Vec<u8>, BundleError> {
     rmp_serde::to_vec_named(canary).map_err(|_| BundleError::Manifest(ManifestFault::Payload))
 }

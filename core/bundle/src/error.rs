@@ -101,12 +101,9 @@ pub enum BundleError {
 /// What is wrong with a rightly signed payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestFault {
-    /// Not MessagePack of this shape.
-    #[error("its payload is not the MessagePack of this format")]
+    /// Not MessagePack of this shape, or not as the writer would have encoded it.
+    #[error("its payload is not the MessagePack of this format, in its one form")]
     Payload,
-    /// Decodes, but the writer would have encoded it otherwise.
-    #[error("its payload is not in canonical form")]
-    NotCanonical,
     /// `created_at` is not before `expires_at`.
     #[error("it expires before it was created")]
     Times,

@@ -8,16 +8,15 @@
 
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
-
 use crate::envelope::{self, open};
-use crate::error::{BundleError, ManifestFault};
+use crate::error::BundleError;
 use crate::hash::Hash;
+use crate::msgpack::{Reader, whole};
 use crate::trust::{KEYS_MAX, PublicKey, Trust};
 
 /// The list as signed. Times are in seconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "write", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct KeyList {
     /// Grows with every list.
@@ -35,11 +34,7 @@ pub struct KeyList {
 /// or [`BundleError::Key`] when a key is none. Then `trust` is all there is.
 pub fn verify_keys(bytes: &[u8], trust: &Trust, now: u64) -> Result<Trust, BundleError> {
     let payload = open(bytes, envelope::KEYS, core::slice::from_ref(trust.root()))?;
-    let malformed = BundleError::Manifest;
-    let list: KeyList = rmp_serde::from_slice(payload).map_err(|_| malformed(ManifestFault::Payload))?;
-    if encode(&list)? != payload {
-        return Err(malformed(ManifestFault::NotCanonical));
-    }
+    let list = whole(payload, read).map_err(BundleError::Manifest)?;
     if list.version < trust.list_version {
         return Err(BundleError::Rollback { found: list.version, known: trust.list_version });
     }
@@ -53,7 +48,19 @@ pub fn verify_keys(bytes: &[u8], trust: &Trust, now: u64) -> Result<Trust, Bundl
     Ok(trust.with_keys(&keys, list.version))
 }
 
+fn read(r: &mut Reader<'_>) -> Option<KeyList> {
+    r.fields(3)?;
+    Some(KeyList {
+        version: r.name("version")?.number()?,
+        expires_at: r.name("expires_at")?.number()?,
+        keys: r.name("keys")?.list(Reader::hash)?,
+    })
+}
+
+#[cfg(feature = "write")]
 fn encode(list: &KeyList) -> Result<Vec<u8>, BundleError> {
+    use crate::error::ManifestFault;
+
     rmp_serde::to_vec_named(list).map_err(|_| BundleError::Manifest(ManifestFault::Payload))
 }
 

@@ -38,6 +38,7 @@ pub mod error;
 pub mod hash;
 pub mod keys;
 pub mod manifest;
+mod msgpack;
 #[cfg(feature = "write")]
 pub mod publish;
 pub mod seal;

@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 
 use kenal_core::limits::{MARKETS_MAX, SECTION_BYTES_MAX};
 use kenal_core::{Kind, MarketIdx};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{BundleError, ManifestFault};
 use crate::hash::Hash;
+use crate::msgpack::{Reader, whole};
 
 /// What a bundle is. Times are in seconds since 1970.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "write", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Manifest {
     /// Grows with every publication.
@@ -41,8 +41,8 @@ pub struct Manifest {
 }
 
 /// A market of the bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "write", derive(serde::Serialize))]
 pub struct MarketEntry {
     /// ISO 3166 code.
     pub code: String,
@@ -51,8 +51,8 @@ pub struct MarketEntry {
 }
 
 /// A line of the model card.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "write", derive(serde::Serialize), serde(untagged))]
 pub enum CardValue {
     /// A figure.
     Number(f64),
@@ -61,11 +61,11 @@ pub enum CardValue {
 }
 
 /// A section of the bundle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "write", derive(serde::Serialize))]
 pub struct SectionEntry {
     /// Of what kind it is.
-    #[serde(serialize_with = "kind_name", deserialize_with = "kind_of_name")]
+    #[cfg_attr(feature = "write", serde(serialize_with = "kind_name"))]
     pub kind: Kind,
     /// BLAKE3 of its bytes, and its name in the store.
     pub hash: Hash,
@@ -73,13 +73,9 @@ pub struct SectionEntry {
     pub bytes: u32,
 }
 
-fn kind_name<S: Serializer>(kind: &Kind, s: S) -> Result<S::Ok, S::Error> {
+#[cfg(feature = "write")]
+fn kind_name<S: serde::Serializer>(kind: &Kind, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(kind.name())
-}
-
-fn kind_of_name<'de, D: Deserializer<'de>>(d: D) -> Result<Kind, D::Error> {
-    let name = String::deserialize(d)?;
-    Kind::from_name(&name).ok_or_else(|| de::Error::custom("unknown kind of section"))
 }
 
 /// The sections without which no page can be answered.
@@ -88,14 +84,12 @@ const REQUIRED: [Kind; 3] = [Kind::Items, Kind::Trending, Kind::Revocations];
 impl Manifest {
     /// The manifest in a payload whose signature was checked.
     pub(crate) fn decode(payload: &[u8]) -> Result<Manifest, ManifestFault> {
-        let manifest: Manifest = rmp_serde::from_slice(payload).map_err(|_| ManifestFault::Payload)?;
-        if manifest.encode()? != payload {
-            return Err(ManifestFault::NotCanonical);
-        }
+        let manifest = whole(payload, read)?;
         manifest.check_fields()?;
         Ok(manifest)
     }
 
+    #[cfg(feature = "write")]
     pub(crate) fn encode(&self) -> Result<Vec<u8>, ManifestFault> {
         rmp_serde::to_vec_named(self).map_err(|_| ManifestFault::Payload)
     }
@@ -151,6 +145,45 @@ impl Manifest {
     }
 }
 
+/// The fields in the order of the struct, in which the writer writes them.
+fn read(r: &mut Reader<'_>) -> Option<Manifest> {
+    r.fields(11)?;
+    Some(Manifest {
+        version: r.name("version")?.number()?,
+        created_at: r.name("created_at")?.number()?,
+        expires_at: r.name("expires_at")?.number()?,
+        as_of: r.name("as_of")?.number()?,
+        previous: r.name("previous")?.optional(Reader::hash)?,
+        consent_root: r.name("consent_root")?.hash()?,
+        salt: r.name("salt")?.hash()?,
+        markets: r.name("markets")?.list(read_market)?,
+        watermarks: r.name("watermarks")?.texts_to(Reader::number)?,
+        card: r.name("card")?.texts_to(read_card_value)?,
+        sections: r.name("sections")?.list(read_section)?,
+    })
+}
+
+fn read_market(r: &mut Reader<'_>) -> Option<MarketEntry> {
+    r.fields(2)?;
+    Some(MarketEntry { code: r.name("code")?.text()?.into(), currency: r.name("currency")?.text()?.into() })
+}
+
+fn read_card_value(r: &mut Reader<'_>) -> Option<CardValue> {
+    match r.float() {
+        Some(number) => Some(CardValue::Number(number)),
+        None => Some(CardValue::Text(r.text()?.into())),
+    }
+}
+
+fn read_section(r: &mut Reader<'_>) -> Option<SectionEntry> {
+    r.fields(3)?;
+    Some(SectionEntry {
+        kind: Kind::from_name(r.name("kind")?.text()?)?,
+        hash: r.name("hash")?.hash()?,
+        bytes: r.name("bytes")?.number()?.try_into().ok()?,
+    })
+}
+
 impl SectionEntry {
     /// `bytes`, once it is certain that they are this section.
     ///
@@ -199,15 +232,58 @@ mod tests {
         check(&good[..good.len() - 1], Err(ManifestFault::Payload));
         let mut longer = good.clone();
         longer.push(0xc0);
-        check(&longer, Err(ManifestFault::NotCanonical));
-        // Without field names: rmp-serde reads it, but the writer never writes it.
-        check(&rmp_serde::to_vec(&sample()).expect("encodes"), Err(ManifestFault::NotCanonical));
+        check(&longer, Err(ManifestFault::Payload));
+        // Without field names: MessagePack of it, but the writer never writes it.
+        check(&rmp_serde::to_vec(&sample()).expect("encodes"), Err(ManifestFault::Payload));
         // A twelfth field.
         let mut wider = good;
         assert_eq!(wider[0], 0x8b, "a map of eleven");
         wider[0] = 0x8c;
         wider.extend_from_slice(&[0xa1, b'z', 0xc0]);
         check(&wider, Err(ManifestFault::Payload));
+    }
+
+    /// Texts, maps, lists and numbers of every length that MessagePack spells in its own way.
+    fn wide(size: usize) -> Manifest {
+        let text = |n: usize| "x".repeat(n);
+        Manifest {
+            version: size as u64,
+            created_at: 1 << (size % 40),
+            expires_at: u64::MAX - size as u64,
+            previous: size.is_multiple_of(2).then_some(Hash([size as u8; 32])),
+            card: (0..size % 300)
+                .map(|n| (alloc::format!("{n:05}"), CardValue::Text(text(n * size / 64))))
+                .chain([("a float".into(), CardValue::Number(size as f64 / 3.0))])
+                .collect(),
+            ..sample()
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_what_is_written() {
+        for size in [0, 1, 15, 16, 17, 31, 32, 33, 127, 128, 255, 256, 257, 65_535, 65_536, 70_000, 1 << 33] {
+            let manifest = wide(size % 100_000);
+            let mut manifest = Manifest { version: size as u64, ..manifest };
+            manifest.as_of = 5;
+            let bytes = manifest.encode().expect("encodes");
+            assert_eq!(Manifest::decode(&bytes), Ok(manifest), "{size}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        /// Whatever is read is written as it was: one manifest has one encoding.
+        #[test]
+        fn nothing_else_is_read(size in 0usize..400, at in 0usize..4_000, to: u8, cut in 0usize..3) {
+            let mut bytes = wide(size).encode().expect("encodes");
+            let at = at % bytes.len();
+            bytes[at] = to;
+            bytes.truncate(bytes.len() - cut);
+            if let Ok(manifest) = whole(&bytes, read) {
+                proptest::prop_assert_eq!(manifest.encode().expect("encodes"), bytes);
+            }
+        }
     }
 
     #[test]

@@ -1,20 +1,19 @@
 //! Withdrawals published between bundles: a signed revocations section that counts beside the bundle's own.
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use kenal_core::Revocations;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::envelope::{self, open};
-use crate::error::{BundleError, ManifestFault};
+use crate::error::BundleError;
 use crate::hash::Hash;
 use crate::manifest::Manifest;
+use crate::msgpack::{Reader, whole};
 use crate::trust::Trust;
 
 /// Who has withdrawn since the build, as of a moment after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "write", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct RevocationUpdate {
     /// When it was issued, seconds since 1970; the newest counts.
@@ -22,7 +21,7 @@ pub struct RevocationUpdate {
     /// The salt that its keys were made with.
     pub salt: Hash,
     /// A revocations section.
-    #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
+    #[cfg_attr(feature = "write", serde(serialize_with = "write_bytes"))]
     pub section: Vec<u8>,
 }
 
@@ -36,13 +35,18 @@ impl RevocationUpdate {
     }
 
     #[cfg(feature = "write")]
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, ManifestFault> {
-        encode(self)
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, crate::error::ManifestFault> {
+        rmp_serde::to_vec_named(self).map_err(|_| crate::error::ManifestFault::Payload)
     }
 }
 
-fn encode(update: &RevocationUpdate) -> Result<Vec<u8>, ManifestFault> {
-    rmp_serde::to_vec_named(update).map_err(|_| ManifestFault::Payload)
+fn read(r: &mut Reader<'_>) -> Option<RevocationUpdate> {
+    r.fields(3)?;
+    Some(RevocationUpdate {
+        issued_at: r.name("issued_at")?.number()?,
+        salt: r.name("salt")?.hash()?,
+        section: Vec::from(r.name("section")?.bytes()?),
+    })
 }
 
 /// The revocation update in `bytes`, if the trusted key signed it and it belongs to the bundle of `manifest`.
@@ -52,11 +56,7 @@ fn encode(update: &RevocationUpdate) -> Result<Vec<u8>, ManifestFault> {
 /// [`BundleError::Section`].
 pub fn verify_revocations(bytes: &[u8], trust: &Trust, manifest: &Manifest) -> Result<RevocationUpdate, BundleError> {
     let payload = open(bytes, envelope::REVOCATIONS, trust.keys())?;
-    let malformed = BundleError::Manifest;
-    let update: RevocationUpdate = rmp_serde::from_slice(payload).map_err(|_| malformed(ManifestFault::Payload))?;
-    if encode(&update).map_err(malformed)? != payload {
-        return Err(malformed(ManifestFault::NotCanonical));
-    }
+    let update = whole(payload, read).map_err(BundleError::Manifest)?;
     if update.salt != manifest.salt {
         return Err(BundleError::ForeignRevocations);
     }
@@ -67,20 +67,7 @@ pub fn verify_revocations(bytes: &[u8], trust: &Trust, manifest: &Manifest) -> R
     Ok(update)
 }
 
-pub(crate) fn write_bytes<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
+#[cfg(feature = "write")]
+pub(crate) fn write_bytes<S: serde::Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
     s.serialize_bytes(bytes)
-}
-
-pub(crate) fn read_bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
-    struct Bytes;
-    impl de::Visitor<'_> for Bytes {
-        type Value = Vec<u8>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("bytes")
-        }
-        fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-            Ok(Vec::from(bytes))
-        }
-    }
-    d.deserialize_bytes(Bytes)
 }

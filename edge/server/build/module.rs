@@ -41,7 +41,7 @@ pub fn compile(workspace: &Path, target_dir: &Path, simd: bool) -> Result<PathBu
 }
 
 const fn feature_flag(simd: bool) -> &'static str {
-    if simd { "-C target-feature=+simd128" } else { "-C target-feature=-simd128" }
+    if simd { "-C target-feature=+simd128 -C strip=symbols" } else { "-C target-feature=-simd128 -C strip=symbols" }
 }
 
 /// Installs the target when rustc has no libraries for it.
