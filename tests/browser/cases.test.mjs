@@ -43,11 +43,11 @@ function serveFiles(bundle) {
 }
 
 /** Runs in the page: opens the bundle and answers the cases with the texts of the core. */
-async function answerAll({ requests, rows, now }) {
+async function answerAll({ module, requests, rows, now }) {
   const bytes = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
   const unhex = (text) => Uint8Array.from(text.trim().match(/../g), (pair) => Number.parseInt(pair, 16));
   const { default: start, Edge } = await import("/kenal_browser.js");
-  await start({ module_or_path: await WebAssembly.compileStreaming(fetch("/kenal_browser_bg.wasm")) });
+  await start({ module_or_path: await WebAssembly.compileStreaming(fetch(`/${module}`)) });
   const key = unhex(new TextDecoder().decode(await bytes("/bundle/signer.pub")));
   const edge = new Edge(await bytes("/bundle/manifest.kenal"), key, now);
   for (const hash of edge.needs()) edge.addSection(await bytes(`/bundle/sections/${hash}`));
@@ -61,8 +61,11 @@ function summary(text) {
   return { fallback_reason, items: items.map(({ id, reason }, at) => `${id} ${spelt[at]} ${reason.kind} ${reason.item ?? "-"}`) };
 }
 
+/** A browser chooses one of them; here both must answer alike. */
+const MODULES = ["kenal_browser_bg.wasm", "kenal_browser_scalar_bg.wasm"];
+
 describe("the case list in Chromium", { skip: notFound, timeout: 1_800_000 }, () => {
-  let answers = [];
+  const answers = {};
   let files = 0;
   before(async () => {
     const bundle = mkdtempSync(join(tmpdir(), "kenal-cases-"));
@@ -74,13 +77,15 @@ describe("the case list in Chromium", { skip: notFound, timeout: 1_800_000 }, ()
     const server = await serveFiles(bundle);
     const browser = await openBrowser();
     try {
-      const page = await browser.context.newPage();
-      await page.goto(`http://127.0.0.1:${server.address().port}/`);
       const requests = cases.map(({ request, row }) => ({
         text: JSON.stringify(request),
         visitor: row && request.visitor !== null && request.visitor in rows ? request.visitor : null,
       }));
-      answers = await page.evaluate(answerAll, { requests, rows, now });
+      for (const module of MODULES) {
+        const page = await browser.context.newPage();
+        await page.goto(`http://127.0.0.1:${server.address().port}/`);
+        answers[module] = await page.evaluate(answerAll, { module, requests, rows, now });
+      }
     } finally {
       await browser.close();
       server.close();
@@ -90,10 +95,13 @@ describe("the case list in Chromium", { skip: notFound, timeout: 1_800_000 }, ()
 
   test("there are cases, and each has been answered from a bundle with sections", () => {
     assert.ok(cases.length > 0 && files > 3);
-    assert.equal(answers.length, cases.length);
+    for (const module of MODULES) assert.equal(answers[module].length, cases.length, module);
   });
 
   cases.forEach(({ name, expected }, at) => {
-    test(name, () => assert.deepEqual(summary(answers[at]), { fallback_reason: expected.fallback_reason, items: expected.items }));
+    for (const [module, kind] of [[MODULES[0], "SIMD"], [MODULES[1], "scalar"]]) {
+      test(`${kind}: ${name}`, () =>
+        assert.deepEqual(summary(answers[module][at]), { fallback_reason: expected.fallback_reason, items: expected.items }));
+    }
   });
 });

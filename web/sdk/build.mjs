@@ -19,7 +19,7 @@ mkdirSync("dist");
 const bundle = await rolldown({ input: { index: "src/index.ts", carousel: "src/carousel.ts" }, platform: "browser" });
 await bundle.write({ dir: "dist", format: "esm", minify: true, chunkFileNames: "kenal-[hash].js", sourcemap: true });
 await bundle.close();
-cpSync("wasm/kenal_browser_bg.wasm", "dist/kenal_browser_bg.wasm");
+for (const module of ["kenal_browser_bg.wasm", "kenal_browser_scalar_bg.wasm"]) cpSync(`wasm/${module}`, `dist/${module}`);
 execFileSync("npx", ["--no-install", "tsc", "-p", "tsconfig.json", "--declaration", "--emitDeclarationOnly"], { stdio: "inherit" });
 
 holdBudget(JSON.parse(readFileSync("budget.json", "utf8")), "dist");

@@ -8,7 +8,10 @@ export function holdBudget(budget, dir) {
   const sizes = { js: 0, wasm: 0 };
   for (const name of readdirSync(dir)) {
     const kind = name.split(".").pop();
-    if (kind in sizes) sizes[kind] += gzipSync(readFileSync(join(dir, name)), { level: 9 }).length;
+    if (!(kind in sizes)) continue;
+    const size = gzipSync(readFileSync(join(dir, name)), { level: 9 }).length;
+    // A browser loads all of the JavaScript, and one of the modules.
+    sizes[kind] = kind === "wasm" ? Math.max(sizes[kind], size) : sizes[kind] + size;
   }
   const over = [];
   for (const [kind, max] of Object.entries(budget.gzip_bytes_max)) {

@@ -1,11 +1,14 @@
 // The Rust half of the package: cargo, then wasm-bindgen from this workspace, then wasm-opt.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const TARGET = "wasm32-unknown-unknown";
+/** What rustc takes for granted of WebAssembly. */
+const FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((feature) => `--enable-${feature}`);
 
-/** Builds `edge/browser` into `wasm/`. `CARGO_TARGET_DIR` is honoured, and a missing wasm target is added. */
+/** Builds `edge/browser` into `wasm/`: a module with SIMD, its scalar twin, and the JavaScript of both. `CARGO_TARGET_DIR` is honoured, and a missing wasm target is added. */
 export function buildWasm(sdk) {
   const root = resolve(sdk, "../..");
   const run = (command, args, env = {}) => {
@@ -15,17 +18,32 @@ export function buildWasm(sdk) {
   const installed = execFileSync("rustup", ["target", "list", "--installed"], { cwd: root, encoding: "utf8" });
   if (!installed.split(/\s+/).includes(TARGET)) run("rustup", ["target", "add", TARGET]);
 
-  // Every browser of the last three years has SIMD; the scalar twin ranks the same where it is absent.
-  const flags = [process.env.RUSTFLAGS, "-C target-feature=+simd128"].filter(Boolean).join(" ");
-  run("cargo", ["build", "--locked", "-p", "kenal-browser", "--target", TARGET, "--profile", "edge"], { RUSTFLAGS: flags });
-
-  const built = join(resolve(root, process.env.CARGO_TARGET_DIR ?? "target"), TARGET, "edge", "kenal_browser.wasm");
   const out = join(sdk, "wasm");
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
-  run("cargo", ["run", "--locked", "--quiet", "-p", "kenal-bindgen", "--", built, out]);
-  const bound = join(out, "kenal_browser_bg.wasm");
-  const before = statSync(bound).size;
-  run("npx", ["--no-install", "--prefix", "web", "wasm-opt", "-O3", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext", "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue", bound, "-o", bound]);
-  console.error(`  wasm-opt: ${before} -> ${statSync(bound).size} bytes`);
+  const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
+  const flags = (own) => ({ RUSTFLAGS: [process.env.RUSTFLAGS, own].filter(Boolean).join(" ") });
+
+  /** Builds one module; `features` are those of WebAssembly beyond the oldest that any browser has. */
+  const build = (folder, environment, features) => {
+    run("cargo", ["build", "--locked", "-p", "kenal-browser", "--target", TARGET, "--target-dir", folder, "--profile", "edge"], environment);
+    const built = join(folder, TARGET, "edge", "kenal_browser.wasm");
+    const bound = mkdtempSync(join(tmpdir(), "kenal-wasm-"));
+    run("cargo", ["run", "--locked", "--quiet", "-p", "kenal-bindgen", "--", built, bound]);
+    const module = join(bound, "kenal_browser_bg.wasm");
+    const before = statSync(module).size;
+    run("npx", ["--no-install", "--prefix", "web", "wasm-opt", "-O3", ...features, ...FEATURES, module, "-o", module]);
+    console.error(`  wasm-opt: ${before} -> ${statSync(module).size} bytes`);
+    return bound;
+  };
+
+  const simd = build(target, flags("-C target-feature=+simd128"), ["--enable-simd"]);
+  // Flags are not part of where cargo puts what it builds, so that two builds in one folder would undo each other.
+  const scalar = build(join(target, "scalar"), flags(""), []);
+  // One JavaScript serves both, whichever the browser can run.
+  const glue = (folder) => readFileSync(join(folder, "kenal_browser.js"), "utf8");
+  if (glue(simd) !== glue(scalar)) throw new Error("the two modules were bound in two ways");
+  cpSync(simd, out, { recursive: true });
+  cpSync(join(scalar, "kenal_browser_bg.wasm"), join(out, "kenal_browser_scalar_bg.wasm"));
+  for (const folder of [simd, scalar]) rmSync(folder, { recursive: true });
 }
