@@ -18,6 +18,10 @@ use crate::page;
 /// How long one read of the store is waited for. A hot key takes some milliseconds, a cold one some tens.
 const STORE_WAIT_MS: u64 = 400;
 
+/// How long a section stays in the cache of the visitor's data centre, so that a new isolate need not ask further away.
+/// That a name is not there is kept as long, so it is minutes, not days.
+const SECTION_CACHE_S: u64 = 300;
+
 /// Binding of the KV namespace.
 const STORE: &str = "KENAL_KV";
 
@@ -40,7 +44,10 @@ impl Source for Kv {
     async fn get(&self, name: &str) -> std::result::Result<Option<Vec<u8>>, Unavailable> {
         let store = self.store.as_ref().ok_or(Unavailable)?;
         let key = format!("{}{name}", self.prefix);
-        let read = store.get(&key).bytes();
+        let read = store.get(&key);
+        // A section's name is its hash: what lies under it never changes.
+        let read = if name.starts_with("sections/") { read.cache_ttl(SECTION_CACHE_S) } else { read };
+        let read = read.bytes();
         match select(pin!(read), pin!(Delay::from(Duration::from_millis(STORE_WAIT_MS)))).await {
             Either::Left((read, _)) => read.map_err(|_| Unavailable),
             Either::Right(_) => Err(Unavailable),

@@ -247,6 +247,11 @@ impl Worker {
         self.text(Text::Output)
     }
 
+    /// Bytes of memory that the module has taken.
+    pub fn memory_bytes(&self) -> usize {
+        self.memory.data_size(&self.store)
+    }
+
     fn put(&mut self, bytes: &[u8]) -> Result<Put, CoreError> {
         // Lengths are below 2^31: sections are at most 2^30 bytes and everything else is small.
         let len = i32::try_from(bytes.len()).map_err(|_| CoreError::Address)?;
