@@ -8,6 +8,8 @@ use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
 use kenal_bench::{count, note, process};
 use serde_json::Value;
 
+use crate::{bundle, whole};
+
 #[derive(clap::Args)]
 pub struct RunArgs {
     #[arg(long, value_name = "N", num_args = 1.., default_values_t = [50_000, 200_000])]
@@ -18,6 +20,9 @@ pub struct RunArgs {
     /// The program that times V8.
     #[arg(long, value_name = "FILE")]
     v8: PathBuf,
+    /// The program that times whole requests in V8.
+    #[arg(long, value_name = "FILE")]
+    v8_requests: PathBuf,
     /// A Python that has faiss and NumPy, and the script that times them.
     #[arg(long, value_name = "FILE", requires = "faiss")]
     python: Option<PathBuf>,
@@ -47,6 +52,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
                 bytes / items as f64
             ));
         }
+        body.push_str(&whole::figures(&args.v8_requests, &dir)?);
     }
     body.push_str(
         "Each is the time of a single call, one thread, for 500 people, with the market, stock and twenty bought items \
@@ -63,7 +69,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
 
 fn measure(args: &RunArgs, items: u64, dir: &Path) -> Result<Vec<Value>> {
     let this = || anyhow::Ok(Command::new(std::env::current_exe().context("finding this program")?));
-    if !dir.join("people.npy").exists() {
+    if !bundle::folder(dir).join("manifest.kenal").exists() {
         eprintln!("fit factors of {} items", count(items));
         std::fs::create_dir_all(dir)?;
         process::run(this()?.arg("make").arg(dir).args(["--items", &items.to_string()]), &dir.join("make"))?;
@@ -84,14 +90,15 @@ fn measure(args: &RunArgs, items: u64, dir: &Path) -> Result<Vec<Value>> {
         peers.arg(script).arg(dir.join("items.npy")).arg("--queries").arg(dir.join("people.npy"));
         steps.push(("peers", peers));
     }
-    let mut done = Vec::new();
-    for (name, mut command) in steps {
-        eprintln!("time {name}");
-        let (printed, _) = process::run(&mut command, &dir.join(name))?;
-        let figures = printed.lines().rev().find_map(|line| serde_json::from_str(line).ok());
-        done.push(figures.with_context(|| format!("{name} printed no figures"))?);
-    }
-    Ok(done)
+    steps.into_iter().map(|(name, mut command)| figures(name, &mut command, dir)).collect()
+}
+
+/// Runs a command, and gives the last line of JSON that it printed.
+pub fn figures(name: &str, command: &mut Command, dir: &Path) -> Result<Value> {
+    eprintln!("time {name}");
+    let (printed, _) = process::run(command, &dir.join(name))?;
+    let figures = printed.lines().rev().find_map(|line| serde_json::from_str(line).ok());
+    figures.with_context(|| format!("{name} printed no figures"))
 }
 
 fn table(done: &[Value]) -> String {

@@ -17,6 +17,8 @@ use kenal_models::{Interactions, Threads};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
+use crate::bundle;
+
 #[derive(clap::Args)]
 pub struct MakeArgs {
     /// Where to.
@@ -33,7 +35,7 @@ pub struct MakeArgs {
 
 /// People to rank for.
 const ASKED: usize = 500;
-const TASTES: usize = 300;
+pub const TASTES: usize = 300;
 
 pub fn section_path(dir: &Path) -> PathBuf {
     dir.join("items.section")
@@ -90,6 +92,7 @@ pub fn make(args: &MakeArgs) -> Result<()> {
         previous: None,
     };
     fs::write(section_path(&args.dir), write_items(&input)?.bytes)?;
+    bundle::write(&bundle::folder(&args.dir), parameters, &items, &matrix)?;
     let step = args.people / ASKED;
     let people: Vec<f32> = (0..ASKED).flat_map(|n| model.user_factors()[n * step * DIMS..][..DIMS].to_vec()).collect();
     let bytes: Vec<u8> = people.iter().flat_map(|x| x.to_le_bytes()).collect();

@@ -4,9 +4,12 @@
 //! `make` fits ALS on made-up purchases with tastes and a long tail, as factors of real shops have, and writes what all
 //! are measured on; `native`, `wasmtime` and `v8.mjs` time single calls; `run` does it all and prints the table.
 
+mod bundle;
 mod compare;
 mod factors;
 mod hosts;
+mod requests;
+mod whole;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -27,6 +30,8 @@ enum Command {
     Native(hosts::HostArgs),
     /// Time the module in wasmtime.
     Wasmtime(hosts::WasmtimeArgs),
+    /// Time whole requests, and opening a bundle.
+    Requests(requests::RequestArgs),
 }
 
 fn main() -> Result<()> {
@@ -35,5 +40,6 @@ fn main() -> Result<()> {
         Command::Make(args) => factors::make(&args),
         Command::Native(args) => hosts::native(&args),
         Command::Wasmtime(args) => hosts::wasmtime(&args),
+        Command::Requests(args) => requests::run(&args),
     }
 }

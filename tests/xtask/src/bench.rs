@@ -120,6 +120,7 @@ fn edge(args: &EdgeArgs) -> Result<()> {
     let mut bench = command(target_dir().join("release/edge-peers"));
     bench.arg("run").arg("--module").arg(target_dir().join(wasm).join("edge/kenal_bench_ranker.wasm"));
     bench.arg("--v8").arg(root().join("tests/bench/edge/v8.mjs"));
+    bench.arg("--v8-requests").arg(root().join("tests/bench/edge/requests.mjs"));
     bench.arg("--work").arg(target_dir().join("bench-edge"));
     bench.arg("--items").args(args.items.iter().map(u64::to_string));
     let peers = root().join("../shared/tools/peers");
