@@ -17,14 +17,13 @@ use crate::trust::{KEYS_MAX, PublicKey, Trust};
 /// The list as signed. Times are in seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "write", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct KeyList {
+struct KeyList {
     /// Grows with every list.
-    pub version: u64,
+    version: u64,
     /// From when on it says nothing.
-    pub expires_at: u64,
+    expires_at: u64,
     /// Public keys that may sign, 1 to [`KEYS_MAX`].
-    pub keys: Vec<Hash>,
+    keys: Vec<Hash>,
 }
 
 /// The trust that a key list in `bytes` gives, at `now`: its keys instead of those of `trust`.

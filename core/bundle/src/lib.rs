@@ -55,9 +55,9 @@ pub use delta_write::write_delta;
 pub use error::{BundleError, ManifestFault};
 pub use hash::Hash;
 pub use kenal_core::Kind;
+pub use keys::verify_keys;
 #[cfg(feature = "write")]
 pub use keys::write_keys;
-pub use keys::{KeyList, verify_keys};
 pub use manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
 #[cfg(feature = "write")]
 pub use publish::{File, PublishError, Publisher, Release, Signer, reissue, shard_bits_for, write_revocation_update};

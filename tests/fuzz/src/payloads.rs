@@ -4,10 +4,10 @@
 use std::sync::OnceLock;
 
 use kenal_bundle::{
-    Canary, CardValue, Hash, KeyList, Kind, Manifest, RevocationUpdate, write_canary, write_keys,
-    write_revocation_update,
+    Canary, CardValue, Hash, Kind, Manifest, PublicKey, RevocationUpdate, Trust, verify_canary, verify_revocations,
+    write_canary, write_keys, write_revocation_update,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use crate::dice::Dice;
 use crate::shop::{self, NOW};
@@ -23,32 +23,49 @@ pub fn files() -> &'static [Vec<u8>; 4] {
 fn new_files() -> [Vec<u8>; 4] {
     let world = world();
     let signer = shop::signer();
-    let key = signer.public().expect("a good seed");
+    let list = key_list();
     let withdrawn = [kenal_bundle::VisitorKey::new(&shop::salt(), "visitor-lamps")];
     [
         world.manifest_bytes.clone(),
         write_revocation_update(&signer, &world.manifest, NOW as u64, &withdrawn).expect("an update"),
         write_canary(&signer, 500, &world.manifest_bytes).expect("a canary"),
-        write_keys(&signer, 1, NOW as u64 + 86_400, &[key]).expect("a list of keys"),
+        write_keys(&signer, list.version, list.expires_at, &[signer_key()]).expect("a list of keys"),
     ]
 }
 
 /// The payload of one of [`files`], often one of which fields were changed.
 pub fn payload(dice: &mut Dice, which: usize) -> Vec<u8> {
-    let good = signed::payload(&files()[which]);
+    let file = &files()[which];
     if dice.one_in(3) {
-        return good.to_vec();
+        return signed::payload(file).to_vec();
     }
+    let (trust, manifest) = (Trust::new(signer_key()), &world().manifest);
     match which {
-        0 => changed(dice, good, change_manifest),
-        1 => changed(dice, good, change_update),
-        2 => changed(dice, good, change_canary),
-        _ => changed(dice, good, change_keys),
+        0 => changed(dice, manifest.clone(), change_manifest),
+        1 => changed(dice, verify_revocations(file, &trust, manifest).expect("an update"), change_update),
+        2 => changed(dice, verify_canary(file, &trust).expect("a canary"), change_canary),
+        _ => changed(dice, key_list(), change_keys),
     }
 }
 
-fn changed<T: Serialize + DeserializeOwned>(dice: &mut Dice, good: &[u8], change: fn(&mut Dice, &mut T)) -> Vec<u8> {
-    let mut value: T = rmp_serde::from_slice(good).expect("a good payload");
+fn signer_key() -> PublicKey {
+    shop::signer().public().expect("a good seed")
+}
+
+/// A list of keys as `core/FORMAT.md` has it.
+#[derive(Serialize)]
+struct KeyList {
+    version: u64,
+    expires_at: u64,
+    keys: Vec<Hash>,
+}
+
+/// What is in the good list.
+fn key_list() -> KeyList {
+    KeyList { version: 1, expires_at: NOW as u64 + 86_400, keys: vec![Hash(signer_key().to_bytes())] }
+}
+
+fn changed<T: Serialize>(dice: &mut Dice, mut value: T, change: fn(&mut Dice, &mut T)) -> Vec<u8> {
     for _ in 0..=dice.below(3) {
         change(dice, &mut value);
     }
