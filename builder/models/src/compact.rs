@@ -31,8 +31,10 @@ const LIST: usize = 20;
 /// Bytes of an item's scale: f32 as the bundle has it, or the upper half of one.
 const SCALE_BYTES: usize = 4;
 const SHORT_SCALE_BYTES: usize = 2;
-/// Greatest code of a visitor's number, as the core has it.
+/// Greatest code of a visitor's number: as the core has it, and where directions are of so different sizes that a byte
+/// would lose the small ones. Sums of 512 products with a byte still fit 32 bits.
 const VISITOR: f32 = 127.0;
+const VISITOR_TURNED: f32 = 16_383.0;
 /// Greatest code of a byte and of half a byte.
 const BYTE: f32 = 127.0;
 const NIBBLE: f32 = 7.0;
@@ -147,7 +149,7 @@ impl Packed {
         self.codes.chunks_exact(self.k).zip(&self.scales).flat_map(row).collect()
     }
 
-    /// Scores of all items for a user, in whole numbers times a scale; the user in codes up to [`VISITOR`].
+    /// Scores of all items for a user, in whole numbers times a scale.
     pub fn scores(&self, x: &[f32], out: &mut [f32]) {
         // x' = (Aᵀ)⁻¹ x where y' = A y.
         let mut visitor = match &self.turn {
@@ -156,7 +158,7 @@ impl Packed {
         };
         visitor.iter_mut().zip(&self.steps).for_each(|(v, step)| *v *= step);
         let largest = visitor.iter().fold(0f32, |m, v| m.max(v.abs()));
-        let step = largest / VISITOR;
+        let step = largest / if self.turn.is_some() { VISITOR_TURNED } else { VISITOR };
         let codes: Vec<i32> = visitor.iter().map(|v| if step > 0.0 { (v / step).round() as i32 } else { 0 }).collect();
         for ((o, y), scale) in out.iter_mut().zip(self.codes.chunks_exact(self.k)).zip(&self.scales) {
             let sum: i64 = codes.iter().zip(y).map(|(&a, &b)| i64::from(a) * i64::from(b)).sum();

@@ -28,8 +28,8 @@ const RIDGES: [f32; 8] = [0.0625, 0.25, 1.0, 4.0, 16.0, 64.0, 256.0, 1024.0];
 /// Of so many items one is held back to choose λ.
 const HELD_BACK: usize = 10;
 /// Steps of conjugate gradients at most, and the share of the residual at which they end.
-const STEPS_MAX: usize = 60;
-const REMAINING: f64 = 1e-6;
+const STEPS_MAX: usize = 100;
+const REMAINING: f64 = 1e-10;
 /// Columns that a thread solves side by side.
 const COLUMNS: usize = 8;
 
