@@ -211,19 +211,42 @@ pub fn trends(heat: &[f32]) -> Vec<f32> {
     heat.iter().map(|heat| (heat + 0.5) / hottest).collect()
 }
 
-fn combine(parts: &Parts<'_>, weights: &Weights, scores: (&[f32], &[f32]), case: &Case, out: &mut [f32]) {
+/// What weights make of the trends: the same for everybody.
+struct Fashion {
+    trends: Vec<f32>,
+    /// trend^p.
+    goes: Vec<f32>,
+    /// trend^q.
+    again: Vec<f32>,
+}
+
+impl Fashion {
+    fn new(heat: &[f32], weights: &Weights) -> Fashion {
+        let trends = trends(heat);
+        let to_the = |power: f32| trends.iter().map(|t| t.powf(power)).collect();
+        Fashion { goes: to_the(weights.trend_power), again: to_the(weights.again_trend_power), trends }
+    }
+}
+
+fn combine(
+    parts: &Parts<'_>,
+    weights: &Weights,
+    fashion: &Fashion,
+    scores: (&[f32], &[f32]),
+    case: &Case,
+    out: &mut [f32],
+) {
     for ((o, ii), als) in out.iter_mut().zip(scores.0).zip(scores.1) {
         *o = (weights.item_item * ii + weights.als * als).max(0.0);
     }
-    let trends = trends(&parts.heat);
-    for (o, trend) in out.iter_mut().zip(&trends) {
-        *o = *o * trend.powf(weights.trend_power) + 1e-6 * trend;
+    for ((o, trend), power) in out.iter_mut().zip(&fashion.trends).zip(&fashion.goes) {
+        *o = *o * power + 1e-6 * trend;
     }
     if let (Some(rhythm), Some(history)) = (parts.rhythm, parts.histories.get(case.user as usize)) {
         let mut again = vec![0.0; out.len()];
         rhythm.add_scores(history, weights.again_half_life_days, &mut again);
-        for ((o, a), trend) in out.iter_mut().zip(&again).zip(&trends).filter(|((_, a), _)| **a > 0.0) {
-            *o += weights.again * a * trend.powf(weights.again_trend_power);
+        for ((o, a), power) in out.iter_mut().zip(&again).zip(&fashion.again).filter(|((_, a), _)| **a > 0.0) {
+            *o += weights.again * a * power;
         }
     }
     if parts.bought_hidden {
@@ -236,7 +259,8 @@ fn combine(parts: &Parts<'_>, weights: &Weights, scores: (&[f32], &[f32]), case:
 impl Scorer for Blend<'_> {
     fn score(&self, case: &Case, out: &mut [f32]) {
         let scores = parts_of(&self.parts, case, out.len(), &[self.weights.recency_days]);
-        combine(&self.parts, &self.weights, (&scores.item_item[0], &scores.als), case, out);
+        let fashion = Fashion::new(&self.parts.heat, &self.weights);
+        combine(&self.parts, &self.weights, &fashion, (&scores.item_item[0], &scores.als), case, out);
     }
 }
 
@@ -285,6 +309,7 @@ pub fn learn_from(
     threads.run(|| {
         let scores: Vec<Scores> = cases.par_iter().map(|c| parts_of(parts, c, n, &GRID_RECENCY)).collect();
         let recall = |weights: &Weights| -> f64 {
+            let fashion = Fashion::new(&parts.heat, weights);
             let at = GRID_RECENCY.iter().position(|&r| r == weights.recency_days).unwrap_or(0);
             let each: Vec<f64> = cases
                 .par_iter()
@@ -292,7 +317,7 @@ pub fn learn_from(
                 .map_init(
                     || vec![0.0; n],
                     |out, (case, scores)| {
-                        combine(parts, weights, (&scores.item_item[at], &scores.als), case, out);
+                        combine(parts, weights, &fashion, (&scores.item_item[at], &scores.als), case, out);
                         let known = |i: u32| case.history.binary_search_by_key(&i, |h| h.0).is_ok();
                         let ranked = rank(out, 20, |i| candidates == Candidates::All || !known(i));
                         recall_at(&ranked, &case.relevant, 20).unwrap_or(0.0)

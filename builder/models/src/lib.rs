@@ -7,13 +7,16 @@
 //!
 //! Read in this order: [`confidence`] (events to weights), [`interactions`] (the matrix), [`als`] (the recommender and
 //! the exact fold-in the edge repeats), [`item_item`], [`trending`],
-//! [`blend`] (all of them in one score), [`eval`] (splits, Recall, NDCG, intervals, and [`eval::publish`],
+//! [`blend`] (all of them in one score), [`content`] (vectors for what nobody has touched), [`compact`] (fewer bytes),
+//! [`eval`] (splits, Recall, NDCG, intervals, and [`eval::publish`],
 //! the decision to publish), then [`churn`].
 
 pub mod als;
 pub mod blend;
 pub mod churn;
+pub mod compact;
 pub mod confidence;
+pub mod content;
 mod eigen;
 pub mod eval;
 pub mod interactions;

@@ -1,16 +1,14 @@
 //! A model, tuned on a validation split of its own, measured on what it has not seen.
 
-use std::ops::ControlFlow;
-
-use kenal_models::blend::{Blend, Parts, Rhythm, Weights, learn};
-use kenal_models::eval::{Evaluation, Metric, SameForAll, Scorer};
+use kenal_models::Threads;
 use kenal_models::interactions::{compact, core_filter};
-use kenal_models::item_item::{ItemItem, ItemItemConfig};
-use kenal_models::{AlsConfig, AlsModel, Threads, TrainError, als};
-use serde_json::{Map, Value, json};
 
+use crate::ablation::ablation;
+use crate::pack::pack_evaluated;
 use crate::protocol::{DAY_US, Protocol, Split, given, strong, time};
 use crate::read::{Dataset, InputError};
+use crate::report::Report;
+use crate::tuning::{Fitted, Setting, choose};
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,27 +42,11 @@ pub struct Options {
     pub min_count: usize,
     pub threads: Threads,
     pub seed: u64,
+    /// Also what ALS loses when its factors are packed into fewer bytes.
+    pub pack: bool,
 }
 
-/// Figures of one evaluation.
-#[derive(Debug)]
-pub struct Report {
-    pub protocol: Protocol,
-    pub model: Model,
-    pub users: usize,
-    pub items: usize,
-    pub interactions: usize,
-    pub evaluation: Evaluation,
-    /// What was chosen on the validation split.
-    pub tuned: String,
-}
-
-/// Half-lives of the trend that are tried, in days.
-const HALF_LIVES: [f32; 4] = [7.0, 14.0, 30.0, 90.0];
-/// α₀ and reg that are tried for ALS.
-const ALS_GRID: [(f32, f32); 4] = [(0.1, 0.003), (0.1, 0.006), (0.3, 0.003), (0.3, 0.01)];
-
-/// Reads, splits, tunes, fits, and measures.
+/// Reads, splits, tunes, fits, and measures; of a blend also what is left of it without each of its parts.
 ///
 /// # Errors
 /// See [`InputError`].
@@ -82,11 +64,18 @@ pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError>
             split.cases.len()
         ));
     }
-    let n_users = data.users.len();
     let validation = split.validation(options.protocol, options.seed + 1);
-    let tuned = choose(&validation, n_users, data.has_time, options)?;
-    let fitted = Fitted::new(&split, n_users, &tuned, data.has_time, options)?;
+    let weighted = data.has_weight && split.has_weights();
+    let setting = Setting { n_users: data.users.len(), has_time: data.has_time, weighted, options };
+    let tuned = choose(&validation, &setting)?;
+    let (split, validation) = (split.counting(tuned.confidence), validation.counting(tuned.confidence));
+    let fitted = Fitted::new(&split, &tuned, &setting)?;
     let evaluation = fitted.measure(&split, options);
+    let ablation = match options.model {
+        Model::Blend => ablation(&fitted, &split, &validation, &evaluation, &tuned, &setting)?,
+        _ => Vec::new(),
+    };
+    let packed = if options.pack { pack_evaluated(&fitted, &split, &evaluation, options)? } else { Vec::new() };
     let (matrix, _) = split.matrix();
     Ok(Report {
         protocol: options.protocol,
@@ -95,7 +84,10 @@ pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError>
         items: split.n_items,
         interactions: matrix.len(),
         evaluation,
-        tuned: tuned.told(options.model, data.has_time, options.protocol == Protocol::TimeRepeats),
+        tuned: tuned.told(&setting),
+        weight: weighted.then_some(tuned.confidence),
+        ablation,
+        packed,
     })
 }
 
@@ -135,181 +127,4 @@ fn given_split(data: &Dataset, options: &Options) -> Result<Split, InputError> {
             given(train.clone(), &train, &part("time_test")?, n_items, protocol)
         }
     })
-}
-
-/// What the validation split decided.
-#[derive(Debug, Clone, Copy)]
-struct Tuned {
-    half_life_days: f32,
-    als: (f32, f32),
-    weights: Weights,
-}
-
-impl Tuned {
-    /// What was chosen of that which a model uses.
-    fn told(&self, model: Model, has_time: bool, repeats: bool) -> String {
-        let Tuned { half_life_days, als: (unobserved, reg), weights: w } = self;
-        let trend = format!("trend half-life {half_life_days} days");
-        let als = format!("ALS α₀ {unobserved}, reg {reg}");
-        match model {
-            Model::Trending if has_time => trend,
-            Model::Trending | Model::ItemItem => "nothing to tune".to_owned(),
-            Model::Als => als,
-            Model::Blend => {
-                let mut parts = vec![als, format!("weights: item-item {}, ALS {}", w.item_item, w.als)];
-                if has_time {
-                    parts.insert(0, trend);
-                    parts.push(format!("trend^{}", w.trend_power));
-                }
-                if w.recency_days.is_finite() {
-                    parts.push(format!("history half-life {} days", w.recency_days));
-                }
-                if repeats {
-                    let (again, days, power) = (w.again, w.again_half_life_days, w.again_trend_power);
-                    parts.push(format!("again {again} with half-life {days} days and trend^{power}"));
-                }
-                parts.join(", ")
-            }
-        }
-    }
-}
-
-/// # Errors
-/// [`TrainError`] of a fit.
-fn choose(validation: &Split, n_users: usize, has_time: bool, options: &Options) -> Result<Tuned, TrainError> {
-    let mut best = Tuned { half_life_days: 14.0, als: ALS_GRID[0], weights: Weights::default() };
-    if validation.train.is_empty() || validation.cases.is_empty() {
-        return Ok(best);
-    }
-    let recall = |tuned: &Tuned, model: Model| {
-        let options = Options { model, ..options.clone() };
-        let fitted = Fitted::new(validation, n_users, tuned, has_time, &options)?;
-        Ok::<f64, TrainError>(fitted.measure(validation, &options).mean(Metric::Recall20))
-    };
-    let pick = |best: &mut Tuned, model: Model, others: &[Tuned]| {
-        let mut reached = f64::NEG_INFINITY;
-        for other in others {
-            let got = recall(other, model)?;
-            if got > reached {
-                (reached, *best) = (got, *other);
-            }
-        }
-        Ok::<(), TrainError>(())
-    };
-    if has_time && options.model == Model::Trending {
-        let others = HALF_LIVES.map(|half_life_days| Tuned { half_life_days, ..best });
-        pick(&mut best, Model::Trending, &others)?;
-    }
-    if matches!(options.model, Model::Als | Model::Blend) {
-        let others = ALS_GRID.map(|als| Tuned { als, ..best });
-        pick(&mut best, Model::Als, &others)?;
-    }
-    if options.model == Model::Blend {
-        let mut fitted = Fitted::new(validation, n_users, &best, has_time, options)?;
-        let mut reached = f64::NEG_INFINITY;
-        for half_life_days in if has_time { &HALF_LIVES[..] } else { &HALF_LIVES[..1] } {
-            fitted.heat = validation.heat(*half_life_days);
-            let candidates = options.protocol.candidates();
-            let (weights, recall) = learn(&fitted.parts(), &validation.cases, candidates, options.threads);
-            if recall > reached {
-                (reached, best.weights, best.half_life_days) = (recall, weights, *half_life_days);
-            }
-        }
-    }
-    Ok(best)
-}
-
-/// Models of one split.
-struct Fitted {
-    item_item: Option<ItemItem>,
-    als: Option<AlsModel>,
-    heat: Vec<f32>,
-    rhythm: Option<Rhythm>,
-    histories: Vec<kenal_models::blend::History>,
-    weights: Weights,
-    model: Model,
-    /// Whether the file knows when: the strong protocol hides people, not times, so it goes without recency.
-    dated: bool,
-}
-
-impl Fitted {
-    /// # Errors
-    /// [`TrainError`] of ALS.
-    fn new(
-        split: &Split,
-        n_users: usize,
-        tuned: &Tuned,
-        has_time: bool,
-        options: &Options,
-    ) -> Result<Fitted, TrainError> {
-        let model = options.model;
-        let (matrix, days) = split.matrix();
-        let days = has_time.then_some(&days[..]);
-        let item_item = matches!(model, Model::ItemItem | Model::Blend)
-            .then(|| ItemItem::fit(&matrix, days, &ItemItemConfig::default(), options.threads));
-        let (unobserved, reg) = tuned.als;
-        let config = AlsConfig { factors: options.factors, unobserved, reg, tolerance: 0.0, ..AlsConfig::default() };
-        let als = matches!(model, Model::Als | Model::Blend)
-            .then(|| als::fit(&matrix, &config, options.threads, &mut |_| ControlFlow::Continue(())))
-            .transpose()?;
-        let histories = split.histories(n_users);
-        let again = model == Model::Blend && has_time && options.protocol == Protocol::TimeRepeats;
-        let rhythm = again.then(|| Rhythm::learn(&histories, split.n_items));
-        Ok(Fitted {
-            item_item,
-            als,
-            heat: split.heat(tuned.half_life_days),
-            rhythm,
-            histories,
-            weights: tuned.weights,
-            model,
-            dated: has_time && options.protocol != Protocol::Strong,
-        })
-    }
-
-    fn parts(&self) -> Parts<'_> {
-        let mut parts = Parts::new(self.item_item.as_ref(), self.als.as_ref(), self.heat.clone());
-        parts.rhythm = self.rhythm.as_ref();
-        if self.dated {
-            parts.histories = &self.histories;
-        }
-        parts
-    }
-
-    fn measure(&self, split: &Split, options: &Options) -> Evaluation {
-        let of = |scorer: &dyn Scorer| {
-            let candidates = options.protocol.candidates();
-            kenal_models::eval::evaluate(scorer, split.n_items, &split.cases, candidates, options.threads)
-        };
-        let alone = |item_item, als| Weights { item_item, als, trend_power: 0.0, ..self.weights };
-        match self.model {
-            Model::Trending => of(&SameForAll(self.heat.clone())),
-            Model::Als => of(&Blend { parts: self.parts(), weights: alone(0.0, 1.0) }),
-            Model::ItemItem => {
-                of(&Blend { parts: self.parts(), weights: Weights { recency_days: f32::INFINITY, ..alone(1.0, 0.0) } })
-            }
-            Model::Blend => of(&Blend { parts: self.parts(), weights: self.weights }),
-        }
-    }
-}
-
-impl Report {
-    /// One JSON object: each figure, its 95 % interval as `…_ci`, and what was measured.
-    pub fn json(&self) -> Value {
-        let mut out = Map::new();
-        for metric in Metric::ALL {
-            let i = self.evaluation.interval(metric, 0.95, 42);
-            out.insert(metric.name().to_owned(), json!(i.mean));
-            out.insert(format!("{}_ci", metric.name()), json!([i.low, i.high]));
-        }
-        out.insert("coverage@20".to_owned(), json!(self.evaluation.coverage_20));
-        out.insert("protocol".to_owned(), json!(self.protocol.name()));
-        out.insert("model".to_owned(), json!(self.model.name()));
-        out.insert("cases".to_owned(), json!(self.evaluation.cases()));
-        out.insert("users".to_owned(), json!(self.users));
-        out.insert("items".to_owned(), json!(self.items));
-        out.insert("interactions".to_owned(), json!(self.interactions));
-        out.insert("tuned".to_owned(), json!(self.tuned));
-        Value::Object(out)
-    }
 }

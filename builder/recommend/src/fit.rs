@@ -9,13 +9,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use kenal_models::als::{self, AlsConfig, AlsModel, AlsStop, Iteration, Start, State};
+use kenal_models::content::ContentModel;
 use kenal_models::interactions::{InteractionError, Row, compact, core_filter};
 use kenal_models::{Interactions, Threads, TrainError};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Value, json};
 
+use crate::catalogue::Catalogue;
 use crate::checkpoint::{Checkpoint, CheckpointError, Fingerprint};
 use crate::factors::{self, FactorsError};
+use crate::pack::{PackedReport, pack};
 use crate::read::Dataset;
 
 /// Names of the files in a folder of factors.
@@ -34,8 +37,47 @@ pub struct FitOptions {
     pub threads: Threads,
     /// Folder of checkpoints.
     pub checkpoint: Option<PathBuf>,
-    /// Folder that an earlier fit has written.
+    /// Folder or file that an earlier fit has written.
     pub warm_start: Option<PathBuf>,
+}
+
+/// Where factors go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Out {
+    /// [`USER_FACTORS`], [`ITEM_FACTORS`] and [`MODEL`] in a folder.
+    Folder(PathBuf),
+    /// One table of both, and what the fit was beside it as `.json`.
+    File(PathBuf),
+}
+
+impl Out {
+    /// A path that ends in `.parquet` is a file, if it is no folder already.
+    pub fn at(path: &Path) -> Out {
+        let is_file = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) && !path.is_dir();
+        if is_file { Out::File(path.to_owned()) } else { Out::Folder(path.to_owned()) }
+    }
+
+    /// The folder in which everything goes.
+    pub fn dir(&self) -> &Path {
+        match self {
+            Out::Folder(dir) => dir,
+            Out::File(file) => file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Out::Folder(dir) => vec![dir.join(USER_FACTORS), dir.join(ITEM_FACTORS)],
+            Out::File(file) => vec![file.clone()],
+        }
+    }
+
+    fn told(&self) -> PathBuf {
+        match self {
+            Out::Folder(dir) => dir.join(MODEL),
+            Out::File(file) => file.with_extension("json"),
+        }
+    }
 }
 
 /// Nothing was fitted, or it could not be kept.
@@ -59,6 +101,9 @@ pub enum FitError {
     /// No item of an earlier fit is among these.
     #[error("{}: none of its items is among those of the interactions", path.display())]
     Strangers { path: PathBuf },
+    /// No two fitted items share anything that the catalogue says.
+    #[error("the catalogue has nothing to say of the items that were fitted: none is in it, or no two share a word")]
+    Undescribed,
     /// The folder for the results.
     #[error("{}: cannot be written", path.display())]
     Out { path: PathBuf, source: io::Error },
@@ -96,6 +141,18 @@ pub struct Fitted {
     /// Iterations of the losses that an earlier process did.
     resumed: usize,
     checkpoint: Option<Checkpoint>,
+    described: Option<Described>,
+}
+
+/// What a catalogue adds.
+#[derive(Debug)]
+struct Described {
+    /// Items that have no interactions.
+    ids: Vec<String>,
+    /// Factors of the fitted items, with content where there is little else, and then of these.
+    factors: Vec<f32>,
+    /// Fitted items whose factors content has changed.
+    changed: usize,
 }
 
 /// Fits a file's rows, which are used up, since there may be many.
@@ -112,9 +169,10 @@ pub fn fit(
     let _ =
         on_progress(Progress::Begun { users: matrix.n_users(), items: matrix.n_items(), interactions: matrix.len() });
     let mut warm = None;
-    if let Some(dir) = &options.warm_start {
+    if let Some(path) = &options.warm_start {
         let names = items.iter().map(|&i| data.items[i as usize].as_str());
-        let (start, known) = warm_start(&dir.join(ITEM_FACTORS), names, config)?;
+        let path = if path.is_dir() { path.join(ITEM_FACTORS) } else { path.clone() };
+        let (start, known) = warm_start(&path, names, config)?;
         let _ = on_progress(Progress::Warm { known, items: items.len() });
         warm = Some(start);
     }
@@ -141,7 +199,7 @@ pub fn fit(
         on_progress(Progress::Iteration(state.iteration))
     })?;
     failed.map_or(Ok(()), Err)?;
-    Ok(Fitted { model, matrix, users, items, resumed, checkpoint })
+    Ok(Fitted { model, matrix, users, items, resumed, checkpoint, described: None })
 }
 
 /// The matrix, and the file's numbers of its users and items.
@@ -186,21 +244,74 @@ fn warm_start<'a>(
 }
 
 impl Fitted {
+    /// Gives the items of a catalogue that have no interactions vectors by their content, and those that have few a part of
+    /// one; [`Fitted::write`] then writes them too. Gives how many were added.
+    ///
+    /// # Errors
+    /// The catalogue says nothing that fitted items share.
+    pub fn describe(&mut self, data: &Dataset, catalogue: &Catalogue, threads: Threads) -> Result<usize, FitError> {
+        let known: Vec<&str> = self.items.iter().map(|&i| data.items[i as usize].as_str()).collect();
+        let places: FxHashSet<&str> = known.iter().copied().collect();
+        let added = catalogue.ids().iter().map(String::as_str).filter(|id| !places.contains(id));
+        let all: Vec<&str> = known.iter().copied().chain(added).collect();
+        let content = catalogue.features(&all);
+        if (0..known.len()).all(|item| content.row(item).0.is_empty()) {
+            return Err(FitError::Undescribed);
+        }
+        let mut counts = self.matrix.item_counts();
+        counts.resize(all.len(), 0);
+        let k = self.model.factors();
+        let mut factors = self.model.item_factors().to_vec();
+        factors.resize(all.len() * k, 0.0);
+        let Some(model) = ContentModel::learn(&content, &factors, k, &counts, threads) else {
+            unreachable!("an item was fitted to interactions")
+        };
+        let changed = model.complete(&content, &counts, &mut factors);
+        let ids: Vec<String> = all[known.len()..].iter().map(|id| (*id).to_owned()).collect();
+        let added = ids.len();
+        self.described = Some(Described { ids, factors, changed: changed - added });
+        Ok(added)
+    }
+
+    /// What fewer bytes an item would cost.
+    pub fn packed(&self, threads: Threads) -> Vec<PackedReport> {
+        pack(&self.model, threads)
+    }
+
     /// Writes user and item factors as Parquet and what the fit was as JSON; then its checkpoint has served.
+    /// Gives the files that it has written.
     ///
     /// # Errors
     /// The disk fails; the checkpoint is then still there.
-    pub fn write(&self, data: &Dataset, dir: &Path) -> Result<(), FitError> {
-        let out = |source| FitError::Out { path: dir.to_owned(), source };
-        std::fs::create_dir_all(dir).map_err(out)?;
+    pub fn write(&self, data: &Dataset, out: &Out) -> Result<Vec<PathBuf>, FitError> {
+        let failed = |source| FitError::Out { path: out.dir().to_owned(), source };
+        std::fs::create_dir_all(out.dir()).map_err(failed)?;
         let (model, k) = (&self.model, self.model.factors());
-        let users = self.users.iter().map(|&u| data.users[u as usize].as_str());
-        let items = self.items.iter().map(|&i| data.items[i as usize].as_str());
-        factors::write(&dir.join(USER_FACTORS), "user", users, model.user_factors(), k)?;
-        factors::write(&dir.join(ITEM_FACTORS), "item", items, model.item_factors(), k)?;
-        std::fs::write(dir.join(MODEL), format!("{:#}\n", self.json())).map_err(out)?;
+        let users = factors::Rows {
+            ids: Box::new(self.users.iter().map(|&u| data.users[u as usize].as_str())),
+            values: model.user_factors(),
+        };
+        let mut ids: Vec<&str> = self.items.iter().map(|&i| data.items[i as usize].as_str()).collect();
+        let mut values = model.item_factors();
+        if let Some(described) = &self.described {
+            ids.extend(described.ids.iter().map(String::as_str));
+            values = &described.factors;
+        }
+        let items = factors::Rows { ids: Box::new(ids.into_iter()), values };
+        let mut files = out.files();
+        match out {
+            Out::Folder(_) => {
+                factors::write(&files[0], "user", users, k)?;
+                factors::write(&files[1], "item", items, k)?;
+            }
+            Out::File(_) => factors::write_both(&files[0], users, items, k)?,
+        }
+        let told = out.told();
+        let failed = |source| FitError::Out { path: told.clone(), source };
+        std::fs::write(&told, format!("{:#}\n", self.json())).map_err(failed)?;
+        files.push(told);
         self.checkpoint.as_ref().map_or(Ok(()), Checkpoint::remove)?;
-        Ok(())
+        Ok(files)
     }
 
     /// What was fitted, on what, and how it went.
@@ -210,7 +321,7 @@ impl Fitted {
             AlsStop::IterationCap { .. } => "iterations",
             AlsStop::Interrupted { .. } => "interrupted",
         };
-        json!({
+        let mut told = json!({
             "model": "als",
             "config": self.model.config(),
             "users": self.matrix.n_users(),
@@ -220,6 +331,11 @@ impl Fitted {
             "resumed_after": self.resumed,
             "stopped_by": stop,
             "losses": self.model.losses(),
-        })
+        });
+        if let Some(Described { ids, changed, .. }) = &self.described {
+            told["items_by_content"] = json!(ids.len());
+            told["items_partly_by_content"] = json!(changed);
+        }
+        told
     }
 }

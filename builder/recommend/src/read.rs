@@ -45,6 +45,7 @@ pub struct Dataset {
     pub users: Vec<String>,
     pub items: Vec<String>,
     pub has_time: bool,
+    pub has_weight: bool,
     /// Part of each row, as positions in `part_names`; empty when the file has no column `part`.
     pub parts: Vec<u8>,
     pub part_names: Vec<String>,
@@ -85,7 +86,7 @@ impl Dataset {
             reader.readable(column)?;
         }
         reader.select(&used);
-        let mut data = Dataset { has_time: time.is_some(), ..Dataset::default() };
+        let mut data = Dataset { has_time: time.is_some(), has_weight: weight.is_some(), ..Dataset::default() };
         let (mut users, mut items, mut parts) = (Numbers::default(), Numbers::default(), Numbers::default());
         let mut batch = Batch::new();
         while reader.next_batch(&mut batch)? {

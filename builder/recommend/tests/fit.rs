@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use kenal_models::als::Solver;
 use kenal_models::{AlsConfig, Threads};
 use kenal_recommend::{
-    CheckpointError, Dataset, FitError, FitOptions, Fitted, ITEM_FACTORS, MODEL, Progress, USER_FACTORS, factors, fit,
+    Catalogue, CheckpointError, Dataset, FitError, FitOptions, Fitted, ITEM_FACTORS, MODEL, Out, Progress,
+    USER_FACTORS, factors, fit,
 };
 
 const FACTORS: usize = 12;
@@ -70,7 +71,7 @@ fn the_files_hold_the_model_by_id() {
     let path = rows(dir.path(), false);
     let (data, fitted, _) = run(&path, &options(Solver::Fast, 4), None).expect("fitted");
     let out = dir.path().join("out/of/nothing");
-    fitted.write(&data, &out).expect("written");
+    fitted.write(&data, &Out::at(&out)).expect("written");
     let [items, users] = written(&out);
     assert_eq!((items.len(), users.len()), (45, 90));
     // A user's vector is the fold-in of their items, found in the files by id.
@@ -99,7 +100,7 @@ fn a_stopped_fit_goes_on_to_the_same_bits() {
         let path = rows(dir.path(), false);
         let (whole, stopped) = (dir.path().join("whole"), dir.path().join("stopped"));
         let (data, fitted, _) = run(&path, &options(solver, 6), None).expect("fitted");
-        fitted.write(&data, &whole).expect("written");
+        fitted.write(&data, &Out::at(&whole)).expect("written");
         let kept = dir.path().join("checkpoints");
         let options = FitOptions { checkpoint: Some(kept.clone()), ..options(solver, 6) };
         // What an interrupted process would not have got to write is dropped here.
@@ -110,7 +111,7 @@ fn a_stopped_fit_goes_on_to_the_same_bits() {
         assert_eq!(seen[1], Progress::Resumed { iterations: 3 });
         assert_eq!(seen.iter().filter(|p| matches!(p, Progress::Iteration(_))).count(), 3);
         assert_eq!(fs::read_dir(&kept).expect("a folder").count(), 1);
-        fitted.write(&data, &stopped).expect("written");
+        fitted.write(&data, &Out::at(&stopped)).expect("written");
         assert_eq!(written(&whole), written(&stopped), "{solver:?}");
         assert_eq!(fs::read_dir(&kept).expect("a folder").count(), 0, "it has served");
     }
@@ -138,11 +139,16 @@ fn an_earlier_fit_is_begun_from_by_id() {
     let (before, after) = (rows(dir.path(), false), rows(dir.path(), true));
     let out = dir.path().join("earlier");
     let (data, earlier, _) = run(&before, &options(Solver::Fast, 12), None).expect("fitted");
-    earlier.write(&data, &out).expect("written");
+    earlier.write(&data, &Out::at(&out)).expect("written");
     let cold = options(Solver::Fast, 1);
     let warm = FitOptions { warm_start: Some(out.clone()), ..cold.clone() };
     let (_, fitted, seen) = run(&after, &warm, None).expect("fitted");
     assert_eq!(seen[1], Progress::Warm { known: 45, items: 46 });
+    let file = dir.path().join("one/table.parquet");
+    let files = earlier.write(&data, &Out::at(&file)).expect("written");
+    assert_eq!(files, [file.clone(), file.with_extension("json")]);
+    let (_, same, _) = run(&after, &FitOptions { warm_start: Some(file), ..warm.clone() }, None).expect("fitted");
+    assert_eq!(same.model, fitted.model, "one file or a folder of two");
     let (_, scratch, _) = run(&after, &cold, None).expect("fitted");
     let (warm_loss, cold_loss) = (fitted.model.losses()[0], scratch.model.losses()[0]);
     assert!(warm_loss < 0.9 * cold_loss, "{warm_loss} against {cold_loss}");
@@ -154,6 +160,47 @@ fn an_earlier_fit_is_begun_from_by_id() {
     assert!(matches!(run(&strangers, &warm, None), Err(FitError::Strangers { .. })));
     let missing = FitOptions { warm_start: Some(dir.path().join("nowhere")), ..warm };
     assert!(matches!(run(&after, &missing, None), Err(FitError::Factors(_))));
+}
+
+#[test]
+fn items_of_a_catalogue_get_vectors_by_their_content() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = rows(dir.path(), false);
+    let (data, mut fitted, _) = run(&path, &options(Solver::Exact, 8), None).expect("fitted");
+    // Taste is the item's number by three; the catalogue calls it a category.
+    let mut text = String::from("item,category\n");
+    (0..45).for_each(|i| writeln!(text, "i{i},{}", i % 3).expect("text"));
+    text.push_str("fresh0,0\nfresh1,1\nplain,\n");
+    let file = dir.path().join("items.csv");
+    fs::write(&file, text).expect("written");
+    let catalogue = Catalogue::read(&file).expect("read");
+    assert_eq!(fitted.describe(&data, &catalogue, Threads::ONE).expect("described"), 3);
+    let out = dir.path().join("out");
+    fitted.write(&data, &Out::at(&out)).expect("written");
+    let mut items = Vec::new();
+    let row = |id: &str, row: &[f32]| items.push((id.to_owned(), row.to_vec()));
+    factors::read(&out.join(ITEM_FACTORS), "item", FACTORS, row).expect("read");
+    assert_eq!(items.len(), 48);
+    let own: Vec<f32> = items[..45].iter().flat_map(|i| i.1.clone()).collect();
+    assert_eq!(own, fitted.model.item_factors(), "what has interactions enough stays as it was fitted");
+    let score = |user: usize, item: &str| -> f32 {
+        let y = &items.iter().find(|i| i.0 == item).expect("there").1;
+        fitted.model.user_factors()[user * FACTORS..].iter().zip(y).map(|(a, b)| a * b).sum()
+    };
+    for user in 0..90 {
+        let (of_taste, other) = if user % 3 == 0 { ("fresh0", "fresh1") } else { ("fresh1", "fresh0") };
+        if user % 3 < 2 {
+            assert!(score(user, of_taste) > 2.0 * score(user, other), "user {user}");
+        }
+    }
+    assert_eq!(fitted.json()["items_by_content"], 3);
+    fs::write(&file, "item,category\nstranger,0\n").expect("written");
+    let catalogue = Catalogue::read(&file).expect("read");
+    let error = fitted.describe(&data, &catalogue, Threads::ONE).expect_err("nothing to say");
+    assert!(matches!(error, FitError::Undescribed), "{error}");
+    let packed = fitted.packed(Threads::ONE);
+    assert!(packed.iter().all(|p| p.recall_20.is_none() && p.overlap_20 > 0.7), "{packed:?}");
+    assert!(packed[0].overlap_20 > 0.95 && packed[0].bytes == 45 * (FACTORS + 4), "{packed:?}");
 }
 
 #[test]

@@ -1,16 +1,18 @@
-//! `kenal recommend`: what a recommender is worth on anybody's interactions.
+//! `kenal recommend`: a recommender on anybody's interactions, and what it is worth.
 
-use std::io::Write as _;
-use std::path::PathBuf;
+mod cost;
+mod eval;
+mod fit;
+
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use kenal_models::Threads;
-use kenal_models::eval::Metric;
-use kenal_recommend::{Dataset, Model, Options, Protocol, Report, evaluate};
+use kenal_models::eval::Interval;
+use kenal_recommend::{Catalogue, Dataset, PackedReport, Refused};
 
-use crate::ui::{Align, Table, count, duration};
+use crate::ui::{Align, Table, count};
 
 #[derive(clap::Args)]
 pub struct RecommendArgs {
@@ -21,131 +23,75 @@ pub struct RecommendArgs {
 #[derive(clap::Subcommand)]
 enum What {
     /// Hide purchases, tune on a validation split of what is left, and see how many of the hidden ones are found.
-    Eval(EvalArgs),
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum ProtocolArg {
-    /// A fifth of the people are strangers, known by four fifths of their items and tested on the others.
-    Strong,
-    /// The last 30 days are hidden.
-    Time,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum ModelArg {
-    Als,
-    ItemItem,
-    Blend,
-    Trending,
-}
-
-#[derive(clap::Args)]
-struct EvalArgs {
-    /// Columns user, item and, where there are, time and weight; CSV or Parquet.
-    #[arg(long, value_name = "FILE", required_unless_present = "split")]
-    interactions: Option<PathBuf>,
-    /// A given split instead: a file with a column `part` beside user, item and time, as it is, without --min-count.
-    #[arg(long, value_name = "FILE")]
-    split: Option<PathBuf>,
-    #[arg(long, value_enum)]
-    protocol: ProtocolArg,
-    /// Over time: only items that are new to the customer. The default.
-    #[arg(long, conflicts_with = "repeats")]
-    new: bool,
-    /// Over time: whatever the customer buys.
-    #[arg(long)]
-    repeats: bool,
-    #[arg(long, value_enum, default_value = "blend")]
-    model: ModelArg,
-    /// Factors of ALS.
-    #[arg(long, value_name = "F", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=512))]
-    factors: u16,
-    /// Items with fewer customers, and customers with fewer items, are left out; 1 keeps all.
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    min_count: usize,
-    #[arg(long, value_name = "N", default_value_t = 42)]
-    seed: u64,
-    /// Threads [default: all cores].
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    json: bool,
+    Eval(Box<eval::EvalArgs>),
+    /// Fit ALS to everything, and write the factors of users and items as Parquet.
+    Fit(Box<fit::FitArgs>),
 }
 
 impl RecommendArgs {
     pub fn run(self) -> Result<ExitCode> {
         match self.what {
             What::Eval(args) => args.run()?,
+            What::Fit(args) => args.run()?,
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-impl EvalArgs {
-    fn run(&self) -> Result<()> {
-        let started = Instant::now();
-        let protocol = match (self.protocol, self.repeats) {
-            (ProtocolArg::Strong, false) if !self.new => Protocol::Strong,
-            (ProtocolArg::Strong, _) => bail!("--new and --repeats are for --protocol time"),
-            (ProtocolArg::Time, true) => Protocol::TimeRepeats,
-            (ProtocolArg::Time, false) => Protocol::TimeNew,
-        };
-        let model = match self.model {
-            ModelArg::Als => Model::Als,
-            ModelArg::ItemItem => Model::ItemItem,
-            ModelArg::Blend => Model::Blend,
-            ModelArg::Trending => Model::Trending,
-        };
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let Some(threads) = Threads::new(self.threads.unwrap_or(cores)) else { bail!("--threads must be at least 1") };
-        let Some(path) = self.split.as_ref().or(self.interactions.as_ref()) else {
-            bail!("--interactions or --split is needed")
-        };
-        let data = Dataset::read(path)?;
-        if data.refused_count > 0 {
-            eprintln!("{} of {} rows cannot be used:", count(data.refused_count), count(data.read_count));
-            data.refused.iter().for_each(|r| eprintln!("  {}, line {}: {}", path.display(), r.line, r.why));
-        }
-        let options = Options {
-            is_split: self.split.is_some(),
-            protocol,
-            model,
-            factors: usize::from(self.factors),
-            min_count: self.min_count,
-            threads,
-            seed: self.seed,
-        };
-        let report = evaluate(&data, &options)?;
-        let mut out = std::io::stdout().lock();
-        if self.json {
-            writeln!(out, "{}", report.json())?;
-        } else {
-            writeln!(out, "{}", told(&report))?;
-            eprintln!("{}", duration(started.elapsed()));
-        }
-        Ok(())
+/// Reads interactions, and says what of them cannot be used.
+fn read(path: &Path) -> Result<Dataset> {
+    let data = Dataset::read(path)?;
+    say_refused(path, data.refused_count, data.read_count, &data.refused);
+    Ok(data)
+}
+
+/// Reads what is known of items, and says what of it cannot be used.
+fn read_items(path: &Path) -> Result<Catalogue> {
+    let catalogue = Catalogue::read(path).context("reading --items")?;
+    say_refused(path, catalogue.refused_count, catalogue.read_count, &catalogue.refused);
+    Ok(catalogue)
+}
+
+fn say_refused(path: &Path, refused: u64, read: u64, first: &[Refused]) {
+    if refused > 0 {
+        eprintln!("{} of {} rows cannot be used:", count(refused), count(read));
+        first.iter().for_each(|r| eprintln!("  {}, line {}: {}", path.display(), r.line, r.why));
     }
 }
 
-fn told(report: &Report) -> String {
-    let mut table = Table::new(&[
-        (&format!("{}, {}", report.model.name(), report.protocol.name()), Align::Left),
-        ("mean", Align::Right),
-        ("95 %", Align::Right),
-    ]);
-    for metric in Metric::ALL {
-        let i = report.evaluation.interval(metric, 0.95, 42);
-        table.row([metric.name().to_owned(), format!("{:.4}", i.mean), format!("{:.4} – {:.4}", i.low, i.high)]);
+fn threads(asked: Option<usize>) -> Result<Threads> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let Some(threads) = Threads::new(asked.unwrap_or(cores)) else { bail!("--threads must be at least 1") };
+    Ok(threads)
+}
+
+/// What fewer bytes cost; empty when it was not asked for.
+fn packed(rows: &[PackedReport]) -> String {
+    if rows.is_empty() {
+        return String::new();
     }
-    table.row(["coverage@20".to_owned(), format!("{:.4}", report.evaluation.coverage_20), String::new()]);
-    format!(
-        "{table}\n{} people tested; learnt from {} interactions of {} people with {} items\n{}",
-        count(report.evaluation.cases() as u64),
-        count(report.interactions as u64),
-        count(report.users as u64),
-        count(report.items as u64),
-        report.tuned
-    )
+    let is_evaluated = rows.iter().any(|r| r.recall_20.is_some());
+    let columns = [
+        ("factors of ALS as", Align::Left),
+        ("bytes an item", Align::Right),
+        ("all", Align::Right),
+        ("overlap@20 with f32", Align::Right),
+        ("recall@20", Align::Right),
+        ("difference to f32, 95 %", Align::Right),
+    ];
+    let shown = if is_evaluated { columns.len() } else { 4 };
+    let mut table = Table::new(&columns[..shown]);
+    for row in rows {
+        let (recall, d) =
+            row.recall_20.map_or_else(Default::default, |(recall, d)| (format!("{recall:.4}"), difference(d)));
+        let overlap = format!("{:.4}", row.overlap_20);
+        let cells = [row.packing.name(), count(row.item_bytes as u64), count(row.bytes as u64), overlap, recall, d];
+        table.row(cells.into_iter().take(shown));
+    }
+    format!("{table}\n")
+}
+
+/// `-0.0012 (-0.0031 to +0.0007)`.
+fn difference(d: Interval) -> String {
+    format!("{:+.4} ({:+.4} to {:+.4})", d.mean, d.low, d.high)
 }

@@ -231,6 +231,20 @@ impl AlsModel {
         &self.gram
     }
 
+    /// The same model with other item factors, `n_items × factors`, as packing leaves them: who is folded in from here on
+    /// is folded in by these. The vectors of training users stay as they are.
+    ///
+    /// # Errors
+    /// [`TrainError::Start`] when they are of another shape or not finite.
+    pub fn with_items(&self, items: Vec<f32>) -> Result<AlsModel, TrainError> {
+        let expected = self.items.len();
+        if items.len() != expected || !items.iter().all(|v| v.is_finite()) {
+            return Err(TrainError::Start { expected });
+        }
+        let gram = gram(&items, self.config.factors);
+        Ok(AlsModel { users: self.users.clone(), items, gram, losses: self.losses.clone(), ..*self })
+    }
+
     /// L after each iteration.
     pub fn losses(&self) -> &[f64] {
         &self.losses
@@ -314,6 +328,12 @@ pub fn seeded_items(n_items: usize, config: &AlsConfig) -> Vec<f32> {
     let mut random = Pcg64Mcg::seed_from_u64(config.seed);
     let mut normal = || (0..12).map(|_| random.random::<f32>()).sum::<f32>() - 6.0;
     (0..n_items * config.factors).map(|_| normal() * spread).collect()
+}
+
+/// The mean of f fᵀ over the rows of a matrix of factors, k × k.
+pub(crate) fn second_moment(factors: &[f32], k: usize) -> Vec<f32> {
+    let scale = k as f32 / factors.len().max(1) as f32;
+    gram(factors, k).into_iter().map(|v| v * scale).collect()
 }
 
 fn check(interactions: &Interactions, config: &AlsConfig) -> Result<(), TrainError> {

@@ -13,13 +13,15 @@ pub mod metrics;
 pub mod publish;
 pub mod split;
 
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use interval::{Interval, mean_interval, paired_interval};
 pub use metrics::{ndcg_at, rank, recall_at};
 pub use publish::{Evidence, PublishRule, Refusal, Verdict, compare_to_trending};
-pub use split::{Case, StrongSplit, TimeSplit, strong_split, time_split};
+pub use split::{Case, StrongSplit, TimeSplit, strong_split, time_split, withhold};
 
 use crate::als::{AlsModel, FoldIn};
 use crate::interactions::Interactions;
@@ -67,6 +69,12 @@ impl SameForAll {
     /// Number of users of each item.
     pub fn popularity(train: &Interactions) -> Self {
         SameForAll(train.item_counts().into_iter().map(|n| n as f32).collect())
+    }
+
+    /// As a die falls.
+    pub fn chance(n_items: usize, seed: u64) -> Self {
+        let mut random = Pcg64Mcg::seed_from_u64(seed);
+        SameForAll((0..n_items).map(|_| random.random::<f32>()).collect())
     }
 
     /// The heat of a trending list; items that are not in it are cold. Items beyond `n_items` are left out.

@@ -56,6 +56,16 @@ pub fn strong_split(all: &Interactions, held_share: f64, hidden_share: f64, seed
     StrongSplit { train: all.select(&train_users), train_users, cases }
 }
 
+/// Draws `count` of the things that are not `taken`, fewer if there are not as many; the draw depends on `seed` alone.
+pub fn withhold(taken: &[bool], count: usize, seed: u64) -> Vec<bool> {
+    let mut free: Vec<u32> = (0..taken.len() as u32).filter(|&i| !taken[i as usize]).collect();
+    let count = count.min(free.len());
+    shuffle_first(&mut free, count, &mut Pcg64Mcg::seed_from_u64(seed));
+    let mut out = vec![false; taken.len()];
+    free[..count].iter().for_each(|&i| out[i as usize] = true);
+    out
+}
+
 /// Puts a random choice of `count` elements first (Fisher–Yates, stopped early).
 fn shuffle_first(values: &mut [u32], count: usize, random: &mut Pcg64Mcg) {
     for at in 0..count.min(values.len()) {
@@ -141,6 +151,20 @@ mod tests {
             let whole: Vec<_> = items.iter().copied().zip(weights.iter().copied()).collect();
             assert_eq!(joined, whole, "history and hidden items make up the row");
         }
+    }
+
+    #[test]
+    fn what_is_taken_is_not_drawn() {
+        let taken: Vec<bool> = (0..50).map(|i| i % 3 == 0).collect();
+        for (count, expected) in [(0, 0), (7, 7), (33, 33), (40, 33)] {
+            let drawn = withhold(&taken, count, 5);
+            assert_eq!(drawn.iter().filter(|d| **d).count(), expected);
+            assert!(drawn.iter().zip(&taken).all(|(d, t)| !(*d && *t)));
+            assert_eq!(drawn, withhold(&taken, count, 5));
+        }
+        assert_ne!(withhold(&taken, 7, 5), withhold(&taken, 7, 6));
+        let often = (0..400).filter(|&seed| withhold(&taken, 11, seed)[49]).count();
+        assert!((90..180).contains(&often), "one of three is drawn, it was {often} of 400 times");
     }
 
     #[test]
