@@ -23,6 +23,9 @@ pub struct RunArgs {
     /// The program that times whole requests in V8.
     #[arg(long, value_name = "FILE")]
     v8_requests: PathBuf,
+    /// The program that loads the CDN hosts.
+    #[arg(long, value_name = "FILE")]
+    load: PathBuf,
     /// A Python that has faiss and NumPy, and the script that times them.
     #[arg(long, value_name = "FILE", requires = "faiss")]
     python: Option<PathBuf>,
@@ -52,7 +55,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
                 bytes / items as f64
             ));
         }
-        body.push_str(&whole::figures(&args.v8_requests, &dir)?);
+        body.push_str(&whole::figures(&args.v8_requests, &args.load, &dir)?);
     }
     body.push_str(
         "Each is the time of a single call, one thread, for 500 people, with the market, stock and twenty bought items \

@@ -12,10 +12,11 @@ use crate::bundle;
 use crate::compare::figures as run;
 
 /// Runs both programs, and says what they found.
-pub fn figures(v8: &Path, dir: &Path) -> Result<String> {
+pub fn figures(v8: &Path, load: &Path, dir: &Path) -> Result<String> {
     let this = std::env::current_exe().context("finding this program")?;
     let native = run("requests", Command::new(this).arg("requests").arg(dir), dir)?;
     let v8 = run("requests-v8", Command::new("node").arg(v8).arg(dir), dir)?;
+    let hosts = run("load", Command::new("node").arg(load).arg(dir), dir)?;
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
     table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
@@ -52,13 +53,30 @@ pub fn figures(v8: &Path, dir: &Path) -> Result<String> {
     let kb = |value: &Value| value.as_f64().map_or("?".to_owned(), |bytes| format!("{:.1} kB", bytes / 1e3));
     Ok(format!(
         "```\n{table}\n```\n\nThe sections that a host opens have {} bytes, an item: {}. The module has {}, {} gzipped, {} under \
-         brotli.\n\n",
+         brotli.\n\n{}",
         count(sections as u64),
         each.join(", "),
         kb(&module["bytes"]),
         kb(&module["gzip"]),
         kb(&module["brotli"]),
+        hosts_at_a_cdn(&hosts),
     ))
+}
+
+fn hosts_at_a_cdn(figures: &Value) -> String {
+    let pair = |value: &Value| format!("{} / {} ms", value["p50_ms"], value["p99_ms"]);
+    let (workerd, viceroy) = (&figures["workerd"], &figures["viceroy"]);
+    format!(
+        "In workerd at {} requests a second, client and HTTP included: trending {}, a history, whose row is read from the \
+         emulated store, {}; a worker that does nothing {}. In Viceroy, by its own clock: the first request of a \
+         sandbox, which reads and verifies all sections, {}; every other {}.\n\n",
+        workerd["rate"],
+        pair(&workerd["trending"]),
+        pair(&workerd["history"]),
+        pair(&workerd["nothing"]),
+        pair(&viceroy["fresh"]),
+        pair(&viceroy["kept"]),
+    )
 }
 
 fn number(value: &Value) -> String {

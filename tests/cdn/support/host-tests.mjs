@@ -8,8 +8,8 @@ import { NOW, SECRET, TROUBLES, YES, cases, headersHold, makeBundle, reason, sum
 const API = "/v1/recommendations";
 
 /**
- * Tests a host. `start` makes one of a bundle with `{ garbage, key, time, empty, origin }`: which names hold garbage, the
- * trusted key, where the clock stands, whether the store is empty, and where the shop's own server is. It answers
+ * Tests a host. `start` makes one of a bundle with `{ garbage, key, time, empty, origin, secret }`: which names hold garbage, the
+ * trusted key, where the clock stands, whether the store is empty, where the shop's own server is, and the secret of callers. It answers
  * `fetch(path, init)` and ends with `stop()`; `undoesGzip` says that it reads compressed pages.
  */
 export function testHost(start) {
@@ -17,7 +17,7 @@ export function testHost(start) {
   let host;
   let shop;
   const begin = ({ garbage = () => false, key = bundle.key, time = NOW, empty = false, origin = shop.url } = {}) =>
-    start(bundle, { garbage, key, time, empty, origin });
+    start(bundle, { garbage, key, time, empty, origin, secret: SECRET });
   const post = (body, headers = {}) => host.fetch(API, { method: "POST", body, headers });
   const get = (query, headers = {}) => host.fetch(`${API}?${query}`, { headers });
 

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::setup;
 use crate::step::{cargo, command, root, run, target_dir, tools_dir};
+use crate::test::cdn_programs;
 
 #[derive(clap::Args)]
 pub struct BenchArgs {
@@ -111,6 +113,7 @@ fn als(args: &AlsArgs) -> Result<()> {
 }
 
 fn edge(args: &EdgeArgs) -> Result<()> {
+    setup::for_demo()?;
     let wasm = "wasm32-unknown-unknown";
     let mut module = cargo();
     module.args(["rustc", "--package", "kenal-bench-ranker", "--lib", "--crate-type", "cdylib", "--profile", "edge"]);
@@ -121,6 +124,7 @@ fn edge(args: &EdgeArgs) -> Result<()> {
     bench.arg("run").arg("--module").arg(target_dir().join(wasm).join("edge/kenal_bench_ranker.wasm"));
     bench.arg("--v8").arg(root().join("tests/bench/edge/v8.mjs"));
     bench.arg("--v8-requests").arg(root().join("tests/bench/edge/requests.mjs"));
+    bench.arg("--load").arg(root().join("tests/cdn/load.mjs")).envs(cdn_programs("build the CDN hosts")?);
     bench.arg("--work").arg(target_dir().join("bench-edge"));
     bench.arg("--items").args(args.items.iter().map(u64::to_string));
     let peers = root().join("../shared/tools/peers");

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must pass, in the order that fails soonest.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -75,7 +76,13 @@ fn core_alone(name: &str) -> Result<()> {
 
 /// Both hosts at a CDN, in the runtimes of their platforms, with the case list that every host answers alike.
 fn cdn_hosts(name: &str) -> Result<()> {
-    let cdn = root().join("tests/cdn");
+    let mut test = command("npm");
+    test.arg("test").current_dir(root().join("tests/cdn")).envs(cdn_programs(name)?);
+    run("the case list in workerd and in Viceroy", &mut test)
+}
+
+/// Builds what the two CDN hosts run, for tests: where it is, by the names that `tests/cdn` knows.
+pub fn cdn_programs(name: &str) -> Result<[(&'static str, PathBuf); 3]> {
     let build = |package: &str, target: &str| {
         let mut build = cargo();
         build.args([
@@ -101,10 +108,11 @@ fn cdn_hosts(name: &str) -> Result<()> {
         name,
         cargo().args(["run", "--locked", "--quiet", "--package", "kenal-bindgen", "--"]).arg(module).arg(&worker),
     )?;
-    let mut test = command("npm");
-    test.arg("test").current_dir(cdn).env("KENAL_WORKER", &worker).env("KENAL_VICEROY", setup::viceroy()?);
-    test.env("KENAL_FASTLY", built("wasm32-wasip1", "kenal-fastly.wasm"));
-    run("the case list in workerd and in Viceroy", &mut test)
+    Ok([
+        ("KENAL_WORKER", worker),
+        ("KENAL_FASTLY", built("wasm32-wasip1", "kenal-fastly.wasm")),
+        ("KENAL_VICEROY", setup::viceroy()?),
+    ])
 }
 
 /// The whole product as its users meet it: exports, lake, bundle, server, browser.

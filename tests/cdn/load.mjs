@@ -1,0 +1,94 @@
+// How long whole requests take in workerd at a steady rate, beside a worker that does nothing, and in Viceroy, whose
+// first request begins with an empty sandbox: node load.mjs DIR. Prints one line of JSON.
+//   DIR             what the bench wrote: bundle and requests.json
+//   KENAL_WORKER    as for the tests; KENAL_FASTLY, KENAL_VICEROY likewise
+import { readFileSync, readdirSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { join } from "node:path";
+import { startCloudflare } from "./support/cloudflare.mjs";
+import { startFastly } from "./support/fastly.mjs";
+
+const [dir] = process.argv.slice(2);
+const SECRET = "a secret for benches, of no other use";
+const RATE = 1_000;
+const SECONDS = 8;
+const { now, kinds } = JSON.parse(readFileSync(join(dir, "requests.json"), "utf8"));
+const folder = join(dir, "bundle");
+const bundle = { folder, names: ["manifest.kenal", ...readdirSync(join(folder, "sections")).map((name) => `sections/${name}`)] };
+const options = { garbage: () => false, key: readFileSync(join(folder, "signer.hex"), "utf8"), time: now, empty: false, origin: "http://127.0.0.1:9", secret: SECRET };
+const headers = { authorization: `Bearer ${SECRET}`, "content-type": "application/json" };
+
+const percentiles = (times) => {
+  times.sort((a, b) => a - b);
+  const at = (p) => Math.round(times[Math.floor(((times.length - 1) * p) / 100)] * 100) / 100;
+  return { p50_ms: at(50), p99_ms: at(99), n: times.length };
+};
+
+const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+
+/** The text of one answer. */
+const ask = (url, body) =>
+  new Promise((resolve, fail) => {
+    const asked = request(new URL("/v1/recommendations", url), { method: "POST", headers: { ...headers, "content-length": Buffer.byteLength(body) }, agent }, (answer) => {
+      const chunks = [];
+      answer.on("data", (chunk) => chunks.push(chunk));
+      answer.on("error", fail);
+      answer.on("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        answer.statusCode === 200 ? resolve(text) : fail(new Error(`${answer.statusCode}: ${text}`));
+      });
+    });
+    asked.on("error", fail);
+    asked.end(body);
+  });
+
+/** Sends `RATE` requests a second whatever has been answered; a request's time begins when it is due. */
+async function steadily(url, bodies) {
+  const times = [];
+  const send = async (n, due) => {
+    const text = await ask(url, bodies[n % bodies.length]);
+    times.push(performance.now() - due);
+    return text;
+  };
+  for (let n = 0; n < 200; n += 1) await send(n, performance.now());
+  times.length = 0;
+  const started = performance.now();
+  const sent = [];
+  for (let n = 0; n < RATE * SECONDS; ) {
+    const due = started + (n * 1_000) / RATE;
+    if (performance.now() < due) {
+      await new Promise((resolve) => setImmediate(resolve));
+      continue;
+    }
+    sent.push(send(n, due));
+    n += 1;
+  }
+  await Promise.all(sent);
+  agent.destroy();
+  return percentiles(times);
+}
+
+const NOTHING = "export default { async fetch(request) { await request.text(); return new Response('{}') } }";
+const bodies = (name) => kinds.find((kind) => kind.name === name).asked.map(({ request }) => request);
+const figures = {};
+const workerd = await startCloudflare(bundle, options);
+figures.workerd = { rate: RATE };
+for (const name of ["trending", "history"]) figures.workerd[name] = await steadily(workerd.url, bodies(name));
+await workerd.stop();
+const idle = await startCloudflare({ ...bundle, names: [] }, { ...options, script: NOTHING });
+figures.workerd.nothing = await steadily(idle.url, bodies("trending"));
+await idle.stop();
+
+const [fresh, kept] = [[], []];
+for (let start = 0; start < 3; start += 1) {
+  const viceroy = await startFastly(bundle, options);
+  for (let n = 0; n < 40; n += 1) {
+    const answer = await viceroy.fetch("/v1/recommendations", { method: "POST", headers, body: bodies("history")[n] });
+    await answer.text();
+    // What the program says it took, its reads of the store among it.
+    (n === 0 ? fresh : kept).push(Number(answer.headers.get("server-timing").match(/dur=([\d.]+)/)[1]));
+  }
+  await viceroy.stop();
+}
+figures.viceroy = { fresh: percentiles(fresh), kept: percentiles(kept) };
+console.log(JSON.stringify(figures));
