@@ -26,14 +26,17 @@ pub struct Need {
     pub required: bool,
 }
 
-/// The sections that requests read. Churn is for the back office.
+/// The sections that requests read, and whether there is no answer without them. Churn is for the back office.
+///
+/// Sections are checked together with each one that comes once the first required ones are all there, so the items, which
+/// are required and the largest, come last: then everything is checked once.
 const READ: [(Kind, bool); 6] = [
-    (Kind::Items, true),
-    (Kind::Trending, true),
-    (Kind::Revocations, true),
-    (Kind::Blend, true),
-    (Kind::Catalogue, false),
     (Kind::Users, false),
+    (Kind::Catalogue, false),
+    (Kind::Blend, true),
+    (Kind::Revocations, true),
+    (Kind::Trending, true),
+    (Kind::Items, true),
 ];
 
 /// One bundle, ready to answer as far as its sections have arrived.
@@ -89,7 +92,7 @@ impl Edge {
         Ok(Edge { manifest, signer, info, trust, loaded: Loaded::default(), update: None, opened_at_s, scratch })
     }
 
-    /// The sections still to fetch, those first without which there is no answer.
+    /// The sections still to fetch, in the order in which taking them in costs least.
     pub fn needs(&self) -> Vec<Need> {
         let missing = READ.into_iter().filter(|(kind, _)| !self.loaded.has(*kind));
         let need = |(kind, required)| {

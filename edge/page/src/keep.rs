@@ -178,10 +178,7 @@ async fn newer(
     if known.is_some_and(|(_, version)| edge.info().version <= version) {
         return None;
     }
-    let mut needs = edge.needs();
-    // The sections are parsed together as soon as the required ones are there: the largest comes last.
-    needs.reverse();
-    for need in needs {
+    for need in edge.needs() {
         let section = source.get(&need.hash.section_name()).await.ok()??;
         edge.add_section_of(need.kind, section).ok()?;
     }
