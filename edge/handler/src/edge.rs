@@ -28,15 +28,15 @@ pub struct Need {
 
 /// The sections that requests read, and whether there is no answer without them. Churn is for the back office.
 ///
-/// Sections are checked together with each one that comes once the first required ones are all there, so the items, which
-/// are required and the largest, come last: then everything is checked once.
+/// Sections are checked together, again with each one that comes once items, trending and revocations are there; so the
+/// revocations come last. The items are the largest and come first, so that what is free again after them holds the rest.
 const READ: [(Kind, bool); 6] = [
-    (Kind::Users, false),
-    (Kind::Catalogue, false),
-    (Kind::Blend, true),
-    (Kind::Revocations, true),
-    (Kind::Trending, true),
     (Kind::Items, true),
+    (Kind::Blend, true),
+    (Kind::Catalogue, false),
+    (Kind::Users, false),
+    (Kind::Trending, true),
+    (Kind::Revocations, true),
 ];
 
 /// One bundle, ready to answer as far as its sections have arrived.

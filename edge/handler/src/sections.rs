@@ -33,12 +33,12 @@ impl Parts {
     /// In the order in which another bundle takes them in at the least cost.
     fn all(&self) -> [(Kind, Option<&Vec<u8>>); 6] {
         [
-            (Kind::Users, self.users.as_ref()),
-            (Kind::Catalogue, self.catalogue.as_ref()),
-            (Kind::Blend, self.blend.as_ref()),
-            (Kind::Revocations, self.revocations.as_ref()),
-            (Kind::Trending, self.trending.as_ref()),
             (Kind::Items, self.items.as_ref()),
+            (Kind::Blend, self.blend.as_ref()),
+            (Kind::Catalogue, self.catalogue.as_ref()),
+            (Kind::Users, self.users.as_ref()),
+            (Kind::Trending, self.trending.as_ref()),
+            (Kind::Revocations, self.revocations.as_ref()),
         ]
     }
 

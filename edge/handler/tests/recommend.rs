@@ -118,7 +118,7 @@ fn without_sections_there_is_still_an_answer() {
     let mut edge = Edge::open(&store.manifest(), &shop::key(), NOW).expect("the manifest opens");
     let needs = edge.needs();
     let kinds: Vec<Kind> = needs.iter().map(|need| need.kind).collect();
-    assert_eq!(kinds, [Kind::Users, Kind::Catalogue, Kind::Blend, Kind::Revocations, Kind::Trending, Kind::Items]);
+    assert_eq!(kinds, [Kind::Items, Kind::Blend, Kind::Catalogue, Kind::Users, Kind::Trending, Kind::Revocations]);
     let empty = edge.recommend(&granted(visitors::SHIRTS), None).expect("an answer");
     assert_eq!((empty.items.len(), empty.fallback_reason), (0, Some(FallbackReason::SectionMissing)));
     assert!(edge.is_revoked(visitors::SHIRTS), "fail closed while the filter is missing");
