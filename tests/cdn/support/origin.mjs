@@ -41,6 +41,8 @@ export async function startOrigin() {
       }
     });
   });
+  // A connection that the host keeps must not be closed under it while other hosts start.
+  server.keepAliveTimeout = 300_000;
   await new Promise((resolve, fail) => server.once("error", fail).listen(0, "127.0.0.1", resolve));
   origin.url = `http://127.0.0.1:${server.address().port}`;
   origin.stop = () => {
