@@ -63,11 +63,56 @@ pub enum EdgeError {
 }
 
 impl RequestError {
-    pub(crate) fn json(error: serde_json::Error) -> Self {
+    /// Where a text is not the JSON that was wanted, and why: in the parser's words, without the text's own.
+    pub fn json(error: serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
         // serde_json ends its message with the position that we report apart.
-        let what = text.split(" at line ").next().unwrap_or(&text).to_owned();
-        RequestError::Json { line, column, what }
+        let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+        RequestError::Json { line, column, what: shortened(&without_value(what)) }
+    }
+}
+
+/// `invalid type: string "…", expected a map` without what stands in the place of the dots: it may be somebody's id.
+fn without_value(what: &str) -> String {
+    let kinds = ["invalid type: ", "invalid value: "];
+    let value = kinds.iter().find_map(|kind| what.starts_with(kind).then_some(kind.len()));
+    let (Some(value), Some(expected)) = (value, what.rfind(", expected ")) else { return what.to_owned() };
+    let given = what.get(value..expected).unwrap_or_default();
+    let kind = given.split(['"', '`']).next().unwrap_or_default().trim_end();
+    [what.get(..value).unwrap_or_default(), kind, what.get(expected..).unwrap_or_default()].concat()
+}
+
+/// The first characters of a message; the name of an unknown field can be as long as the request.
+fn shortened(what: &str) -> String {
+    const CHARS_MAX: usize = 200;
+    match what.char_indices().nth(CHARS_MAX) {
+        Some((at, _)) => [what.get(..at).unwrap_or_default(), "…"].concat(),
+        None => what.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Request;
+
+    #[test]
+    fn a_refusal_has_the_parsers_words_and_not_the_callers() {
+        let long = format!("{{\"{}\":1}}", "x".repeat(5_000));
+        for (json, what) in [
+            ("\"visitor-shirts\"", "invalid type: string, expected struct Request"),
+            ("\"a\", expected visitor-shirts at line \"", "invalid type: string, expected struct Request"),
+            ("4711", "invalid type: integer, expected struct Request"),
+            ("{\"market\":true}", "invalid type: boolean, expected a string"),
+            ("{\"market\":\"SG\",\"now\":\"visitor-shirts\"}", "invalid type: string, expected i64"),
+            ("{\"market\":\"SG\",\"now\":1,\"k\":-3}", "invalid value: integer, expected u32"),
+            ("{\"marked\":1}", "unknown field `marked`, expected one of"),
+            (long.as_str(), "unknown field `xxx"),
+            ("{\"market\"", "EOF while parsing an object"),
+        ] {
+            let refused = Request::from_json(json.as_bytes()).expect_err("no request").to_string();
+            assert!(refused.contains(what), "{refused}");
+            assert!(!refused.contains("shirts") && !refused.contains("4711") && refused.len() < 400, "{refused}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use kenal_edge::limits::{EVENT_AHEAD_S_MAX, ID_BYTES_MAX, REQUEST_BYTES_MAX};
 use kenal_edge::request::visitor_id;
-use kenal_edge::{Consent, FallbackReason, LiveEvent};
+use kenal_edge::{Consent, FallbackReason, LiveEvent, RequestError};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::gpc;
@@ -54,8 +54,8 @@ pub(crate) async fn receive(
 ) -> Result<Response, Problem> {
     let path = uri.path();
     let body = to_bytes(body, REQUEST_BYTES_MAX).await.map_err(|_| Problem::too_large(path, REQUEST_BYTES_MAX))?;
-    // The parser's words hold line and column.
-    let sent: Sent = serde_json::from_slice(&body).map_err(|error| Problem::body(path, error.to_string()))?;
+    let refused = |error| Problem::body(path, RequestError::json(error).to_string());
+    let sent: Sent = serde_json::from_slice(&body).map_err(refused)?;
     let now = app.now();
     check(&sent, now).map_err(|detail| Problem::body(path, detail))?;
     let received = store(&app, sent, gpc(&headers), now);
