@@ -116,8 +116,9 @@ fn bad_bodies_are_explained() {
             .to_string()
     };
     for (body, expected) in [
-        ("", "EOF while parsing a value at line 1 column 0"),
-        ("{\n\"visitor\": \"v\",\n\"consent\": granted}", "line 3 column"),
+        ("", "at line 1, column 0: EOF while parsing a value"),
+        ("{\n\"visitor\": \"v\",\n\"consent\": granted}", "line 3, column"),
+        ("\"visitor-4711\"", "invalid type: string, expected struct"),
         ("{\"consent\":\"granted\"}", "missing field `visitor`"),
         ("{\"visitor\":\"\",\"consent\":\"granted\"}", "visitor must have 1 to 128 bytes"),
         ("{\"visitor\":null,\"consent\":\"granted\"}", "visitor is not a text"),
