@@ -22,7 +22,7 @@ pub struct Basket {
     /// The number on the receipt, the same in every system.
     pub order_number: Option<String>,
     pub day: Date,
-    /// Items, by any numbering that the caller keeps for as long as the records.
+    /// Items, by any numbering that the caller keeps for as long as the records, and a model that was fitted to them.
     pub items: Vec<u32>,
 }
 

@@ -71,7 +71,7 @@ pub use persons::Redirect;
 pub use records::{Incoming, Put, Records};
 pub use report::{Report, Trust};
 pub use resolution::{Evidence, FieldEvidence, Link, Resolution, ReviewItem, RuleId, Tier};
-pub use resolve::{Decision, Known, explain, resolve};
+pub use resolve::{Decision, Known, explain, resolve, resolve_under};
 pub use row::RawRecord;
 pub use schema::{Attribute, AttributeKind, SOURCES_MAX, Schema, Source};
 pub use trust::TrustCounts;

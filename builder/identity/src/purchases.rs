@@ -6,10 +6,11 @@
 use kenal_types::Date;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::ahead::read_rows;
 use crate::input::Basket;
-use crate::vocabulary::{Rows, for_each_shared, hash_text, mix};
+use crate::vocabulary::{Rows, for_each_shared, hash_text, in_order, mix};
 
 /// Items kept per record, the rarest first: who bought 60 things is recognised by the 40 that few others did.
 const ITEMS_MAX: usize = 40;
@@ -104,9 +105,10 @@ pub(crate) enum Keep {
 }
 
 /// How telling items and orders are, as counted when a model was fitted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Weights {
     /// By item: log2(records with purchases / records with the item), in steps.
+    #[serde(serialize_with = "in_order")]
     items: FxHashMap<u32, u32>,
     /// Of an item that nobody had bought.
     new_item: u32,

@@ -38,6 +38,7 @@ pub struct Report {
     /// Records of the largest component of the graph of proposed pairs.
     pub largest_component: u64,
     pub blocking: Vec<RuleReport>,
+    /// None when the model was fitted before.
     pub sessions: Vec<Session>,
     /// Weights from which a pair is linked, and reviewed, in bits.
     pub link_bits: f64,
@@ -128,11 +129,11 @@ impl fmt::Display for Report {
             )?;
         }
         writeln!(f, "learnt to stand for each other: {} pairs of words, cities and values", self.aliases)?;
-        writeln!(
-            f,
-            "\n{:<24} {:>10} {:>10} {:>9} {:>12}  stopped",
-            "fit on the pairs of", "pairs", "patterns", "matches", "confident"
-        )?;
+        if !self.sessions.is_empty() {
+            let heads = ["fit on the pairs of", "pairs", "patterns", "matches", "confident"];
+            let [on, pairs, patterns, matches, confident] = heads;
+            writeln!(f, "\n{on:<24} {pairs:>10} {patterns:>10} {matches:>9} {confident:>12}  stopped")?;
+        }
         for s in self.sessions.iter().filter(|s| s.pairs > 0) {
             let share = 100.0 * s.match_share;
             writeln!(

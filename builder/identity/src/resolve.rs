@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::ahead;
-use crate::aliases::{Aliases, Differences};
+use crate::aliases::Differences;
 use crate::blocking::{self, Candidates, Sample};
 use crate::capture::Captures;
 use crate::clusters::{self, Clusters, Limits, Proposal, Refusal, root};
@@ -16,8 +16,9 @@ use crate::config::Config;
 use crate::dependence;
 use crate::deterministic::{self, DECIDED};
 use crate::error::ResolveError;
-use crate::estimation::{self, Learnt, Patterns};
+use crate::estimation::{self, Learnt, Patterns, Stop};
 use crate::field::Field;
+use crate::frozen::{Frozen, Proposed};
 use crate::keys;
 use crate::model::{Levels, Model, Parameters, Scorer};
 use crate::pairs::Pair;
@@ -98,18 +99,74 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
     let (trust, emails, phones) = judge_values(&mut records.table, config);
     let decided = decided(records, known, &emails, &phones, config);
     let (found, fitted) = fit(records, config);
-    let (table, model) = (&records.table, &fitted.model);
-    let lambda = model.match_probability;
-    let least = model.threshold_bits(config.link_probability_min);
+    let lambda = fitted.model.match_probability;
+    let least = fitted.model.threshold_bits(config.link_probability_min);
     let link_bits = fitted.weights.threshold(config.precision_min, lambda, least);
-    let review_bits = model.threshold_bits(config.review_probability_min);
+    let review_bits = fitted.model.threshold_bits(config.review_probability_min);
     let least = centibits(link_bits - config.guard.group_bits);
-    let proposals = proposals(table, &fitted.scorer, &fitted.weighed, &decided, least);
+    let proposals = proposals(&records.table, &fitted.scorer, &fitted.weighed, &decided, least);
+    let report = Report {
+        trust,
+        link_bits,
+        review_bits,
+        candidates: found.pairs.len() as u64,
+        captures: captures(&fitted.model, &fitted.weighed, &found),
+        blocking: found.reports,
+        expected_precision: fitted.weights.precision_above(link_bits, lambda).0,
+        sessions: fitted.learnt.iter().map(|l| l.session.clone()).collect(),
+        ..Report::default()
+    };
+    let stop = estimation::stop(&fitted.learnt);
+    let judged = Judged { model: fitted.model, scorer: fitted.scorer, stop, proposals, report };
+    conclude(records, known, config, judged)
+}
+
+/// Resolves the records under a model that was fitted before: who is who follows from the records and the decisions
+/// alone, so whoever is not touched by a change stays as they were. It is what [`crate::Live`] comes to, for any order of
+/// arrival.
+///
+/// # Errors
+/// As [`resolve`].
+///
+/// Cost: as [`resolve`], without the fit.
+pub fn resolve_under(records: &mut Records, known: &Known, frozen: &Frozen) -> Result<Resolution, ResolveError> {
+    known.check(records)?;
+    let Proposed { proposals, trust, candidates, weighed, weights, .. } = frozen.propose(records, known);
+    let Frozen { model, scorer, config, link_bits, review_bits, stop, .. } = frozen.clone();
+    let report = Report {
+        trust,
+        link_bits,
+        review_bits,
+        candidates: candidates.pairs.len() as u64,
+        captures: captures(&model, &weighed, &candidates),
+        blocking: candidates.reports,
+        expected_precision: weights.precision_above(link_bits, model.match_probability).0,
+        ..Report::default()
+    };
+    drop(weighed);
+    conclude(records, known, &config, Judged { model, scorer, stop, proposals, report })
+}
+
+/// What a model says of the records, before they are joined.
+struct Judged {
+    model: Model,
+    scorer: Scorer,
+    stop: Stop,
+    proposals: Vec<Proposal>,
+    /// As far as it is known.
+    report: Report,
+}
+
+/// Joins what is proposed, asks what is doubtful, and gives people ids.
+fn conclude(records: &Records, known: &Known, config: &Config, judged: Judged) -> Result<Resolution, ResolveError> {
+    let Judged { model, scorer, stop, proposals, mut report } = judged;
+    let table = &records.table;
     let records_per_person_max = config.guard.records_per_person_max;
-    let limits = Limits { records_per_person_max, threshold: centibits(link_bits) };
+    let limits = Limits { records_per_person_max, threshold: centibits(report.link_bits) };
     let apart = clusters::apart(known.decisions.iter().filter(|d| !d.same).map(|d| (d.a, d.b)));
-    let joined = clusters::join(table, &fitted.scorer, proposals, &apart, &limits);
-    let judge = Judge { table, scorer: &fitted.scorer, model, review_bits, fields_min: config.review_fields_min };
+    let joined = clusters::join(table, &scorer, proposals, &apart, &limits);
+    let (review_bits, fields_min) = (report.review_bits, config.review_fields_min);
+    let judge = Judge { table, scorer: &scorer, model: &model, review_bits, fields_min };
     let review = judge.review(&joined.refused, |record| joined.first[record as usize]);
     let sizes = sizes(&joined.first);
     let members = if known.past.is_empty() { FxHashMap::default() } else { members(&joined.first) };
@@ -123,13 +180,7 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
     };
     let persons = persons::assign(known.prior, &homes)?;
     let tiers = tiers(table, &joined, &review);
-    let mut report = Report { trust, link_bits, review_bits, ..Report::default() };
-    report.candidates = found.pairs.len() as u64;
     report.aliases = table.aliases.len() as u64;
-    report.captures = captures(&fitted, &found);
-    report.blocking = found.reports;
-    report.expected_precision = fitted.weights.precision_above(link_bits, lambda).0;
-    report.sessions = fitted.learnt.iter().map(|l| l.session.clone()).collect();
     report.review_items = review.len() as u64;
     count(&mut report, table, &joined, &sizes, &persons, &tiers);
     let of = |first: &u32| persons.of.get(first).copied();
@@ -141,10 +192,10 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
         review,
         redirects: persons.redirects,
         retired: persons.retired,
-        stop: estimation::stop(&fitted.learnt),
-        model: fitted.model,
+        stop,
+        model,
         report,
-        scorer: fitted.scorer,
+        scorer,
     })
 }
 
@@ -261,18 +312,10 @@ fn fit(records: &mut Records, config: &Config) -> (Candidates, Fitted) {
 ///
 /// # Errors
 /// [`ResolveError::NoSuchRecord`] for a record that is not there.
-pub fn explain(
-    records: &mut Records,
-    model: &Model,
-    config: &Config,
-    a: u32,
-    b: u32,
-) -> Result<Evidence, ResolveError> {
+pub fn explain(records: &mut Records, frozen: &Frozen, a: u32, b: u32) -> Result<Evidence, ResolveError> {
     check_records(records, "the question", &[a, b])?;
-    records.complete(None);
-    judge_values(&mut records.table, config);
-    records.table.aliases = Aliases::read(&records.table, &model.aliases);
-    Ok(Evidence::of(records, &Scorer::of(model).weigh(&compare(&records.table, a, b))))
+    frozen.prepare(records);
+    Ok(Evidence::of(records, &frozen.scorer.weigh(&compare(&records.table, a, b))))
 }
 
 /// What differs within pairs that are of one person whatever the differing field says.
@@ -328,15 +371,15 @@ pub(crate) fn weigh(table: &Table, scorer: &Scorer, pairs: &[Pair], floor: i32) 
 }
 
 /// True pairs by how many kinds of rules made them.
-fn captures(fitted: &Fitted, found: &Candidates) -> Captures {
+fn captures(model: &Model, weighed: &[Proposal], found: &Candidates) -> Captures {
     // Both are in the order of the candidates.
     let mut captures = Captures::default();
     let mut at = 0;
-    for proposal in &fitted.weighed {
+    for proposal in weighed {
         while found.pairs[at].records() != proposal.pair.records() {
             at += 1;
         }
-        captures.add(found.kinds[at], fitted.model.probability(f64::from(proposal.centibits) / 100.0));
+        captures.add(found.kinds[at], model.probability(f64::from(proposal.centibits) / 100.0));
     }
     captures
 }

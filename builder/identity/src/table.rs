@@ -5,6 +5,8 @@
 //! more than a chunk of normalised texts exists beside the columns. Numbers of values depend on the order of the records
 //! and so decide nothing but equality.
 
+use serde::{Deserialize, Serialize};
+
 use crate::aliases::Aliases;
 use crate::column::{Dates, Phrases, Single, Values};
 use crate::comparison::contact::digits;
@@ -70,7 +72,7 @@ pub(crate) struct Locals {
 }
 
 /// What is measured on the records that a model is fitted to, and holds for those that come later.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Measures {
     /// In the order of [`Table::counted`].
     counted: Vec<Frequencies>,

@@ -8,6 +8,7 @@ use std::hash::Hasher;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rustc_hash::{FxHashMap, FxHasher};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// No value.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -42,11 +43,12 @@ pub(crate) fn mix(x: u64) -> u64 {
 }
 
 /// How often values occurred in the records that a model was fitted to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Frequencies {
     /// Records with any value.
     pub records: u32,
     /// By hash of the value, where more than one record had it.
+    #[serde(serialize_with = "in_order")]
     pub counts: FxHashMap<u64, u32>,
 }
 
@@ -57,6 +59,16 @@ impl Frequencies {
         let count = self.counts.get(&hash).copied().unwrap_or(1);
         (self.records.max(1) as f32 / count as f32).log2()
     }
+}
+
+/// Writes a map in the order of its keys: the same map is the same bytes.
+pub(crate) fn in_order<K: Copy + Ord + Serialize, V: Copy + Serialize, S: Serializer>(
+    map: &FxHashMap<K, V>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let mut sorted: Vec<(K, V)> = map.iter().map(|(&key, &value)| (key, value)).collect();
+    sorted.sort_unstable_by_key(|entry| entry.0);
+    to.collect_map(sorted)
 }
 
 /// Distinct texts, numbered.

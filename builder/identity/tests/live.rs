@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use kenal_identity::{
     Basket, Change, Config, Decision, EventKind, Frozen, Incoming, Known, Live, Put, Records, ResolveError, Schema,
-    resolve,
+    resolve, resolve_under,
 };
 use kenal_types::{CustomerRecord, PersonId, RecordKey, System};
 use proptest::prelude::*;
@@ -196,6 +196,57 @@ proptest! {
         seed in 0_u64..1 << 40, people in 20_usize..160, block_records_max in 3_usize..70,
     ) {
         check(seed, people, block_records_max);
+    }
+}
+
+/// A model that is stored and read again finds the same people, in a batch and as records come.
+#[test]
+fn a_run_under_a_kept_model_gives_what_live_and_the_first_run_give() {
+    for seed in [4, 5] {
+        let company = company(700, seed);
+        let take = || {
+            let mut records = Records::new(Schema::company()).expect("a schema");
+            records.push_customers(&company.records).expect("distinct keys");
+            company.baskets.iter().for_each(|(record, basket)| records.bought(*record, basket).expect("a record"));
+            records
+        };
+        let mut records = take();
+        let first = resolve(&mut records, &Known::default(), &Config::default()).expect("a resolution");
+        let frozen = Frozen::of(&mut records, &first, &Config::default());
+        let bytes = rmp_serde::to_vec_named(&frozen).expect("a model is stored");
+        let stored: Frozen = rmp_serde::from_slice(&bytes).expect("and read");
+        assert_eq!(rmp_serde::to_vec_named(&stored).expect("again"), bytes);
+        assert_eq!(stored.fitted_to(), company.records.len() as u64);
+        let again = resolve_under(&mut take(), &Known::default(), &stored).expect("a resolution");
+        assert_eq!(again.clusters, first.clusters);
+        assert_eq!((&again.tiers, &again.persons), (&first.tiers, &first.persons));
+        let pairs = |links: &[kenal_identity::Link]| links.iter().map(|l| (l.a, l.b, l.tier)).collect::<Vec<_>>();
+        assert_eq!(pairs(&again.links), pairs(&first.links));
+        assert_eq!(again.review.len(), first.review.len());
+        assert!(again.report.sessions.is_empty() && !first.report.sessions.is_empty());
+
+        // Records that came since, in a batch and one after another.
+        let (late, early): (Vec<u32>, Vec<u32>) = (0..company.records.len() as u32).partition(|n| n % 5 == 0);
+        let mut state = State::of(&company);
+        let removed: Vec<RecordKey> = late.iter().map(|&n| company.records[n as usize].key.clone()).collect();
+        let later: Vec<_> = removed.iter().map(|key| state.records.remove(key).expect("a record")).collect();
+        let mut live = state.at_once(&stored);
+        put(&mut live, &later);
+        let number = |n: u32| {
+            let key = &company.records[n as usize].key;
+            live.records().find(key.system as u8, &key.id).expect("the record is there")
+        };
+        let all: Vec<u32> = early.into_iter().chain(late).collect();
+        let mut of: HashMap<u32, u32> = HashMap::new();
+        for &n in &all {
+            let other = again.clusters[n as usize];
+            assert_eq!(*of.entry(live.cluster(number(n))).or_insert(other), other, "record {n}");
+            assert_eq!(live.tier(number(n)), again.tiers[n as usize]);
+        }
+        let mut clusters = again.clusters.clone();
+        clusters.sort_unstable();
+        clusters.dedup();
+        assert_eq!(of.len(), clusters.len());
     }
 }
 

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::postings::Postings;
 use crate::column::Values;
-use crate::frozen::{Frozen, Proposed};
+use crate::frozen::Frozen;
 use crate::keys::{keys, split_keys};
 use crate::records::{Claim, Records};
 use crate::table::Table;
@@ -132,7 +132,8 @@ pub(super) fn split_of(table: &Table, frozen: &Frozen, key: u64, rule: usize, re
 }
 
 impl Index {
-    pub(super) fn new(records: &Records, frozen: &Frozen, proposed: &Proposed) -> Index {
+    /// `emails`, `phones`: by value, whether it decides alone.
+    pub(super) fn new(records: &Records, frozen: &Frozen, emails: Vec<bool>, phones: Vec<bool>) -> Index {
         let table = &records.table;
         let append = |mut a: Vec<(u64, u32)>, mut b: Vec<(u64, u32)>| {
             a.append(&mut b);
@@ -159,7 +160,7 @@ impl Index {
             blocks: Postings::new(blocks),
             split: FxHashSet::default(),
             values: std::array::from_fn(held),
-            trusted: [proposed.emails.clone(), proposed.phones.clone(), Vec::new()],
+            trusted: [emails, phones, Vec::new()],
             flags: std::array::from_fn(flags),
             orders: Postings::new(orders.collect()),
             claims: Postings::new(claims.collect()),

@@ -30,7 +30,7 @@ use self::region::{Partition, RecordSet, Region, Seeds};
 use self::rulings::Rulings;
 use crate::clusters::{self, Apart, Joined, Proposal, Refusal};
 use crate::error::ResolveError;
-use crate::frozen::Frozen;
+use crate::frozen::{Frozen, Proposed};
 use crate::pairs::{Pair, RECORDS_MAX};
 use crate::past::two_people;
 use crate::persons::Redirect;
@@ -110,14 +110,14 @@ impl Live {
     /// As [`crate::resolve`].
     pub fn start(mut records: Records, frozen: Frozen, known: &Known) -> Result<Live, ResolveError> {
         known.check(&records)?;
-        let proposed = frozen.propose(&mut records, known);
-        let index = Index::new(&records, &frozen, &proposed);
+        let Proposed { proposals, emails, phones, .. } = frozen.propose(&mut records, known);
+        let index = Index::new(&records, &frozen, emails, phones);
         let mut rulings = Rulings::default();
         let tie = |record: u32| records.table.tie[record as usize];
         known.decisions.iter().for_each(|d| rulings.decide(tie(d.a), tie(d.b), Some(d.same)));
         let count = records.len();
         let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); count];
-        for &Proposal { pair, centibits } in &proposed.proposals {
+        for &Proposal { pair, centibits } in &proposals {
             for (own, other) in [(pair.first(), pair.second()), (pair.second(), pair.first())] {
                 edges[own as usize].push(Edge::new(other, centibits, pair.rule()));
             }
