@@ -68,12 +68,16 @@ pub struct LinkRow {
 /// The model that weighed the links: one row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IdentityModelRow {
-    /// Hash of model and settings.
+    /// Hash of the model, what was measured beside it, and the settings.
     pub version: String,
-    /// `kenal_identity::Model` as JSON.
+    /// The release of the stage that fitted it.
+    pub code: String,
+    /// `kenal_identity::Model` as JSON, to be looked at.
     pub model: String,
     /// `kenal_identity::Config` as JSON.
     pub config: String,
+    /// `kenal_identity::Frozen` as MessagePack in Base64: what later runs go on with.
+    pub frozen: String,
 }
 
 /// A record that was a person's, and is another's or nobody's since a run. Rows are in the order of the runs.

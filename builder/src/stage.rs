@@ -92,6 +92,8 @@ pub struct Company {
     pub now: Timestamp,
     pub threads: Threads,
     pub publish: PublishPolicy,
+    /// Fit the model of identity anew, even if that of the last run still holds.
+    pub refit: bool,
 }
 
 /// What to do with a model that does not beat trending.
@@ -129,7 +131,7 @@ impl Company {
     pub fn new(lake: Lake, key: PathBuf, now: Timestamp, threads: usize) -> Result<Self> {
         let threads = Threads::new(threads).context("--threads must be at least 1")?;
         let publish = PublishPolicy::OnlyIfBetter;
-        Ok(Company { lake, from: None, out: None, key, now, threads, publish })
+        Ok(Company { lake, from: None, out: None, key, now, threads, publish, refit: false })
     }
 
     /// Replaces a gold table, unless it was made from the same inputs.

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -204,4 +205,45 @@ fn stewards_ask_and_decide() {
     let (_, err) =
         said(&["identity", "review", "decide", a, a, "same", "--by", "a steward", "--lake", text(&lake)], false);
     assert!(err.contains("twice"), "{err}");
+}
+
+/// Contacts that come later are resolved under the model of the first run, and whoever they do not touch stays.
+#[test]
+fn a_later_run_keeps_the_model_and_everybody_it_does_not_touch() {
+    let dir = Folder::new();
+    let (from, lake) = (dir.at("company"), dir.at("lake"));
+    let purchases = concat!(env!("CARGO_MANIFEST_DIR"), "/world/data/online_retail_excerpt.csv.gz");
+    said(&["world", "--people", "400", "--purchases", purchases, "--out", text(&from)], true);
+    let contacts = from.join("salesforce/Contact.csv");
+    let all = fs::read_to_string(&contacts).expect("the contacts");
+    let lines: Vec<&str> = all.lines().collect();
+    fs::write(&contacts, lines[..lines.len() * 3 / 4].join("\n")).expect("fewer contacts");
+    let run = |more: &[&str]| {
+        said(&["run", "sources", "--from", text(&from), "--lake", text(&lake)], true);
+        said(&[&["run", "identity", "--lake", text(&lake)], more].concat(), true).0
+    };
+    let everybody = || -> BTreeMap<String, String> {
+        let query = "SELECT record, person FROM gold_identity_assignments";
+        let (out, _) = said(&["show", "sql", query, "--lake", text(&lake)], true);
+        let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+        let rows = out.lines().filter(|line| line.starts_with("| ") && line.contains(':')).map(cells);
+        rows.map(|mut cells| (cells.remove(1), cells.remove(1))).collect()
+    };
+    let first = run(&[]);
+    let before = everybody();
+    fs::write(&contacts, &all).expect("all contacts");
+    let second = run(&[]);
+    let after = everybody();
+    assert!(first.contains("fitted to") && second.contains("of an earlier run"), "{first}\n{second}");
+    let new: Vec<&String> = after.keys().filter(|key| !before.contains_key(*key)).collect();
+    assert!(new.len() > 30, "{} records came", new.len());
+    let touched: BTreeSet<&String> = new.iter().map(|key| &after[*key]).filter(|person| !person.is_empty()).collect();
+    assert!(touched.len() > 20, "the contacts of {} people came", touched.len());
+    for (key, person) in before.iter().filter(|(key, person)| !touched.contains(&after[*key]) && !person.is_empty()) {
+        assert_eq!(after[key], *person, "{key}");
+    }
+    // The same again is nothing to do; a new model is fitted when it is asked for.
+    let (_, err) = said(&["run", "identity", "--lake", text(&lake)], true);
+    assert!(err.contains("unchanged"), "{err}");
+    assert!(run(&["--refit"]).contains("fitted to"));
 }

@@ -47,6 +47,9 @@ pub struct CommonArgs {
     /// Publish a model even if it does not beat trending; the model card says so.
     #[arg(long)]
     publish_anyway: bool,
+    /// Fit the model of identity anew; else that of the last run is kept while settings and size allow.
+    #[arg(long)]
+    refit: bool,
 }
 
 impl CommonArgs {
@@ -67,6 +70,7 @@ impl CommonArgs {
         if let Some(key) = &self.key {
             company.key.clone_from(key);
         }
+        company.refit = self.refit;
         if self.publish_anyway {
             company.publish = PublishPolicy::Regardless;
         }

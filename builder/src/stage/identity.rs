@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, Result};
-use kenal_identity::{Config, Decision, Known, Line, Ordered, Orders, Receipt, Records, Resolution, Schema, resolve};
-use kenal_identity::{Evidence, Model, explain as weigh};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use kenal_identity::{
+    Config, Decision, Evidence, Frozen, Known, Line, Model, Ordered, Orders, Receipt, Records, Resolution, Schema,
+    explain as weigh, resolve, resolve_under,
+};
 use kenal_lake::{Fingerprint, Lake, SilverRow as _};
 use kenal_types::{AppEvent, CustomerRecord, Market, Order, OrderLine, PersonId, RecordKey};
 
@@ -16,7 +20,10 @@ use crate::ui::{Progress, count};
 const MODEL_VERSION_CHARS: usize = 12;
 
 /// Raise when the meaning of the tables below changes.
-const CODE: &str = "identity 4";
+const CODE: &str = "identity 5";
+
+/// A model that was fitted to this share fewer or more records than there are is fitted anew.
+const CHANGED_SHARE_MAX: f64 = 0.2;
 
 pub fn run(company: &Company) -> Result<()> {
     let lake = &company.lake;
@@ -26,8 +33,10 @@ pub fn run(company: &Company) -> Result<()> {
         fingerprint = fingerprint.table(lake, table)?;
     }
     let decisions = decisions(lake)?;
-    let fingerprint = fingerprint.config(&serde_json::to_string(&decisions)?).finish();
-    if lake.gold_fingerprint(AssignmentRow::TABLE)? == Some(fingerprint) {
+    let fingerprint = fingerprint.config(&serde_json::to_string(&decisions)?);
+    // With a model of its own, the same records may be other people.
+    let fingerprint = if company.refit { fingerprint.config("refit") } else { fingerprint }.finish();
+    if !company.refit && lake.gold_fingerprint(AssignmentRow::TABLE)? == Some(fingerprint) {
         eprintln!("{:>10}  unchanged", "identity");
         return Ok(());
     }
@@ -41,8 +50,17 @@ pub fn run(company: &Company) -> Result<()> {
         .iter()
         .filter_map(|row| Some((records.find(row.record.system as u8, &row.record.id)?, row.person)))
         .collect();
-    let resolution = resolve(&mut records, &Known { prior: &prior, past: &past, decisions: &decided }, &config)?;
-    let model = model_row(&resolution.model, &config)?;
+    let known = Known { prior: &prior, past: &past, decisions: &decided };
+    let kept = if company.refit { None } else { kept(lake, &config, records.len() as u64)? };
+    let (resolution, model) = match kept {
+        Some((row, frozen)) => (resolve_under(&mut records, &known, &frozen)?, row),
+        None => {
+            let resolution = resolve(&mut records, &known, &config)?;
+            let frozen = Frozen::of(&mut records, &resolution, &config);
+            let row = model_row(&frozen, &config)?;
+            (resolution, row)
+        }
+    };
 
     company.put(&links(&resolution, &records, &model.version)?, &fingerprint)?;
     company.put(&reviews(&resolution, &records, &model.version)?, &fingerprint)?;
@@ -60,7 +78,30 @@ pub fn run(company: &Company) -> Result<()> {
         count(resolution.report.persons)
     ));
     println!("{}", resolution.report);
+    if resolution.report.sessions.is_empty() {
+        println!("model {} of an earlier run; --refit fits a new one", model.version);
+    } else {
+        println!("model {}, fitted to {} records", model.version, count(resolution.report.records));
+    }
     Ok(())
+}
+
+/// The model of the last run, while it is one of these settings and of about as many records: under it whoever is not
+/// touched by what changed stays as they were, and nothing has to be fitted.
+fn kept(lake: &Lake, config: &Config, records: u64) -> Result<Option<(IdentityModelRow, Frozen)>> {
+    if lake.gold_fingerprint(IdentityModelRow::TABLE)?.is_none() {
+        return Ok(None);
+    }
+    // Columns of an older release are no model of this one.
+    let Ok(rows) = lake.read_gold::<IdentityModelRow>(IdentityModelRow::TABLE) else { return Ok(None) };
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    if row.code != CODE || row.config != serde_json::to_string(config)? {
+        return Ok(None);
+    }
+    let frozen = row.frozen()?;
+    let fitted_to = frozen.fitted_to() as f64;
+    let changed = (records as f64 - fitted_to).abs() > CHANGED_SHARE_MAX * fitted_to;
+    Ok((!changed).then_some((row, frozen)))
 }
 
 /// Whose records were in runs before the last; nothing in a lake where nobody's ever changed.
@@ -158,11 +199,20 @@ fn decision(records: &Records, row: &DecisionRow) -> Option<Decision> {
     Some(Decision { a: number(&row.a)?, b: number(&row.b)?, same })
 }
 
-fn model_row(model: &Model, config: &Config) -> Result<IdentityModelRow> {
-    let (model, config) = (serde_json::to_string(model)?, serde_json::to_string(config)?);
-    let version = Fingerprint::of(CODE).config(&model).config(&config).finish().to_string();
+fn model_row(frozen: &Frozen, config: &Config) -> Result<IdentityModelRow> {
+    let (model, config) = (serde_json::to_string(frozen.model())?, serde_json::to_string(config)?);
+    let frozen = BASE64.encode(rmp_serde::to_vec_named(frozen).context("storing the model")?);
+    let version = Fingerprint::of(CODE).config(&frozen).config(&config).finish().to_string();
     let version = version.chars().take(MODEL_VERSION_CHARS).collect();
-    Ok(IdentityModelRow { version, model, config })
+    Ok(IdentityModelRow { version, code: CODE.to_owned(), model, config, frozen })
+}
+
+impl IdentityModelRow {
+    fn frozen(&self) -> Result<Frozen> {
+        let bytes =
+            BASE64.decode(&self.frozen).with_context(|| format!("reading the stored model {}", self.version))?;
+        rmp_serde::from_slice(&bytes).with_context(|| format!("reading the stored model {}", self.version))
+    }
 }
 
 /// Two records of a lake, and what speaks for and against their being one person.
@@ -179,16 +229,15 @@ pub fn explain(lake: &Lake, a: &RecordKey, b: &RecordKey) -> Result<Explained> {
     let rows: Vec<IdentityModelRow> =
         lake.read_gold(IdentityModelRow::TABLE).context("has `kenal run identity` run on this lake?")?;
     let row = rows.into_iter().next().context("the identity stage left no model; run it again")?;
-    let model: Model = serde_json::from_str(&row.model).context("reading the stored model")?;
-    let config: Config = serde_json::from_str(&row.config).context("reading the stored settings")?;
+    let frozen = row.frozen()?;
     let (mut records, _) = records(lake)?;
     let number = |key: &RecordKey| {
         records.find(key.system as u8, &key.id).with_context(|| format!("no record {key} in this lake"))
     };
     let (x, y) = (number(a)?, number(b)?);
-    let evidence = weigh(&mut records, &model, &config, x, y)?;
+    let evidence = weigh(&mut records, &frozen, x, y)?;
     let (a, b) = (customer(lake, a)?, customer(lake, b)?);
-    Ok(Explained { a, b, evidence, model, version: row.version })
+    Ok(Explained { a, b, evidence, model: frozen.model().clone(), version: row.version })
 }
 
 /// Who belonged to whom in the last run, so that ids stay; records that are gone have no say.
