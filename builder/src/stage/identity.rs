@@ -64,7 +64,7 @@ pub fn run(company: &Company) -> Result<()> {
 
     company.put(&links(&resolution, &records, &model.version)?, &fingerprint)?;
     company.put(&reviews(&resolution, &records, &model.version)?, &fingerprint)?;
-    company.put(&[model], &fingerprint)?;
+    company.put(std::slice::from_ref(&model), &fingerprint)?;
     let lost = lost(&resolution, &records, &prior, &history)?;
     if !lost.is_empty() {
         history.extend(lost);
