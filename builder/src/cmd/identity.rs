@@ -1,6 +1,7 @@
 //! `kenal identity`: who is the same person, on a lake and on anybody's files.
 
 mod explain;
+mod model;
 mod resolve;
 mod review;
 mod score;
@@ -24,6 +25,8 @@ enum What {
     Score(score::ScoreArgs),
     /// What speaks for and against two records of a lake being one person.
     Explain(explain::ExplainArgs),
+    /// The model that the last run went by: m and u probabilities of every level, and what they weigh.
+    Model(model::ModelArgs),
     /// The questions that stewards are asked, and their answers.
     Review(review::ReviewArgs),
     /// Undo a merge: two people of a lake who became one are two again, as they were.
@@ -36,6 +39,7 @@ impl IdentityArgs {
             What::Resolve(args) => args.run(),
             What::Score(args) => args.run(),
             What::Explain(args) => args.run(),
+            What::Model(args) => args.run(),
             What::Review(args) => args.run(),
             What::Unmerge(args) => args.run(),
         }

@@ -4,12 +4,19 @@ mod visitors;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use arrow::util::pretty::pretty_format_batches;
 use kenal_lake::Lake;
 
 use crate::ui::{Align, Table, count};
+
+/// Characters of a text in a table of rows.
+const CELL_CHARS_MAX: usize = 120;
 
 #[derive(clap::Args)]
 pub struct ShowArgs {
@@ -21,7 +28,7 @@ pub struct ShowArgs {
 enum What {
     /// All tables of the lake with their versions and sizes.
     Tables(LakeArgs),
-    /// Rows of one table, named as in `kenal show tables`.
+    /// Rows of one table, named as in `kenal show tables`; long texts are cut short, which `sql` does not do.
     Rows(RowsArgs),
     /// Any read-only SQL over the tables.
     Sql(SqlArgs),
@@ -69,9 +76,10 @@ impl ShowArgs {
         match self.what {
             What::Tables(args) => tables(&args.open()?)?,
             What::Rows(args) => {
-                print(&args.lake.open()?, &format!("SELECT * FROM {} LIMIT {}", args.table, args.limit))?;
+                let query = format!("SELECT * FROM {} LIMIT {}", args.table, args.limit);
+                let rows: Result<Vec<RecordBatch>> = args.lake.open()?.sql(&query)?.iter().map(cut_short).collect();
+                println!("{}", pretty_format_batches(&rows?)?);
             }
-
             What::Sql(args) => print(&args.lake.open()?, &args.query)?,
             What::DeadLetters(args) => dead_letters(&args)?,
             What::Visitors(args) => args.run()?,
@@ -89,6 +97,25 @@ impl LakeArgs {
 fn print(lake: &Lake, query: &str) -> Result<()> {
     println!("{}", pretty_format_batches(&lake.sql(query)?)?);
     Ok(())
+}
+
+/// A batch whose texts are no longer than a person reads in a table.
+fn cut_short(batch: &RecordBatch) -> Result<RecordBatch> {
+    let column = |column: &ArrayRef| -> Result<ArrayRef> {
+        if !matches!(column.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
+            return Ok(Arc::clone(column));
+        }
+        let texts = cast(column, &DataType::Utf8)?;
+        let cut = |text: &str| match text.char_indices().nth(CELL_CHARS_MAX) {
+            Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+            None => text.to_owned(),
+        };
+        Ok(Arc::new(texts.as_string::<i32>().iter().map(|text| text.map(cut)).collect::<StringArray>()))
+    };
+    let columns: Result<Vec<ArrayRef>> = batch.columns().iter().map(column).collect();
+    let schema = batch.schema();
+    let names = schema.fields().iter().map(|field| field.name().clone());
+    Ok(RecordBatch::try_from_iter(names.zip(columns?))?)
 }
 
 fn tables(lake: &Lake) -> Result<()> {

@@ -224,12 +224,18 @@ pub struct Explained {
     pub version: String,
 }
 
-/// Weighs two records under the model of the last run.
-pub fn explain(lake: &Lake, a: &RecordKey, b: &RecordKey) -> Result<Explained> {
+/// The model of the last run, and its version.
+pub fn last_model(lake: &Lake) -> Result<(String, Frozen)> {
     let rows: Vec<IdentityModelRow> =
         lake.read_gold(IdentityModelRow::TABLE).context("has `kenal run identity` run on this lake?")?;
     let row = rows.into_iter().next().context("the identity stage left no model; run it again")?;
     let frozen = row.frozen()?;
+    Ok((row.version, frozen))
+}
+
+/// Weighs two records under the model of the last run.
+pub fn explain(lake: &Lake, a: &RecordKey, b: &RecordKey) -> Result<Explained> {
+    let (version, frozen) = last_model(lake)?;
     let (mut records, _) = records(lake)?;
     let number = |key: &RecordKey| {
         records.find(key.system as u8, &key.id).with_context(|| format!("no record {key} in this lake"))
@@ -237,7 +243,7 @@ pub fn explain(lake: &Lake, a: &RecordKey, b: &RecordKey) -> Result<Explained> {
     let (x, y) = (number(a)?, number(b)?);
     let evidence = weigh(&mut records, &frozen, x, y)?;
     let (a, b) = (customer(lake, a)?, customer(lake, b)?);
-    Ok(Explained { a, b, evidence, model: frozen.model().clone(), version: row.version })
+    Ok(Explained { a, b, evidence, model: frozen.model().clone(), version })
 }
 
 /// Who belonged to whom in the last run, so that ids stay; records that are gone have no say.
