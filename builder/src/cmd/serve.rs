@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
-use kenal_server::{ServeConfig, serve, system_clock};
+use kenal_server::{REREAD, ServeConfig, serve, system_clock};
 
 use crate::bundle_folder::key_file;
 
@@ -22,6 +23,9 @@ pub struct ServeArgs {
     /// The key that must have signed the bundle [default: the one that came with it].
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// Where the compiled core is kept between starts [default: kenal/modules in the user's cache folder].
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
 }
 
 impl ServeArgs {
@@ -30,7 +34,16 @@ impl ServeArgs {
         if trust.is_none() {
             eprintln!("trusting the key that came with the bundle; pin the company's with --trust FILE");
         }
-        let config = ServeConfig { bundle: self.bundle, addr: self.addr, web: self.web, trust, clock: system_clock() };
+        let config = ServeConfig {
+            bundle: self.bundle,
+            addr: self.addr,
+            web: self.web,
+            trust,
+            clock: system_clock(),
+            say: Arc::new(|what| eprintln!("{what}")),
+            cache: self.cache.or_else(cache_folder),
+            reread: REREAD,
+        };
         serve(config, |addr, warnings| {
             for warning in warnings {
                 eprintln!("warning: {warning}");
@@ -39,4 +52,11 @@ impl ServeArgs {
         })?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Where the XDG base directories put what can be made again.
+fn cache_folder() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    Some(cache?.join("kenal/modules"))
 }

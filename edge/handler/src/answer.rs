@@ -11,7 +11,7 @@ use kenal_core::{
     Scored, Scratch, UserRow, Who, because, diversify, gate, personalise, similar, trending,
 };
 
-use crate::error::RequestError;
+use crate::error::{CATEGORIES_NAMED_MAX, RequestError};
 use crate::request::{Consent, LiveEvent, LiveKind, Request, Slot, seconds};
 use crate::response::{FallbackReason, Price, Reason, ReasonKind, Recommended};
 
@@ -37,8 +37,9 @@ pub(crate) fn category(bundle: &Bundle<'_>, request: &Request) -> Result<Option<
 
 fn category_named(bundle: &Bundle<'_>, given: &str) -> Result<CategoryIdx, RequestError> {
     bundle.items.category(given).ok_or_else(|| {
-        let known = bundle.items.categories().iter().map(str::to_owned).collect();
-        RequestError::Category { given: given.to_owned(), known }
+        let categories = bundle.items.categories();
+        let known = categories.iter().take(CATEGORIES_NAMED_MAX).map(str::to_owned).collect();
+        RequestError::Category { given: given.to_owned(), known, count: categories.len() }
     })
 }
 

@@ -1,6 +1,7 @@
 //! An open bundle: the verified manifest, the sections that have arrived, and the answer to a request.
 
-use std::sync::{Mutex, PoisonError};
+use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use kenal_bundle::{
     BundleError, Canary, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, apply_delta,
@@ -50,7 +51,8 @@ pub struct Edge {
     info: BundleInfo,
     trust: Trust,
     loaded: Loaded,
-    update: Option<RevocationUpdate>,
+    /// Behind a lock, so that withdrawals reach a bundle that is answering.
+    update: RwLock<Option<RevocationUpdate>>,
     opened_at_s: u64,
     scratch: Mutex<Box<Scratch>>,
 }
@@ -89,7 +91,8 @@ impl Edge {
         let info = BundleInfo { version: manifest.version, id };
         let opened_at_s = seconds(now);
         let scratch = Mutex::new(Box::default());
-        Ok(Edge { manifest, signer, info, trust, loaded: Loaded::default(), update: None, opened_at_s, scratch })
+        let (loaded, update) = (Loaded::default(), RwLock::default());
+        Ok(Edge { manifest, signer, info, trust, loaded, update, opened_at_s, scratch })
     }
 
     /// The sections still to fetch, in the order in which taking them in costs least.
@@ -111,7 +114,7 @@ impl Edge {
         let hash = Hash::of(&bytes);
         let entry = self.manifest.sections.iter().find(|entry| entry.hash == hash);
         let kind = entry.ok_or(EdgeError::NotListed { hash })?.kind;
-        self.load(kind, bytes)
+        self.load(kind, bytes.into())
     }
 
     /// The hash of the section that `before`, an older bundle, has in the place of the one with hash `new`; the same hash
@@ -137,27 +140,31 @@ impl Edge {
         self.add_section_of(kind, bytes)
     }
 
-    /// Takes in the section of a kind. Unlike [`Edge::add_section`] it can say which one was changed on the way.
+    /// Takes in the section of a kind. Unlike [`Edge::add_section`] it can say which one was changed on the way, and does
+    /// not copy what is in the program already.
     ///
     /// # Errors
     /// [`EdgeError::Section`]; what had arrived before stays.
-    pub fn add_section_of(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<(), EdgeError> {
+    pub fn add_section_of(&mut self, kind: Kind, bytes: impl Into<Cow<'static, [u8]>>) -> Result<(), EdgeError> {
+        let bytes = bytes.into();
         self.manifest.check(kind, &bytes).map_err(EdgeError::Section)?;
         self.load(kind, bytes)
     }
 
-    fn load(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<(), EdgeError> {
+    fn load(&mut self, kind: Kind, bytes: Cow<'static, [u8]>) -> Result<(), EdgeError> {
         self.loaded.put(kind, bytes).map_err(|error| EdgeError::Section(BundleError::Section(error)))
     }
 
-    /// Takes in a signed revocation update. The newest counts; an older one changes nothing.
+    /// Takes in a signed revocation update, also while requests are answered. The newest counts; an older one changes
+    /// nothing.
     ///
     /// # Errors
     /// [`EdgeError::Revocations`].
-    pub fn add_revocations(&mut self, update: &[u8]) -> Result<(), EdgeError> {
+    pub fn add_revocations(&self, update: &[u8]) -> Result<(), EdgeError> {
         let update = verify_revocations(update, &self.trust, &self.manifest).map_err(EdgeError::Revocations)?;
-        if self.update.as_ref().is_none_or(|known| known.issued_at < update.issued_at) {
-            self.update = Some(update);
+        let mut known = self.update.write().unwrap_or_else(PoisonError::into_inner);
+        if known.as_ref().is_none_or(|known| known.issued_at < update.issued_at) {
+            *known = Some(update);
         }
         Ok(())
     }
@@ -180,9 +187,9 @@ impl Edge {
         &self.signer
     }
 
-    /// Whether a revocation update was taken in.
-    pub const fn has_revocation_update(&self) -> bool {
-        self.update.is_some()
+    /// When the revocation update was issued that counts, seconds since 1970; `None` when none was taken in.
+    pub fn revocations_issued_at(&self) -> Option<u64> {
+        self.update.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|update| update.issued_at)
     }
 
     /// Version and short id, as in every answer.
@@ -312,7 +319,8 @@ impl Edge {
         // Both count: an update may have been made for another bundle than this one, such as before a rollback, and so
         // lack people who have a row here and whom only this bundle's own section names.
         let own = self.bundle().map(|bundle| bundle.revocations.contains(key));
-        let later = self.update.as_ref().map_or(Some(false), |update| Some(update.revocations().ok()?.contains(key)));
+        let update = self.update.read().unwrap_or_else(PoisonError::into_inner);
+        let later = update.as_ref().map_or(Some(false), |update| Some(update.revocations().ok()?.contains(key)));
         match (own, later) {
             (Some(true), _) | (_, Some(true)) => Revocation::Revoked,
             (Some(false), Some(false)) => Revocation::Clear,

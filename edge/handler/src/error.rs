@@ -17,8 +17,14 @@ pub enum RequestError {
     #[error("unknown market {given:?}; this bundle has {}", known.join(", "))]
     Market { given: String, known: Vec<String> },
     /// The bundle has no such category.
-    #[error("unknown category {given:?}; this bundle has {}", known.join(", "))]
-    Category { given: String, known: Vec<String> },
+    #[error("unknown category {given:?}; this bundle has {}{}", known.join(", "), more(*count, known.len()))]
+    Category {
+        given: String,
+        /// The first [`CATEGORIES_NAMED_MAX`] of them.
+        known: Vec<String>,
+        /// How many there are.
+        count: usize,
+    },
     /// A list is longer than a request may carry.
     #[error("{field} has {given} entries; at most {max} are read")]
     TooMany { field: &'static str, given: usize, max: usize },
@@ -62,6 +68,16 @@ pub enum EdgeError {
     Store(#[from] crate::store::StoreError),
 }
 
+/// Categories that a refusal names: a shop may have thousands, and anybody can ask for one that it has not.
+pub const CATEGORIES_NAMED_MAX: usize = 8;
+
+fn more(count: usize, named: usize) -> String {
+    match count.saturating_sub(named) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
+}
+
 impl RequestError {
     /// Where a text is not the JSON that was wanted, and why: in the parser's words, without the text's own.
     pub fn json(error: serde_json::Error) -> Self {
@@ -94,7 +110,19 @@ fn shortened(what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::Request;
+    use super::CATEGORIES_NAMED_MAX;
+    use crate::{Request, RequestError};
+
+    #[test]
+    fn a_refusal_names_a_few_categories() {
+        let names: Vec<String> = (0..1000).map(|n| format!("c{n}")).collect();
+        let refused = |count: usize| {
+            let known = names[..count.min(CATEGORIES_NAMED_MAX)].to_vec();
+            RequestError::Category { given: "Sofas".to_owned(), known, count }.to_string()
+        };
+        assert_eq!(refused(2), "unknown category \"Sofas\"; this bundle has c0, c1");
+        assert!(refused(1000).ends_with("c6, c7 and 992 more"), "{}", refused(1000));
+    }
 
     #[test]
     fn a_refusal_has_the_parsers_words_and_not_the_callers() {

@@ -1,24 +1,28 @@
 //! The bytes of a bundle's sections and the parsed views into them, in one value that can be moved.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use kenal_core::{Bundle, Kind, SectionError, Sections};
 use self_cell::self_cell;
 
+/// Bytes that were fetched, or that the program carries with it.
+type Bytes = Cow<'static, [u8]>;
+
 /// Sections as fetched and hash-checked; not yet parsed.
 #[derive(Default)]
 pub(crate) struct Parts {
-    items: Option<Vec<u8>>,
-    trending: Option<Vec<u8>>,
-    revocations: Option<Vec<u8>>,
-    users: Option<Vec<u8>>,
-    catalogue: Option<Vec<u8>>,
-    blend: Option<Vec<u8>>,
+    items: Option<Bytes>,
+    trending: Option<Bytes>,
+    revocations: Option<Bytes>,
+    users: Option<Bytes>,
+    catalogue: Option<Bytes>,
+    blend: Option<Bytes>,
 }
 
 impl Parts {
     /// Where the bytes of a kind go; `None` for kinds that no request reads.
-    fn slot(&mut self, kind: Kind) -> Option<&mut Option<Vec<u8>>> {
+    fn slot(&mut self, kind: Kind) -> Option<&mut Option<Bytes>> {
         match kind {
             Kind::Items => Some(&mut self.items),
             Kind::Trending => Some(&mut self.trending),
@@ -31,7 +35,7 @@ impl Parts {
     }
 
     /// In the order in which another bundle takes them in at the least cost.
-    fn all(&self) -> [(Kind, Option<&Vec<u8>>); 6] {
+    fn all(&self) -> [(Kind, Option<&Bytes>); 6] {
         [
             (Kind::Items, self.items.as_ref()),
             (Kind::Blend, self.blend.as_ref()),
@@ -88,7 +92,7 @@ impl Loaded {
     /// Adds or replaces the section of a kind. When it does not parse, or not with the others, nothing has changed.
     ///
     /// Cost: every section there is, is checked again; a few milliseconds for 50,000 items.
-    pub(crate) fn put(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<(), SectionError> {
+    pub(crate) fn put(&mut self, kind: Kind, bytes: Bytes) -> Result<(), SectionError> {
         let mut parts = std::mem::take(self).0.into_owner();
         let before = parts.slot(kind).and_then(|slot| slot.replace(bytes));
         let (cell, error) = match Cell::try_new_or_recover(parts, Parts::parse) {
@@ -118,6 +122,6 @@ impl Loaded {
 
     /// What has arrived.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = (Kind, &[u8])> {
-        self.0.borrow_owner().all().into_iter().filter_map(|(kind, bytes)| Some((kind, bytes?.as_slice())))
+        self.0.borrow_owner().all().into_iter().filter_map(|(kind, bytes)| Some((kind, &**bytes?)))
     }
 }

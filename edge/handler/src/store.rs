@@ -36,18 +36,36 @@ impl StoreError {
 /// # Errors
 /// [`EdgeError`]: the first thing that is missing or does not verify.
 pub fn open(store: &impl Store, trust_key: &[u8; 32], now: i64) -> Result<Edge, EdgeError> {
-    let fetch = |name: &str| store.get(name)?.ok_or_else(|| EdgeError::Missing { name: name.to_owned() });
+    let missing = || EdgeError::Missing { name: MANIFEST_NAME.to_owned() };
     let keys = store.get(KEYS_NAME)?;
-    let mut edge = Edge::open_listed(&fetch(MANIFEST_NAME)?, keys.as_deref(), trust_key, now)?;
-    for need in edge.needs() {
-        edge.add_section_of(need.kind, fetch(&need.hash.section_name())?)?;
-    }
+    let manifest = store.get(MANIFEST_NAME)?.ok_or_else(missing)?;
+    let edge = open_sections(store, Edge::open_listed(&manifest, keys.as_deref(), trust_key, now)?)?;
     if let Some(update) = store.get(REVOCATIONS_NAME)? {
-        match edge.add_revocations(&update) {
-            // It was issued before this bundle was built, whose own section says more.
-            Err(EdgeError::Revocations(BundleError::StaleRevocations)) => {}
-            result => result?,
-        }
+        add_newer_revocations(&edge, &update)?;
     }
     Ok(edge)
+}
+
+/// Takes in every section that `edge`, an open manifest, still needs.
+///
+/// # Errors
+/// [`EdgeError`]: the first section that is missing or does not verify.
+pub fn open_sections(store: &impl Store, mut edge: Edge) -> Result<Edge, EdgeError> {
+    for need in edge.needs() {
+        let name = need.hash.section_name();
+        edge.add_section_of(need.kind, store.get(&name)?.ok_or(EdgeError::Missing { name })?)?;
+    }
+    Ok(edge)
+}
+
+/// Takes in a revocation update, passing over one that was issued before the bundle was built: the bundle's own section
+/// says more.
+///
+/// # Errors
+/// [`EdgeError::Revocations`].
+pub fn add_newer_revocations(edge: &Edge, update: &[u8]) -> Result<(), EdgeError> {
+    match edge.add_revocations(update) {
+        Err(EdgeError::Revocations(BundleError::StaleRevocations)) => Ok(()),
+        result => result,
+    }
 }

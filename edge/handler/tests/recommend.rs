@@ -163,7 +163,7 @@ fn a_withdrawal_after_the_build_reaches_serving() {
     };
     let newer = update(NOW, &[visitors::REVOKED, visitors::LAMPS]);
     store.0.push(File { name: REVOCATIONS_NAME.into(), bytes: newer.clone() });
-    let mut edge = store.open();
+    let edge = store.open();
     for (visitor, revoked) in [(visitors::LAMPS, true), (visitors::REVOKED, true), (visitors::SHIRTS, false)] {
         assert_eq!(edge.is_revoked(visitor), revoked, "{visitor}");
     }

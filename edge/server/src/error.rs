@@ -33,6 +33,12 @@ pub enum ServeError {
     /// The bundle does not verify or does not parse.
     #[error("the bundle in {} is refused: {source}", path.display())]
     Bundle { path: PathBuf, source: kenal_edge::EdgeError },
+    /// The folder holds another bundle that is not newer than the one that is served.
+    #[error(
+        "it is version {version}, and version {ours} is served; publish under a higher one, or go back to an older model \
+         with `kenal rollback`"
+    )]
+    NotNewer { version: u64, ours: u64 },
     /// The web folder is missing.
     #[error("there is no folder {} to serve pages from; build it with `npm run build` in web/, or leave out --web", path.display())]
     NoWeb { path: PathBuf },

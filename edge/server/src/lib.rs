@@ -5,14 +5,17 @@
 //! same code checks the bundle, finds a visitor's row, and answers with what is trending should the module stop.
 //! Visitor ids are never logged and never kept: what must be kept is kept in memory, under salted keys.
 //!
-//! Read in this order: [`serve`] and [`Server`], `state` (what the routes share), `routes`, [`wasm`] and [`pool`] (the
-//! module and its workers), [`overlay`] and [`withdrawn`] (what is kept of visitors), `problem`, `guard`.
+//! Read in this order: [`serve`] and [`Server`], `state` (what the routes share), `live` (one version that answers),
+//! `follow` (newer versions, withdrawals and canaries from the folder), `routes`, [`wasm`] and [`pool`] (the module and its
+//! workers), [`overlay`] and [`withdrawn`] (what is kept of visitors), `problem`, `guard`.
 
 #![forbid(unsafe_code)]
 
 mod error;
 mod folder;
+mod follow;
 mod guard;
+mod live;
 pub mod overlay;
 pub mod pool;
 mod problem;
@@ -26,7 +29,8 @@ pub mod withdrawn;
 
 pub use error::ServeError;
 pub use folder::Folder;
-pub use serve::{Clock, ServeConfig, Server, serve, system_clock};
+pub use follow::REREAD;
+pub use serve::{Clock, Say, ServeConfig, Server, serve, system_clock};
 
 /// The core as `kenal-embedded` for `wasm32-unknown-unknown` with SIMD, compiled by this crate's build script.
 pub static MODULE: &[u8] = include_bytes!(env!("KENAL_EDGE_MODULE"));

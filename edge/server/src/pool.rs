@@ -1,7 +1,7 @@
 //! A few threads, each with an instance of the core, behind one bounded queue.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -37,10 +37,27 @@ pub enum PoolError {
     Core(CoreError),
 }
 
+/// A revocation update that was published after the bundle was loaded.
+type Update = Arc<Vec<u8>>;
+
+/// What the threads of a pool share.
+struct Shared {
+    core: Core,
+    load: Arc<Load>,
+    jobs: Mutex<Receiver<Job>>,
+    update: RwLock<Option<Update>>,
+}
+
 /// The workers. They end when this is dropped.
-#[derive(Debug)]
 pub struct Pool {
     queue: SyncSender<Job>,
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
+    }
 }
 
 impl Pool {
@@ -50,16 +67,22 @@ impl Pool {
     /// When the core refuses the bundle or a thread cannot be started.
     pub fn start(core: &Core, load: &Arc<Load>, threads: usize) -> Result<Self, ServeError> {
         let (queue, jobs) = sync_channel(QUEUE_MAX);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let (core, load) = (core.clone(), Arc::clone(load));
+        let shared = Arc::new(Shared { core, load, jobs: Mutex::new(jobs), update: RwLock::default() });
         for _ in 0..threads.max(1) {
-            let worker = core.instantiate(load)?;
-            let (core, load, jobs) = (core.clone(), Arc::clone(load), Arc::clone(&jobs));
+            let worker = shared.core.instantiate(&shared.load)?;
+            let shared = Arc::clone(&shared);
             std::thread::Builder::new()
                 .name("kenal-core".to_owned())
-                .spawn(move || work(worker, &core, &load, &jobs))
+                .spawn(move || work(worker, &shared))
                 .map_err(|source| ServeError::Start { what: "a worker thread", source })?;
         }
-        Ok(Pool { queue })
+        Ok(Pool { queue, shared })
+    }
+
+    /// Gives every worker a newer revocation update, before the next request that it answers.
+    pub fn revoke(&self, update: Arc<Vec<u8>>) {
+        *self.shared.update.write().unwrap_or_else(PoisonError::into_inner) = Some(update);
     }
 
     /// Has one request answered.
@@ -76,26 +99,47 @@ impl Pool {
     }
 }
 
-fn work(mut worker: Worker, core: &Core, load: &Load, jobs: &Mutex<Receiver<Job>>) {
+fn work(mut worker: Worker, shared: &Shared) {
+    let mut told: Option<Update> = None;
     loop {
         // One worker waits for a job while holding the lock, the others wait for the lock: the same to them.
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = shared.jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
         let start = Instant::now();
-        let result = worker.recommend(&job.request, job.row.as_deref());
+        let result =
+            tell(&mut worker, &mut told, shared).and_then(|()| worker.recommend(&job.request, job.row.as_deref()));
         let core_time = start.elapsed();
         let stopped = !matches!(result, Ok(_) | Err(CoreError::Refused { .. }));
         // A caller that has gone away needs no answer.
         let _ = job.reply.send(result.map(|json| Answer { json, core: core_time }));
         if stopped {
             // What a stopped instance has in its memory is unknown; a new one is loaded from the verified bytes.
-            match core.instantiate(load) {
-                Ok(fresh) => worker = fresh,
+            match shared.core.instantiate(&shared.load) {
+                Ok(fresh) => (worker, told) = (fresh, None),
                 Err(error) => {
                     tracing::error!(%error, "a worker cannot be started again and ends");
                     return;
                 }
             }
         }
+    }
+}
+
+/// Gives the worker the newest revocation update, unless it has it. The host has looked at it too, so one that the module
+/// refuses changes no answer, and is not tried again.
+fn tell(worker: &mut Worker, told: &mut Option<Update>, shared: &Shared) -> Result<(), CoreError> {
+    let newest = shared.update.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(newest) = newest else { return Ok(()) };
+    if told.as_ref().is_some_and(|told| Arc::ptr_eq(told, &newest)) {
+        return Ok(());
+    }
+    let taken = worker.revoke(&newest);
+    *told = Some(newest);
+    match taken {
+        Err(error @ CoreError::Refused { .. }) => {
+            tracing::error!(%error, "the core refuses withdrawals that were accepted natively");
+            Ok(())
+        }
+        taken => taken,
     }
 }

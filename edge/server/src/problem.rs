@@ -59,6 +59,11 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "/problems/foreign", "The request comes from elsewhere", path, detail)
     }
 
+    pub(crate) fn bundle(path: &str) -> Self {
+        let detail = "another bundle is served meanwhile; fetch its manifest, then the row again";
+        Self::new(StatusCode::CONFLICT, "/problems/bundle", "The bundle is of another version", path, detail)
+    }
+
     pub(crate) fn busy(path: &str) -> Self {
         let detail = "more requests are waiting than the core can answer; try again in a second";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "/problems/busy", "The server is busy", path, detail)

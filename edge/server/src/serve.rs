@@ -5,10 +5,13 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use crate::error::ServeError;
+use crate::follow::follow;
 use crate::routes;
 use crate::state::App;
 
@@ -23,6 +26,9 @@ pub fn system_clock() -> Clock {
     })
 }
 
+/// Hears what happens to the folder of a server that runs: a version that is taken, one that is refused.
+pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// What to serve, and where.
 #[derive(Clone)]
 pub struct ServeConfig {
@@ -36,6 +42,11 @@ pub struct ServeConfig {
     /// damage but not against somebody who can write to the folder.
     pub trust: Option<[u8; 32]>,
     pub clock: Clock,
+    pub say: Say,
+    /// Where the compiled module is kept between starts; `None` compiles it at each.
+    pub cache: Option<PathBuf>,
+    /// How often the folder is looked at: [`REREAD`](crate::REREAD).
+    pub reread: Duration,
 }
 
 impl std::fmt::Debug for ServeConfig {
@@ -51,6 +62,8 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     web: Option<PathBuf>,
+    /// Ends the looking at the folder.
+    _following: SyncSender<()>,
 }
 
 impl Server {
@@ -71,11 +84,14 @@ impl Server {
             _ => ServeError::Listen { addr, source },
         })?;
         let addr = listener.local_addr().map_err(|source| ServeError::Listen { addr, source })?;
-        let web = config.web.clone();
-        // Compiling and loading take some hundred milliseconds of pure work.
+        let (web, reread) = (config.web.clone(), config.reread);
+        // Loading, and compiling where nothing is kept, take some hundred milliseconds of pure work.
         let app = tokio::task::spawn_blocking(move || App::load(&config)).await;
-        let app = app.map_err(|e| ServeError::Start { what: "the core", source: std::io::Error::other(e) })??;
-        Ok(Server { app: Arc::new(app), listener, addr, web })
+        let (app, follower) =
+            app.map_err(|e| ServeError::Start { what: "the core", source: std::io::Error::other(e) })??;
+        let app = Arc::new(app);
+        let following = follow(&app, follower, reread)?;
+        Ok(Server { app, listener, addr, web, _following: following })
     }
 
     /// Where it listens.

@@ -2,13 +2,21 @@
 //!
 //! The module imports nothing, so it can reach nothing: no file, clock, network or memory but its own. Each call has a
 //! deadline and the memory a limit. An instance that stopped is not used again.
+//!
+//! Instances come from a pool of address space, and a module that was compiled before is read from a folder: wasmtime
+//! files it under its own version, its settings and the module's hash, so that none of another kind is ever found. Who can
+//! write to that folder can run code here, as with any program on disk.
 
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kenal_edge::Edge;
-use wasmtime::{Config, Engine, Instance, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
+use wasmtime::{
+    Cache, CacheConfig, Config, Engine, Instance, InstanceAllocationStrategy, Memory, Module, PoolingAllocationConfig,
+    Store, StoreLimits, StoreLimitsBuilder, TypedFunc,
+};
 
 /// The version of the C interface this host speaks, as `kenal_abi_version` must answer.
 const ABI_VERSION: i32 = 1;
@@ -24,6 +32,10 @@ const LOAD_TICKS: u64 = 3_000;
 
 /// Memory beside the sections: code's data, scratch, requests and answers.
 const MEMORY_BASE: usize = 64 << 20;
+
+/// Instances at once, in all servers of a process: the workers of two versions and of one that is being loaded, five
+/// times over. Each is 4 GiB of addresses, of which what is written becomes memory.
+const INSTANCES_MAX: u32 = 64;
 
 /// The core could not be started, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -84,14 +96,19 @@ impl std::fmt::Debug for Core {
 }
 
 impl Core {
-    /// Compiles `module`, the bytes of a `.wasm` file.
+    /// Compiles `module`, the bytes of a `.wasm` file, unless it lies compiled in the folder `cache`.
     ///
     /// # Errors
-    /// [`CoreError::Module`] when it is not valid.
-    pub fn compile(module: &[u8]) -> Result<Self, CoreError> {
+    /// [`CoreError::Module`] when it is not valid. A cache that cannot be used costs the time to compile, and a line in the
+    /// log.
+    pub fn compile(module: &[u8], cache: Option<&Path>) -> Result<Self, CoreError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
-        let engine = Engine::new(&config).map_err(CoreError::Module)?;
+        config.cache(cache.and_then(open_cache));
+        let engine = match pooled(&config) {
+            Some(engine) => engine,
+            None => Engine::new(&config).map_err(CoreError::Module)?,
+        };
         let module = Module::new(&engine, module).map_err(CoreError::Module)?;
         let ticking = Arc::new(start_ticking(engine.clone())?);
         Ok(Core { engine, module, _ticking: ticking })
@@ -101,13 +118,13 @@ impl Core {
     ///
     /// # Errors
     /// As [`Core::compile`].
-    pub fn embedded() -> Result<Self, CoreError> {
+    pub fn embedded(cache: Option<&Path>) -> Result<Self, CoreError> {
         static EMBEDDED: Mutex<Option<Core>> = Mutex::new(None);
         let mut embedded = EMBEDDED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(core) = &*embedded {
             return Ok(core.clone());
         }
-        let core = Core::compile(crate::MODULE)?;
+        let core = Core::compile(crate::MODULE, cache)?;
         *embedded = Some(core.clone());
         Ok(core)
     }
@@ -128,6 +145,32 @@ impl Core {
         worker.load(load)?;
         Ok(worker)
     }
+}
+
+/// An engine whose instances come from a pool; `None` where there is no room for its addresses.
+fn pooled(config: &Config) -> Option<Engine> {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_core_instances(INSTANCES_MAX).total_memories(INSTANCES_MAX).total_tables(INSTANCES_MAX);
+    let mut config = config.clone();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    let engine = Engine::new(&config);
+    if let Err(error) = &engine {
+        tracing::warn!(%error, "there is no pool of instances; each is allocated on its own");
+    }
+    engine.ok()
+}
+
+fn open_cache(folder: &Path) -> Option<Cache> {
+    let open = || {
+        let mut config = CacheConfig::new();
+        config.with_directory(std::path::absolute(folder)?);
+        Cache::new(config)
+    };
+    let cache = open();
+    if let Err(error) = &cache {
+        tracing::warn!(%error, "compiled modules cannot be kept in {}", folder.display());
+    }
+    cache.ok()
 }
 
 /// Runs the clock of the deadlines until the returned sender is dropped.
@@ -215,14 +258,24 @@ impl Worker {
             self.accepted("a section", code)?;
             self.take_back(put)?;
         }
-        if let Some(update) = &load.revocations {
-            let put = self.put(update)?;
-            let call = (self.handle, put.at, put.len);
-            let code = self.revocations.call(&mut self.store, call).map_err(CoreError::Stopped)?;
-            self.accepted("the revocation update", code)?;
-            self.take_back(put)?;
-        }
-        Ok(())
+        load.revocations.as_ref().map_or(Ok(()), |update| self.take_revocations(update))
+    }
+
+    /// Takes in a revocation update that is newer than what the instance was loaded with.
+    ///
+    /// # Errors
+    /// [`CoreError::Refused`] for one that does not verify; after any other error this instance must not be used again.
+    pub fn revoke(&mut self, update: &[u8]) -> Result<(), CoreError> {
+        self.store.set_epoch_deadline(REQUEST_TICKS);
+        self.take_revocations(update)
+    }
+
+    fn take_revocations(&mut self, update: &[u8]) -> Result<(), CoreError> {
+        let put = self.put(update)?;
+        let call = (self.handle, put.at, put.len);
+        let code = self.revocations.call(&mut self.store, call).map_err(CoreError::Stopped)?;
+        self.take_back(put)?;
+        self.accepted("the revocation update", code)
     }
 
     /// Answers one request, JSON to JSON, with the visitor's row when there is one.

@@ -1,7 +1,7 @@
 //! Who withdrew consent since the bundle was built: salted keys, nothing else.
 //!
-//! It holds until the server ends. A later "granted" does not undo it: the next bundle, whose consent stage sees the
-//! evidence, decides that. When the set is full, everyone counts as withdrawn, since dropping a key would mean
+//! It holds until the server ends, whatever bundles come: one may have been built before the withdrawal. A later "granted"
+//! does not undo it: a server that starts with a new bundle, whose consent stage sees the evidence, decides that. When the set is full, everyone counts as withdrawn, since dropping a key would mean
 //! personalising somebody who said no.
 
 use std::collections::HashSet;

@@ -118,7 +118,7 @@ pub fn run(args: &RequestArgs) -> Result<()> {
     let asked = requests(&edge, &folder)?;
     let (mut native, mut wasm) = (serde_json::Map::new(), serde_json::Map::new());
     let module = kenal_server::MODULE;
-    let core = Core::compile(module)?;
+    let core = Core::compile(module, None)?;
     let load = Load { manifest: manifest.clone(), key, now: NOW, edge: Arc::clone(&edge), revocations: None };
     let started = Instant::now();
     let mut worker = core.instantiate(&load)?;

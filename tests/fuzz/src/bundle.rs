@@ -374,10 +374,10 @@ fn check_withdrawals(section: &[u8]) {
     payload.extend_from_slice(&section[..section.len().min(0xffff)]);
     let file = envelope("KENALREV", &payload);
     check_files(&file);
-    let mut edge = open(&world.manifest_bytes, world.sections.values()).expect("the shop opens");
+    let edge = open(&world.manifest_bytes, world.sections.values()).expect("the shop opens");
     let taken = edge.add_revocations(&file).is_ok();
     assert_eq!(taken, kenal_core::Revocations::parse(section).is_ok(), "an update is as good as its section");
-    assert_eq!(edge.has_revocation_update(), taken);
+    assert_eq!(edge.revocations_issued_at().is_some(), taken);
     assert!(edge.is_revoked("visitor-revoked"), "the bundle's own still count");
     check_shop(&edge);
     check_sections(&[section.to_vec()]);

@@ -14,18 +14,18 @@ use crate::problem::Problem;
 use crate::state::App;
 
 pub(crate) async fn manifest(State(app): State<Arc<App>>) -> Response {
-    bytes(app.manifest.clone(), "no-cache")
+    bytes(app.stable().manifest.clone(), "no-cache")
 }
 
 /// The key that this server trusts, 64 hexadecimal digits.
 pub(crate) async fn signer(State(app): State<Arc<App>>) -> Response {
-    ([(header::CACHE_CONTROL, "no-cache")], format!("{}\n", Hash(app.key))).into_response()
+    ([(header::CACHE_CONTROL, "no-cache")], format!("{}\n", Hash(*app.stable().edge.signer()))).into_response()
 }
 
 pub(crate) async fn revocations(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
-    let update = app.revocations.clone();
+    let update = app.stable().update();
     let update = update.ok_or_else(|| Problem::not_found(uri.path(), "no revocation update was published"))?;
-    Ok(bytes(update, "no-cache"))
+    Ok(bytes(update.to_vec(), "no-cache"))
 }
 
 pub(crate) async fn section(
@@ -35,8 +35,7 @@ pub(crate) async fn section(
 ) -> Result<Response, Problem> {
     let none = || Problem::not_found(uri.path(), "the manifest lists no such section");
     let hash: Hash = name.parse().map_err(|_| none())?;
-    let listed = app.edge.manifest().sections.iter().any(|entry| entry.hash == hash);
-    if !listed {
+    if !app.lists(&hash) {
         return Err(none());
     }
     let app = Arc::clone(&app);
@@ -56,7 +55,7 @@ pub(crate) async fn delta(
 ) -> Result<Response, Problem> {
     let none = || Problem::not_found(uri.path(), "there is no such delta; fetch the section whole");
     let (Ok(new), Ok(old)) = (new.parse::<Hash>(), old.parse::<Hash>()) else { return Err(none()) };
-    if !app.edge.manifest().sections.iter().any(|entry| entry.hash == new) {
+    if !app.lists(&new) {
         return Err(none());
     }
     let app = Arc::clone(&app);

@@ -82,7 +82,7 @@ fn check(sent: &Sent, now: i64) -> Result<(), String> {
 }
 
 fn store(app: &App, sent: Sent, gpc: bool, now: i64) -> Received {
-    let key = app.edge.visitor_key(&sent.visitor);
+    let key = app.visitor_key(&sent.visitor);
     if sent.consent == Consent::Denied {
         // First the lock on serving, then the deletion: no request in between may see either half.
         app.withdrawn().add(key);
@@ -106,7 +106,7 @@ fn store(app: &App, sent: Sent, gpc: bool, now: i64) -> Received {
     }
     // Looked up and stored under one lock: a withdrawal that comes in between must not be overtaken.
     let withdrawn = app.withdrawn();
-    if withdrawn.contains(&key) || app.edge.is_revoked(&sent.visitor) {
+    if withdrawn.contains(&key) || app.version_for(Some(&sent.visitor)).edge.is_revoked(&sent.visitor) {
         return Received { refused: sent.events.len(), ..Received::because(FallbackReason::Revoked) };
     }
     let recorded = app.overlay().record(key, sent.events, now);

@@ -20,21 +20,35 @@ pub(crate) struct Health {
     expires_at: String,
     markets: Vec<String>,
     items: usize,
+    /// A newer version that some visitors get.
+    canary: Option<CanaryInfo>,
     uptime_s: u64,
 }
 
+#[derive(Debug, Serialize)]
+struct CanaryInfo {
+    bundle: BundleInfo,
+    /// Of visitors, in percent.
+    percent: f64,
+}
+
 pub(crate) async fn report(State(app): State<Arc<App>>) -> Json<Health> {
-    let manifest = app.edge.manifest();
+    let edge = &app.stable().edge;
+    let manifest = edge.manifest();
     let warnings = app.warnings();
     Json(Health {
         status: if warnings.is_empty() { "ok" } else { "degraded" },
         warnings,
-        bundle: app.edge.info().clone(),
-        as_of: app.edge.as_of(),
+        bundle: edge.info().clone(),
+        as_of: edge.as_of(),
         created_at: rfc3339(manifest.created_at),
         expires_at: rfc3339(manifest.expires_at),
         markets: manifest.markets.iter().map(|market| market.code.clone()).collect(),
-        items: app.edge.items().unwrap_or(0),
+        items: edge.items().unwrap_or(0),
+        canary: app.canary().map(|(canary, live)| CanaryInfo {
+            bundle: live.edge.info().clone(),
+            percent: f64::from(canary.share) / 100.0,
+        }),
         uptime_s: app.started.elapsed().as_secs(),
     })
 }

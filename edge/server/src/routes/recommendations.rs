@@ -51,8 +51,9 @@ pub(crate) async fn answer(
         gpc: gpc(&headers),
         ..Request::new(asked.market, app.now())
     };
-    app.edge.check(&request).map_err(|error| Problem::parameter(uri.path(), error.to_string()))?;
-    let answer = app.recommend(request).await.map_err(|error| match error {
+    let live = app.version_for(request.visitor.as_deref());
+    live.edge.check(&request).map_err(|error| Problem::parameter(uri.path(), error.to_string()))?;
+    let answer = app.recommend(&live, request).await.map_err(|error| match error {
         PoolError::Core(CoreError::Refused { message, .. }) => Problem::parameter(uri.path(), message),
         PoolError::Busy | PoolError::Core(_) => Problem::busy(uri.path()),
     })?;

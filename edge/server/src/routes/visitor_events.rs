@@ -29,7 +29,7 @@ pub(crate) async fn answer(
     Parameters(asked): Parameters<Asked>,
 ) -> Result<Response, Problem> {
     asked.check(&app, &headers, uri.path())?;
-    let key = app.edge.visitor_key(&asked.visitor);
+    let key = app.visitor_key(&asked.visitor);
     let events = app.overlay().events(&key, app.now());
     Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(Remembered { events })).into_response())
 }

@@ -21,6 +21,8 @@ pub(crate) struct Asked {
     pub(super) visitor: String,
     #[serde(default)]
     consent: Consent,
+    /// Short id of the bundle that the row is for: a row speaks of items by their place in its own bundle.
+    bundle: Option<String>,
 }
 
 impl Asked {
@@ -36,10 +38,10 @@ impl Asked {
         if gpc(headers) {
             return refused("the browser sends Global Privacy Control");
         }
-        if app.is_revoked(&self.visitor, &app.edge.visitor_key(&self.visitor)) {
+        if app.is_revoked(&self.visitor) {
             return refused("consent was withdrawn");
         }
-        if app.edge.is_expired(app.now()) {
+        if app.stable().edge.is_expired(app.now()) {
             return refused("the bundle has expired, and with it the proof of consent");
         }
         Ok(())
@@ -54,8 +56,12 @@ pub(crate) async fn answer(
 ) -> Result<Response, Problem> {
     let path = uri.path();
     asked.check(&app, &headers, path)?;
+    let edge = match &asked.bundle {
+        None => Arc::clone(&app.stable().edge),
+        Some(id) => app.held(id).ok_or_else(|| Problem::bundle(path))?,
+    };
     let own = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(match app.row(asked.visitor).await {
+    Ok(match app.row(&edge, asked.visitor).await {
         Row::Found(row) => {
             let octets = (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
             ([octets, own], row).into_response()

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use kenal_edge::Response;
 use kenal_server::{Clock, ServeConfig, Server};
@@ -46,7 +47,17 @@ pub fn config(bundle: &Path, clock: &Arc<AtomicI64>) -> ServeConfig {
     let clock = Arc::clone(clock);
     let clock: Clock = Arc::new(move || clock.load(Ordering::SeqCst));
     let addr = "127.0.0.1:0".parse().expect("an address");
-    ServeConfig { bundle: bundle.to_owned(), addr, web: None, trust: Some(shop::key()), clock }
+    let reread = Duration::from_millis(20);
+    ServeConfig {
+        bundle: bundle.to_owned(),
+        addr,
+        web: None,
+        trust: Some(shop::key()),
+        clock,
+        say: Arc::new(|_| {}),
+        cache: None,
+        reread,
+    }
 }
 
 pub fn start() -> Running {
@@ -112,6 +123,18 @@ impl Running {
         let read = stream.read_to_end(&mut bytes);
         assert!(read.is_ok() || !bytes.is_empty(), "no answer: {read:?}");
         Reply::parse(&bytes)
+    }
+
+    /// Waits until an answer is as wanted: the server looks at its folder every now and then.
+    pub fn until<T>(&self, what: &str, mut found: impl FnMut(&Self) -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = found(self) {
+                return found;
+            }
+            assert!(start.elapsed() < Duration::from_secs(60), "{what} does not come");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// An answer to a request for recommendations.

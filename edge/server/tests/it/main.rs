@@ -5,6 +5,7 @@ mod shop;
 
 mod client;
 mod events;
+mod follow;
 mod hosts;
 mod http;
 mod node;
