@@ -1,9 +1,9 @@
 //! Item factors in few bytes, and what that costs: lists that differ, and hidden purchases that are not found.
 //!
-//! [`Packing::Int8`] is what a bundle holds: a byte a number with a scale an item, rounded to the nearest. Below a byte
-//! it matters which numbers are kept how well, and that is decided by who looks: an error e of an item moves the score
-//! of a user x by x·e, so what counts is eᵀCe with C the mean of x xᵀ over the users. [`Packing::Mixed`] therefore turns
-//! the factors by
+//! [`Packing::Int8`] is what a bundle holds: a byte a number with a scale an item. The codes are chosen by what their
+//! errors do to scores (`rounding`), and [`bundled`] gives the factors in which the bundle's writer, which rounds to the
+//! nearest, finds these codes again. In fewer bytes it also matters which numbers are kept how well. With C the mean of
+//! x xᵀ over the users, [`Packing::Turned`] turns the factors by
 //!
 //! ```text
 //! y' = Qᵀ C^½ y          Q: eigenvectors of C^½ S C^½, S the mean of y yᵀ over the items, largest first
@@ -11,19 +11,21 @@
 //! ```
 //!
 //! In these directions every error counts the same, the directions are uncorrelated, and the first hold most of what
-//! there is: some get a byte, most half a byte, and the last may get nothing. A direction's step is its size over its
-//! greatest code, an item's scale the one of [`SCALES`] with the least error. Scores stay whole numbers: the visitor is
-//! turned and multiplied by the steps once, then quantised.
+//! there is. So each gets as many bits as leave the least error in all: one at a time, where the next one takes most away
+//! (reverse water-filling). A direction's step is the best of its bits for a normal distribution of its size, an item's
+//! scale the one of [`SCALES`] with the least error. Scores stay whole numbers: the visitor is turned and multiplied by
+//! the steps once, then quantised. No bundle holds it yet; it shows what the bytes could hold.
 
 use rayon::prelude::*;
 
 use crate::als::AlsModel;
 use crate::eigen::{self, Eigen};
 use crate::eval::rank;
+use crate::rounding::{Cost, Rounded};
 use crate::threads::Threads;
 
-/// How many times its size the greatest code of a direction stands for, by item.
-const SCALES: usize = 24;
+/// Scales tried for a turned item, between a third and three times the one of its size.
+const SCALES: usize = 33;
 /// Users whose lists are compared, evenly spread over all.
 const LISTS_MAX: usize = 2000;
 /// Length of those lists.
@@ -38,6 +40,13 @@ const VISITOR_TURNED: f32 = 16_383.0;
 /// Greatest code of a byte and of half a byte.
 const BYTE: f32 = 127.0;
 const NIBBLE: f32 = 7.0;
+/// Most bits of a direction.
+const BITS_MAX: usize = 8;
+/// Of a normal distribution of size 1: the mean square that 0, 1, … bits leave, and the step of theirs that leaves least
+/// (Max 1960, for even steps).
+const LEFT: [f64; BITS_MAX + 1] =
+    [1.0, 0.3634, 0.1188, 0.037_44, 0.011_54, 0.003_495, 0.001_041, 0.000_304_4, 0.000_087_7];
+const STEPS: [f32; BITS_MAX + 1] = [0.0, 1.596, 0.9957, 0.586, 0.3352, 0.1881, 0.1041, 0.0569, 0.0308];
 
 /// How factors are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,25 +55,17 @@ pub enum Packing {
     Int8,
     /// Half a byte a number.
     Int4,
-    /// Turned: a byte for so many directions, half a byte for so many more, nothing for the rest.
-    Mixed { bytes: usize, nibbles: usize },
+    /// Turned, so many bytes in all: bits where they take most error away.
+    Turned { item_bytes: usize },
 }
 
 impl Packing {
-    /// The mixed packing of k numbers into so many bytes, with as many whole bytes as fit when every number is kept.
-    pub fn mixed(k: usize, item_bytes: usize) -> Packing {
-        let codes = item_bytes.saturating_sub(SHORT_SCALE_BYTES);
-        let bytes = codes.saturating_sub(k.div_ceil(2)) * 2;
-        let bytes = bytes.min(k);
-        Packing::Mixed { bytes, nibbles: (k - bytes).min(codes.saturating_sub(bytes) * 2) }
-    }
-
     /// Bytes an item's factor takes, with its scale.
     pub fn item_bytes(self, k: usize) -> usize {
         match self {
             Packing::Int8 => k + SCALE_BYTES,
             Packing::Int4 => k.div_ceil(2) + SCALE_BYTES,
-            Packing::Mixed { bytes, nibbles } => bytes + nibbles.div_ceil(2) + SHORT_SCALE_BYTES,
+            Packing::Turned { item_bytes } => item_bytes,
         }
     }
 
@@ -73,20 +74,26 @@ impl Packing {
         match self {
             Packing::Int8 => "int8".to_owned(),
             Packing::Int4 => "int4".to_owned(),
-            Packing::Mixed { bytes, nibbles } => format!("mixed {bytes}×8 + {nibbles}×4 bits"),
+            Packing::Turned { item_bytes } => format!("turned, {item_bytes} bytes"),
         }
     }
 }
 
-/// Packed factors, one code a byte for reading.
+/// The item factors that codes of [`Packing::Int8`] stand for: rounded to the nearest 127th of the largest number of each,
+/// as a bundle's writer does it, they are those codes again.
+pub fn bundled(model: &AlsModel) -> Vec<f32> {
+    Packed::new(model, Packing::Int8).factors()
+}
+
+/// Packed factors, one code in two bytes for reading.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Packed {
     packing: Packing,
     k: usize,
-    /// n × k.
+    /// n × k. Of up to seven bits of a direction the codes are odd, a code of eight is any: so all fit a byte.
     codes: Vec<i8>,
     scales: Vec<f32>,
-    /// Step of each direction.
+    /// What a code of each direction is worth.
     steps: Vec<f32>,
     /// k × k, from factors to directions and back, for items; `None` when factors are not turned.
     turn: Option<(Vec<f32>, Vec<f32>)>,
@@ -95,45 +102,49 @@ pub struct Packed {
 impl Packed {
     /// Packs a model's items.
     pub fn new(model: &AlsModel, packing: Packing) -> Packed {
+        match packing {
+            Packing::Int8 => Packed::straight(model, packing, BYTE),
+            Packing::Int4 => Packed::straight(model, packing, NIBBLE),
+            Packing::Turned { item_bytes } => Packed::turned(model, item_bytes),
+        }
+    }
+
+    fn straight(model: &AlsModel, packing: Packing, greatest: f32) -> Packed {
         let k = model.factors();
-        let turn = matches!(packing, Packing::Mixed { .. }).then(|| directions(model));
-        let values: Vec<f32> = match &turn {
-            Some((inward, _)) => model.item_factors().chunks_exact(k).flat_map(|y| times(inward, y)).collect(),
-            None => model.item_factors().to_vec(),
+        let cost = Cost::new(&crate::als::second_moment(model.user_factors(), k), k);
+        let rows: Vec<Rounded> = model.item_factors().par_chunks_exact(k).map(|y| cost.round(y, greatest)).collect();
+        let scales = rows.iter().map(|r| r.scale).collect();
+        let codes = rows.into_iter().flat_map(|r| r.codes).collect();
+        Packed { packing, k, codes, scales, steps: vec![1.0; k], turn: None }
+    }
+
+    fn turned(model: &AlsModel, item_bytes: usize) -> Packed {
+        let k = model.factors();
+        let (inward, outward) = directions(model);
+        let values: Vec<f32> = model.item_factors().chunks_exact(k).flat_map(|y| times(&inward, y)).collect();
+        let size = |d: usize| {
+            let square: f64 = values.iter().skip(d).step_by(k).map(|&v| f64::from(v) * f64::from(v)).sum();
+            square * k as f64 / values.len().max(1) as f64
         };
-        let greatest: Vec<f32> = (0..k)
-            .map(|d| match packing {
-                Packing::Int8 => BYTE,
-                Packing::Int4 => NIBBLE,
-                Packing::Mixed { bytes, .. } if d < bytes => BYTE,
-                Packing::Mixed { bytes, nibbles } if d < bytes + nibbles => NIBBLE,
-                Packing::Mixed { .. } => 0.0,
-            })
-            .collect();
-        let steps: Vec<f32> = match packing {
-            Packing::Int8 | Packing::Int4 => greatest.iter().map(|g| 1.0 / g).collect(),
-            Packing::Mixed { .. } => {
-                let size = |d: usize| {
-                    let square: f64 = values.iter().skip(d).step_by(k).map(|&v| f64::from(v) * f64::from(v)).sum();
-                    (square * k as f64 / values.len().max(1) as f64).sqrt() as f32
-                };
-                (0..k).map(|d| if greatest[d] > 0.0 { size(d) / greatest[d] } else { 0.0 }).collect()
-            }
-        };
-        let rows: Vec<(f32, Vec<i8>)> =
-            values.par_chunks_exact(k).map(|y| encode(y, &steps, &greatest, packing == Packing::Int8)).collect();
+        let squares: Vec<f64> = (0..k).map(size).collect();
+        let bits = shared_out(&squares, 8 * item_bytes.saturating_sub(SHORT_SCALE_BYTES));
+        let grids: Vec<Grid> =
+            squares.iter().zip(&bits).map(|(square, bits)| Grid::new(square.sqrt() as f32, *bits)).collect();
+        let whole = squares.iter().sum::<f64>().sqrt() as f32;
+        let rows: Vec<(f32, Vec<i8>)> = values.par_chunks_exact(k).map(|y| encode(y, &grids, whole)).collect();
         let scales = rows.iter().map(|r| r.0).collect();
         let codes = rows.into_iter().flat_map(|r| r.1).collect();
-        Packed { packing, k, codes, scales, steps, turn }
+        let steps = grids.iter().map(|g| g.step).collect();
+        Packed { packing: Packing::Turned { item_bytes }, k, codes, scales, steps, turn: Some((inward, outward)) }
     }
 
     pub fn packing(&self) -> Packing {
         self.packing
     }
 
-    /// Bytes of all items, and of what they share.
+    /// Bytes of all items, and of what they share: the turn, steps, and bits of each direction.
     pub fn bytes(&self) -> usize {
-        let shared = if self.turn.is_some() { 4 * self.k * (self.k + 1) } else { 0 };
+        let shared = if self.turn.is_some() { 4 * self.k * (self.k + 1) + self.k } else { 0 };
         self.scales.len() * self.packing.item_bytes(self.k) + shared
     }
 
@@ -194,34 +205,69 @@ impl Packed {
     }
 }
 
-/// Scale and codes of one item with the least error; codes to `greatest`.
-fn encode(y: &[f32], steps: &[f32], greatest: &[f32], nearest_to_largest: bool) -> (f32, Vec<i8>) {
-    // The scale at which no code is cut.
-    let fits = |(v, (step, g)): (&f32, (&f32, &f32))| if *g > 0.0 && *step > 0.0 { v.abs() / (step * g) } else { 0.0 };
-    let largest = y.iter().zip(steps.iter().zip(greatest)).map(fits).fold(0f32, f32::max);
-    if largest <= 0.0 {
+/// The codes of a direction.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    /// What a code is worth at a scale of 1.
+    step: f32,
+    greatest: f32,
+    /// Codes are odd, so that two bits are four values around zero and not three.
+    odd: bool,
+}
+
+impl Grid {
+    /// Of a direction of this size (root mean square) with so many bits.
+    fn new(size: f32, bits: usize) -> Grid {
+        let odd = (1..BITS_MAX).contains(&bits);
+        let codes = (1usize << bits) as f32;
+        // Odd codes lie two apart.
+        let step = if odd { size * STEPS[bits] / 2.0 } else { size * STEPS[bits] };
+        Grid { step, greatest: if odd { codes - 1.0 } else { codes / 2.0 - 1.0 }.max(0.0), odd }
+    }
+
+    /// The code nearest to `v` in steps.
+    fn code(self, v: f32) -> f32 {
+        let nearest = if self.odd { 2.0 * (v / 2.0).floor() + 1.0 } else { v.round() };
+        nearest.clamp(-self.greatest, self.greatest)
+    }
+}
+
+/// Bits for directions of these mean squares, so that they leave the least mean square in all.
+fn shared_out(squares: &[f64], bits: usize) -> Vec<usize> {
+    let mut out = vec![0; squares.len()];
+    let gain = |square: f64, bits: usize| square * (LEFT[bits] - LEFT[bits + 1]);
+    for _ in 0..bits {
+        let open = (0..squares.len()).filter(|&d| out[d] < BITS_MAX);
+        let most = open.max_by(|&a, &b| gain(squares[a], out[a]).total_cmp(&gain(squares[b], out[b])).then(b.cmp(&a)));
+        let Some(most) = most else { break };
+        out[most] += 1;
+    }
+    out
+}
+
+/// Scale and codes of one item with the least error; `whole` is the size of all directions together.
+fn encode(y: &[f32], grids: &[Grid], whole: f32) -> (f32, Vec<i8>) {
+    let square: f64 = y.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+    let own = square.sqrt() as f32;
+    if own <= 0.0 || whole <= 0.0 {
         return (0.0, vec![0; y.len()]);
     }
-    let code = |v: f32, step: f32, g: f32, scale: f32| {
-        if step > 0.0 { (v / (step * scale)).round().clamp(-g, g) } else { 0.0 }
+    let code = |v: f32, grid: &Grid, scale: f32| {
+        if grid.step > 0.0 { grid.code(v / (grid.step * scale)) } else { 0.0 }
     };
     let error = |scale: f32| -> f64 {
-        let each =
-            |(v, (step, g)): (&f32, (&f32, &f32))| f64::from(v - code(*v, *step, *g, scale) * step * scale).powi(2);
-        y.iter().zip(steps.iter().zip(greatest)).map(each).sum()
+        let each = |(v, grid): (&f32, &Grid)| f64::from(v - code(*v, grid, scale) * grid.step * scale).powi(2);
+        y.iter().zip(grids).map(each).sum()
     };
-    let mut best = (f64::INFINITY, largest);
-    // From no code cut down to half of the largest.
-    for n in 0..if nearest_to_largest { 1 } else { SCALES } {
-        let scale = largest * (1.0 - 0.5 * n as f32 / SCALES as f32);
-        let scale = if nearest_to_largest { scale } else { shortened(scale) };
+    let mut best = (f64::INFINITY, 0.0);
+    for n in 0..SCALES {
+        let scale = shortened(own / whole * 3f32.powf(2.0 * n as f32 / (SCALES - 1) as f32 - 1.0));
         let error = error(scale);
         if error < best.0 {
             best = (error, scale);
         }
     }
-    let codes = y.iter().zip(steps.iter().zip(greatest)).map(|(v, (step, g))| code(*v, *step, *g, best.1) as i8);
-    (best.1, codes.collect())
+    (best.1, y.iter().zip(grids).map(|(v, grid)| code(*v, grid, best.1) as i8).collect())
 }
 
 /// The upper half of an f32: eight bits of fraction.
@@ -301,7 +347,8 @@ mod tests {
     }
 
     fn packings() -> [Packing; 4] {
-        [Packing::Int8, Packing::mixed(K, 2 + K * 3 / 4), Packing::mixed(K, 2 + K / 2), Packing::Int4]
+        let turned = |item_bytes| Packing::Turned { item_bytes };
+        [turned(K + 4), Packing::Int8, turned(K / 2 + 4), Packing::Int4]
     }
 
     #[test]
@@ -341,17 +388,36 @@ mod tests {
     fn bytes_are_counted_and_never_more_than_asked() {
         assert_eq!(Packing::Int8.item_bytes(64), 68);
         assert_eq!(Packing::Int4.item_bytes(64), 36);
-        for k in [1, 2, 7, 64, 128] {
-            for asked in [2, 3, 10, k / 2 + 2, k / 2 + 3, k, k + 2, 2 * k] {
-                let packing = Packing::mixed(k, asked);
-                let Packing::Mixed { bytes, nibbles } = packing else { panic!("{packing:?}") };
-                assert!(packing.item_bytes(k) <= asked.max(2) && bytes + nibbles <= k, "{k} {asked}: {packing:?}");
-            }
+        let squares: Vec<f64> = (0..64).map(|d| 0.9f64.powi(d)).collect();
+        for asked in [0, 1, 100, 272, 511, 512, 9_999] {
+            let bits = shared_out(&squares, asked);
+            assert_eq!(bits.iter().sum::<usize>(), asked.min(8 * 64));
+            assert!(bits.is_sorted_by(|a, b| a >= b), "the larger ones first: {bits:?}");
         }
-        assert_eq!(Packing::mixed(64, 35), Packing::Mixed { bytes: 2, nibbles: 62 });
-        assert_eq!(Packing::mixed(64, 20), Packing::Mixed { bytes: 0, nibbles: 36 });
-        let packed = Packed::new(&model(), Packing::mixed(K, 14));
-        assert_eq!(packed.bytes(), 240 * 14 + 4 * K * (K + 1));
+        let packed = Packed::new(&model(), Packing::Turned { item_bytes: 14 });
+        assert_eq!(packed.bytes(), 240 * 14 + 4 * K * (K + 1) + K);
+    }
+
+    #[test]
+    fn a_bits_codes_are_as_many_as_it_can_tell_apart() {
+        for bits in 0..=BITS_MAX {
+            let grid = Grid::new(1.0, bits);
+            let mut codes: Vec<i8> = (-4000..=4000).map(|n| grid.code(n as f32 / 10.0) as i8).collect();
+            codes.dedup();
+            assert_eq!(codes.len(), if bits == BITS_MAX { 255 } else { 1 << bits }, "{bits} bits");
+        }
+    }
+
+    #[test]
+    fn a_bundles_writer_finds_the_codes_again() {
+        let model = model();
+        let packed = Packed::new(&model, Packing::Int8);
+        for (y, codes) in bundled(&model).chunks_exact(K).zip(packed.codes.chunks_exact(K)) {
+            // As the writer of a bundle's items.
+            let scale = y.iter().fold(0f32, |m, v| m.max(v.abs())) / 127.0;
+            let again: Vec<i8> = y.iter().map(|v| (v / scale).round() as i8).collect();
+            assert_eq!(again, codes);
+        }
     }
 
     #[test]

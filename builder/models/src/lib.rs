@@ -22,6 +22,7 @@ pub mod eval;
 pub mod interactions;
 pub mod item_item;
 mod linear;
+mod rounding;
 pub mod threads;
 pub mod trending;
 mod weights;

@@ -1,7 +1,8 @@
 //! A fit on disk after each of its iterations, so that one that is killed goes on where it was.
 //!
 //! A checkpoint is one file, named after what is fitted and how ([`Fingerprint`]): a fit finds its own and no other's,
-//! several may share a folder, and a checkpoint of other interactions is never gone on from. It is written beside its
+//! several may share a folder, and a checkpoint of other interactions is never gone on from. Those of others are counted
+//! ([`Checkpoint::others`]), since the one of a fit that was killed and never repeated stays. It is written beside its
 //! name and renamed when its bytes are on disk, so at any moment there is a whole one or none.
 //!
 //! ```text
@@ -20,6 +21,11 @@ use wincode::config::Configuration;
 
 const MAGIC: &[u8; 8] = b"KENALALS";
 const HEADER_BYTES: usize = 40;
+/// Names are `als-` and so many digits of the fingerprint, whole or while they are written.
+const STEM: &str = "als-";
+const DIGITS: usize = 16;
+const WHOLE: &str = "checkpoint";
+const PART: &str = "part";
 
 /// Lengths are those of a file that is in memory already and whose hash is right.
 const WINCODE: Configuration<true, { usize::MAX }> = Configuration::default().disable_preallocation_size_limit();
@@ -108,13 +114,37 @@ impl Checkpoint {
     pub fn new(dir: &Path, fingerprint: Fingerprint) -> Result<Checkpoint, CheckpointError> {
         let io = |source| CheckpointError::Io { path: dir.to_owned(), what: "put there", source };
         fs::create_dir_all(dir).map_err(io)?;
-        let name = format!("als-{}.checkpoint", &fingerprint.hex()[..16]);
+        let name = format!("{STEM}{}.{WHOLE}", &fingerprint.hex()[..DIGITS]);
         Ok(Checkpoint { path: dir.join(name), fingerprint })
+    }
+
+    /// How many checkpoints of other fits, whole or half written, share the folder, and their bytes. Whether they are
+    /// still of use only who began them knows, so they stay.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn others(&self) -> Result<(usize, u64), CheckpointError> {
+        let dir = self.path.parent().unwrap_or(Path::new("."));
+        let io = |source| CheckpointError::Io { path: dir.to_owned(), what: "looked for", source };
+        let own = [self.path.clone(), self.temporary()];
+        let (mut files, mut bytes) = (0, 0);
+        for entry in fs::read_dir(dir).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            let path = entry.path();
+            let is_one = path.file_stem().and_then(|s| s.to_str()).is_some_and(is_stem)
+                && path.extension().is_some_and(|e| e == WHOLE || e == PART);
+            if is_one && !own.contains(&path) {
+                files += 1;
+                // One that has gone since belongs to a fit that has just ended.
+                bytes += entry.metadata().map_or(0, |m| m.len());
+            }
+        }
+        Ok((files, bytes))
     }
 
     /// The same in each process, so that the next one takes the place of what a killed one was writing.
     fn temporary(&self) -> PathBuf {
-        self.path.with_extension("part")
+        self.path.with_extension(PART)
     }
 
     /// What an earlier fit of the same had reached; `None` when there was none.
@@ -185,6 +215,12 @@ impl Checkpoint {
     }
 }
 
+/// Whether a checkpoint's file may be named so, without its ending.
+fn is_stem(name: &str) -> bool {
+    let is_digit = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    name.strip_prefix(STEM).is_some_and(|rest| rest.len() == DIGITS && rest.chars().all(is_digit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +251,28 @@ mod tests {
         checkpoint.remove().expect("removed");
         checkpoint.remove().expect("already");
         assert_eq!(fs::read_dir(dir.path().join("new")).expect("a folder").count(), 0, "nothing stays");
+    }
+
+    #[test]
+    fn those_of_other_fits_are_counted_and_stay() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let of = |weight| {
+            let fingerprint = Fingerprint::of(&matrix(weight), &AlsConfig::default(), None);
+            Checkpoint::new(dir.path(), fingerprint).expect("made")
+        };
+        let (own, other) = (of(1.0), of(2.0));
+        own.write(&[1.0], &[9.0]).expect("written");
+        for name in ["als-notes.checkpoint", "als-0123456789abcdef.parquet", "model.json"] {
+            fs::write(dir.path().join(name), "somebody's").expect("written");
+        }
+        assert_eq!(own.others().expect("read"), (0, 0), "its own and strangers are none");
+        other.write(&[1.0, 2.0], &[9.0]).expect("written");
+        let length = fs::metadata(&other.path).expect("there").len();
+        assert_eq!(own.others().expect("read"), (1, length));
+        fs::write(other.temporary(), "half").expect("written");
+        assert_eq!(own.others().expect("read"), (2, length + 4));
+        own.remove().expect("removed");
+        assert!(other.read().expect("read").is_some(), "not ours to remove");
     }
 
     #[test]

@@ -123,6 +123,11 @@ pub enum Progress {
         known: usize,
         items: usize,
     },
+    /// Checkpoints of other interactions or settings are in the folder. They are not gone on from, and stay.
+    Others {
+        files: usize,
+        bytes: u64,
+    },
     /// A checkpoint was there.
     Resumed {
         iterations: usize,
@@ -180,6 +185,10 @@ pub fn fit(
         Some(dir) => Some(Checkpoint::new(dir, Fingerprint::of(&matrix, config, warm.as_deref()))?),
         None => None,
     };
+    let (files, bytes) = checkpoint.as_ref().map_or(Ok((0, 0)), Checkpoint::others)?;
+    if files > 0 {
+        let _ = on_progress(Progress::Others { files, bytes });
+    }
     let reached = checkpoint.as_ref().map_or(Ok(None), Checkpoint::read)?;
     let resumed = reached.as_ref().map_or(0, |r| r.losses.len());
     if resumed > 0 {

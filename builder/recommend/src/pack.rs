@@ -26,9 +26,10 @@ pub struct PackedReport {
     pub recall_20: Option<(f64, Interval)>,
 }
 
-/// Packings that are compared: a byte, half a byte, and what two sizes between them hold when turned.
+/// Packings that are compared: a byte a number and half a byte, as they are and turned in as many bytes.
 fn packings(k: usize) -> [Packing; 4] {
-    [Packing::Int8, Packing::mixed(k, k * 3 / 4 + 2), Packing::mixed(k, k / 2 + 3), Packing::Int4]
+    let turned = |packing: Packing| Packing::Turned { item_bytes: packing.item_bytes(k) };
+    [Packing::Int8, turned(Packing::Int8), turned(Packing::Int4), Packing::Int4]
 }
 
 /// Of a model alone.

@@ -1,8 +1,9 @@
-//! What a validation split decides, and the models that are fitted by it.
+//! What validation splits decide, and the models that are fitted by it: the latest one decides what a part is fitted with,
+//! all of them how much each part counts.
 
 use std::ops::ControlFlow;
 
-use kenal_models::blend::{Blend, History, Parts, Rhythm, Weights, learn};
+use kenal_models::blend::{Blend, History, Parts, Rhythm, Weights, Window, learn_over};
 use kenal_models::eval::{Evaluation, Metric, SameForAll, Scorer};
 use kenal_models::item_item::{ItemItem, ItemItemConfig};
 use kenal_models::{AlsConfig, AlsModel, TrainError, als};
@@ -26,7 +27,7 @@ pub struct Setting<'a> {
     pub options: &'a Options,
 }
 
-/// What the validation split decided.
+/// What the validation splits decided.
 #[derive(Debug, Clone, Copy)]
 pub struct Tuned {
     half_life_days: f32,
@@ -74,24 +75,26 @@ impl Tuned {
     }
 }
 
-/// Tries what may be tried on a validation split; what weights count is tried around all else.
+/// Tries what may be tried on validation splits, the latest first; what weights count is tried around all else.
 ///
 /// # Errors
 /// [`TrainError`] of a fit.
-pub fn choose(validation: &Split, setting: &Setting<'_>) -> Result<Tuned, TrainError> {
+pub fn choose(validations: &[Split], setting: &Setting<'_>) -> Result<Tuned, TrainError> {
     let start = Tuned {
         half_life_days: 14.0,
         als: ALS_GRID[0],
         weights: Weights::default(),
         confidence: if setting.weighted { Confidence::Given } else { Confidence::Same },
     };
-    if validation.train.is_empty() || validation.cases.is_empty() {
-        return Ok(start);
-    }
     let tried = if setting.weighted { &Confidence::ALL[..] } else { &[Confidence::Same] };
     let mut best = (f64::NEG_INFINITY, start);
     for &confidence in tried {
-        let (reached, tuned) = choose_by(&validation.counting(confidence), Tuned { confidence, ..start }, setting)?;
+        let start = Tuned { confidence, ..start };
+        let validations = learnable(validations, &start);
+        if validations.is_empty() {
+            continue;
+        }
+        let (reached, tuned) = choose_by(&validations, start, setting)?;
         if reached > best.0 {
             best = (reached, tuned);
         }
@@ -99,9 +102,16 @@ pub fn choose(validation: &Split, setting: &Setting<'_>) -> Result<Tuned, TrainE
     Ok(best.1)
 }
 
+/// Those on which something can be learnt, with weights that count as chosen.
+pub fn learnable(validations: &[Split], tuned: &Tuned) -> Vec<Split> {
+    let there = validations.iter().filter(|v| !v.train.is_empty() && !v.cases.is_empty());
+    there.map(|v| v.counting(tuned.confidence)).collect()
+}
+
 /// The best of what a model has to choose, and the Recall@20 it reaches.
-fn choose_by(validation: &Split, start: Tuned, setting: &Setting<'_>) -> Result<(f64, Tuned), TrainError> {
+fn choose_by(validations: &[Split], start: Tuned, setting: &Setting<'_>) -> Result<(f64, Tuned), TrainError> {
     let Setting { has_time, options, .. } = *setting;
+    let Some(validation) = validations.first() else { return Ok((f64::NEG_INFINITY, start)) };
     let recall = |tuned: &Tuned, model: Model| {
         let options = Options { model, ..options.clone() };
         let fitted = Fitted::new(validation, tuned, &Setting { options: &options, ..*setting })?;
@@ -125,19 +135,34 @@ fn choose_by(validation: &Split, start: Tuned, setting: &Setting<'_>) -> Result<
         Model::Als => pick(Model::Als, &ALS_GRID.map(|als| Tuned { als, ..start })),
         Model::Blend => {
             let (_, with_als) = pick(Model::Als, &ALS_GRID.map(|als| Tuned { als, ..start }))?;
-            let mut fitted = Fitted::new(validation, &with_als, setting)?;
-            let mut best = (f64::NEG_INFINITY, with_als);
-            for half_life_days in if has_time { &HALF_LIVES[..] } else { &HALF_LIVES[..1] } {
-                fitted.heat = validation.heat(*half_life_days);
-                let candidates = options.protocol.candidates();
-                let (weights, recall) = learn(&fitted.parts(), &validation.cases, candidates, options.threads);
+            let mut fitted =
+                validations.iter().map(|v| Fitted::new(v, &with_als, setting)).collect::<Result<Vec<_>, _>>()?;
+            let mut learnt = |half_life_days: f32, taste: bool| {
+                fitted.iter_mut().zip(validations).for_each(|(f, v)| f.heat = v.heat(half_life_days));
+                let mut parts: Vec<Parts<'_>> = fitted.iter().map(Fitted::parts).collect();
+                if !taste {
+                    parts.iter_mut().for_each(|parts| parts.als = None);
+                }
+                learn_over(&windows(&parts, validations), options.protocol.candidates(), options.threads)
+            };
+            // The half-life by what the rest does with it, or one that is best by luck would bring taste in.
+            let mut best = (f64::NEG_INFINITY, HALF_LIVES[0]);
+            for half_life_days in if has_time { &HALF_LIVES[..] } else { &[] } {
+                let (_, recall) = learnt(*half_life_days, false);
                 if recall > best.0 {
-                    best = (recall, Tuned { weights, half_life_days: *half_life_days, ..with_als });
+                    best = (recall, *half_life_days);
                 }
             }
-            Ok(best)
+            let half_life_days = best.1;
+            let (weights, recall) = learnt(half_life_days, true);
+            Ok((recall, Tuned { weights, half_life_days, ..with_als }))
         }
     }
+}
+
+/// Each split with the parts that were fitted on it.
+pub fn windows<'a, 'm>(parts: &'a [Parts<'m>], splits: &'a [Split]) -> Vec<Window<'a, 'm>> {
+    parts.iter().zip(splits).map(|(parts, split)| Window { parts, cases: &split.cases }).collect()
 }
 
 /// Models of one split.

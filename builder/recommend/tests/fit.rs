@@ -118,6 +118,26 @@ fn a_stopped_fit_goes_on_to_the_same_bits() {
 }
 
 #[test]
+fn a_checkpoint_that_other_settings_have_left_is_said() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = rows(dir.path(), false);
+    let kept = dir.path().join("checkpoints");
+    let options = FitOptions { checkpoint: Some(kept.clone()), ..options(Solver::Fast, 4) };
+    let (_, _, seen) = run(&path, &options, Some(1)).expect("stopped");
+    assert!(!seen.iter().any(|p| matches!(p, Progress::Others { .. })), "{seen:?}");
+    let left = fs::read_dir(&kept).expect("a folder").next().expect("one").expect("readable").path();
+    let other = FitOptions { config: AlsConfig { reg: 0.7, ..options.config }, ..options.clone() };
+    let (data, fitted, seen) = run(&path, &other, None).expect("fitted");
+    let bytes = fs::metadata(&left).expect("still there").len();
+    assert_eq!(seen[1], Progress::Others { files: 1, bytes });
+    assert!(!seen.iter().any(|p| matches!(p, Progress::Resumed { .. })), "{seen:?}");
+    fitted.write(&data, &Out::at(&dir.path().join("out"))).expect("written");
+    assert!(left.exists(), "its owner may still want it");
+    let (_, _, seen) = run(&path, &options, Some(1)).expect("gone on");
+    assert_eq!(seen[1], Progress::Resumed { iterations: 1 }, "and nothing else: {seen:?}");
+}
+
+#[test]
 fn a_checkpoint_that_cannot_be_used_is_said() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = rows(dir.path(), false);

@@ -9,6 +9,7 @@ use kenal_features::CODE_HASH;
 use kenal_lake::Fingerprint;
 use kenal_models::als::{AlsStop, Iteration};
 use kenal_models::blend::strength;
+use kenal_models::compact::bundled;
 use kenal_models::eval::Verdict;
 
 use super::matter::ItemNumbers;
@@ -107,7 +108,9 @@ fn verdict_of(card: &[ModelCardRow], policy: PublishPolicy) -> Result<Outcome> {
 
 fn item_rows(recommender: &Recommender, numbers: &ItemNumbers) -> Vec<ItemModelRow> {
     let Recommender { fitted, weights, .. } = recommender;
-    let factors = fitted.als.item_factors().chunks_exact(fitted.als.factors());
+    // As a bundle holds them: its codes are chosen here, where the people are known whom errors of them would reach.
+    let factors = bundled(&fitted.als);
+    let factors = factors.chunks_exact(fitted.als.factors());
     let trends = fitted.trends(recommender.trend_half_life_days);
     let row = |(item, ((id, factors), trend)): (u32, ((&String, &[f32]), &f32))| {
         let speaks_for = fitted.item_item.speaks_for(item);

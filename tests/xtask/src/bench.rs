@@ -23,6 +23,10 @@ enum Bench {
     Identity(IdentityArgs),
     /// Training the recommender: Kenal's ALS and implicit's on one power-law matrix.
     Als(AlsArgs),
+    /// Churn: Kenal's logistic regression and scikit-learn's on a million rows of correlated features.
+    Logistic(LogisticArgs),
+    /// What goes with what, at up to 200,000 items, beside the cosine of all pairs and the dense inverse.
+    ItemItem(ItemItemArgs),
     /// Ranking: the core beside plain scans, natively, in wasmtime and in V8, and beside faiss and NumPy.
     Edge(EdgeArgs),
 }
@@ -56,6 +60,31 @@ struct AlsArgs {
 }
 
 #[derive(clap::Args)]
+struct LogisticArgs {
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
+    #[arg(long, default_value_t = 140)]
+    features: u64,
+    /// How often each fits; the best of them counts.
+    #[arg(long, default_value_t = 3)]
+    times: u64,
+    /// Also write the figures into a dated file in tests/bench/record.
+    #[arg(long)]
+    record: bool,
+}
+
+#[derive(clap::Args)]
+struct ItemItemArgs {
+    #[arg(long, value_name = "N", num_args = 1.., default_values_t = [50_000, 200_000])]
+    items: Vec<u64>,
+    #[arg(long, default_value_t = 1_000_000)]
+    users: u64,
+    /// Also write the figures into a dated file in tests/bench/record.
+    #[arg(long)]
+    record: bool,
+}
+
+#[derive(clap::Args)]
 struct IdentityArgs {
     /// Made-up people in households: how many records, for each file one number; 4,100,000 take about 5 GiB.
     #[arg(long, value_name = "N", num_args = 0.., default_values_t = [1_000_000])]
@@ -79,6 +108,8 @@ pub fn run_bench(args: &BenchArgs) -> Result<()> {
     let args = match &args.bench {
         Bench::Identity(args) => args,
         Bench::Als(args) => return als(args),
+        Bench::Logistic(args) => return logistic(args),
+        Bench::ItemItem(args) => return item_item(args),
         Bench::Edge(args) => return edge(args),
     };
     if !args.world.is_empty() {
@@ -110,6 +141,37 @@ fn als(args: &AlsArgs) -> Result<()> {
         bench.arg("--record").arg(root().join("tests/bench/record"));
     }
     run("Kenal and implicit", &mut bench)
+}
+
+fn logistic(args: &LogisticArgs) -> Result<()> {
+    let peers = root().join("../shared/tools/peers");
+    if !peers.is_dir() {
+        eprintln!("bench logistic: not run, since the peers' scripts are not in {}", peers.display());
+        return Ok(());
+    }
+    let python = python(&peers.join("requirements.txt"))?;
+    run("build", cargo().args(["build", "--release", "--package", "kenal-bench", "--bin", "logistic-peers"]))?;
+    let mut bench = command(target_dir().join("release/logistic-peers"));
+    bench.arg("run").arg("--python").arg(python).arg("--sklearn").arg(peers.join("sklearn_logistic.py"));
+    bench.arg("--work").arg(target_dir().join("bench-logistic"));
+    for (option, number) in [("--rows", args.rows), ("--features", args.features), ("--times", args.times)] {
+        bench.args([option, &number.to_string()]);
+    }
+    if args.record {
+        bench.arg("--record").arg(root().join("tests/bench/record"));
+    }
+    run("Kenal and scikit-learn", &mut bench)
+}
+
+fn item_item(args: &ItemItemArgs) -> Result<()> {
+    run("build", cargo().args(["build", "--release", "--package", "kenal-bench", "--bin", "item-item"]))?;
+    let mut bench = command(target_dir().join("release/item-item"));
+    bench.arg("run").args(["--users", &args.users.to_string()]).arg("--work").arg(target_dir().join("bench-item-item"));
+    bench.arg("--items").args(args.items.iter().map(u64::to_string));
+    if args.record {
+        bench.arg("--record").arg(root().join("tests/bench/record"));
+    }
+    run("item–item", &mut bench)
 }
 
 fn edge(args: &EdgeArgs) -> Result<()> {

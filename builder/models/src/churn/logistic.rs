@@ -13,20 +13,17 @@
 //! Newton's method. With many, the Hessian is that of a fixed sample of rows, its diagonal corrected by all rows
 //! (subsampled Newton: Roosta-Khorasani and Mahoney 2019), and L-BFGS (Nocedal and Wright, algorithm 7.4) starts from it:
 //! a pass costs 4·n·d operations instead of n·d², and about ten passes reach the optimum.
-//! Rows are f32, as scaled terms need no more; sums of 64 rows are f32, all above f64, joined in the order of the blocks.
+//! The passes themselves are in `sums`.
 
 use std::collections::VecDeque;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::churn::ChurnError;
-use crate::linear::{dot, factor_f64, solve_f64};
+use crate::churn::sums::{hessian_factor, totals};
+use crate::linear::solve_f64;
+use crate::threads::Threads;
 
-/// Rows per block of a sum; part of the result's last bits.
-const BLOCK_ROWS: usize = 2048;
-/// Rows whose f32 products are summed in f32.
-const RUN_ROWS: usize = 64;
 /// Rows of the sampled Hessian. With 150 unknowns its relative error is √(150/65,536) ≈ 5 %, the factor by which a
 /// step then shrinks the distance to the optimum.
 const SAMPLE_ROWS: usize = 65_536;
@@ -95,7 +92,7 @@ pub struct Solution {
 }
 
 impl Rows<'_> {
-    fn unknowns(&self) -> usize {
+    pub(super) fn unknowns(&self) -> usize {
         self.width + 1 + self.levels()
     }
 
@@ -103,20 +100,26 @@ impl Rows<'_> {
         if self.groups.is_empty() { 0 } else { self.groups_count }
     }
 
-    fn group(&self, row: usize) -> Option<usize> {
+    pub(super) fn group(&self, row: usize) -> Option<usize> {
         self.groups.get(row).map(|&g| self.width + 1 + usize::from(g))
     }
 
-    fn row(&self, row: usize) -> &[f32] {
+    pub(super) fn row(&self, row: usize) -> &[f32] {
         &self.terms[row * self.width..(row + 1) * self.width]
     }
 }
 
-/// Loss, gradient and, when asked for, the Hessian's diagonal of some rows.
-struct Sums {
-    loss: f64,
-    gradient: Vec<f64>,
-    diagonal: Vec<f64>,
+/// [`fit`] on a pool of so many threads.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_on(
+    rows: Rows<'_>,
+    config: &LogisticConfig,
+    start: Option<&Solution>,
+    threads: Threads,
+) -> Result<Solution, ChurnError> {
+    threads.run(|| fit(rows, config, start))
 }
 
 /// Finds the optimum from `start` (weights, intercept and levels of an earlier solution of the same shape), or from the
@@ -259,155 +262,9 @@ fn sample(n: usize) -> Vec<u32> {
         .collect()
 }
 
-/// F, its gradient and perhaps the Hessian's diagonal at `w`.
-fn totals(rows: &Rows<'_>, w: &[f64], penalty: &[f64], diagonal: bool) -> Sums {
-    let w32: Vec<f32> = w.iter().map(|&v| v as f32).collect();
-    let parts: Vec<Sums> = blocks(rows.labels.len()).map(|block| block_sums(rows, w, &w32, block, diagonal)).collect();
-    let zero = || vec![0.0; w.len()];
-    let empty = Sums { loss: 0.0, gradient: zero(), diagonal: if diagonal { zero() } else { Vec::new() } };
-    let mut all = parts.into_iter().fold(empty, |mut all, part| {
-        all.loss += part.loss;
-        all.gradient.iter_mut().zip(part.gradient).for_each(|(a, b)| *a += b);
-        all.diagonal.iter_mut().zip(part.diagonal).for_each(|(a, b)| *a += b);
-        all
-    });
-    for (j, (v, p)) in w.iter().zip(penalty).enumerate() {
-        all.loss += p / 2.0 * v * v;
-        all.gradient[j] += p * v;
-    }
-    all
-}
-
-fn blocks(rows: usize) -> impl IndexedParallelIterator<Item = std::ops::Range<usize>> {
-    (0..rows.div_ceil(BLOCK_ROWS)).into_par_iter().map(move |b| b * BLOCK_ROWS..rows.min((b + 1) * BLOCK_ROWS))
-}
-
-fn block_sums(rows: &Rows<'_>, w: &[f64], w32: &[f32], block: std::ops::Range<usize>, diagonal: bool) -> Sums {
-    let (d, width) = (w.len(), rows.width);
-    let mut sums =
-        Sums { loss: 0.0, gradient: vec![0.0; d], diagonal: if diagonal { vec![0.0; d] } else { Vec::new() } };
-    let (mut gradient, mut squares) = (vec![0.0f32; width], vec![0.0f32; width]);
-    for run in block.clone().step_by(RUN_ROWS) {
-        gradient.fill(0.0);
-        squares.fill(0.0);
-        for i in run..block.end.min(run + RUN_ROWS) {
-            let t = rows.row(i);
-            let z = f64::from(dot(&w32[..width], t)) + w[width] + rows.group(i).map_or(0.0, |g| w[g]);
-            let (p, loss) = sigmoid_and_loss(z, rows.labels[i]);
-            let residual = p - f64::from(u8::from(rows.labels[i]));
-            sums.loss += loss;
-            sums.gradient[width] += residual;
-            if let Some(g) = rows.group(i) {
-                sums.gradient[g] += residual;
-            }
-            axpy(residual as f32, t, &mut gradient);
-            if diagonal {
-                let curvature = p * (1.0 - p);
-                sums.diagonal[width] += curvature;
-                if let Some(g) = rows.group(i) {
-                    sums.diagonal[g] += curvature;
-                }
-                let curvature = curvature as f32;
-                squares.iter_mut().zip(t).for_each(|(s, x)| *s += curvature * x * x);
-            }
-        }
-        sums.gradient.iter_mut().zip(&gradient).for_each(|(a, &b)| *a += f64::from(b));
-        sums.diagonal.iter_mut().zip(&squares).for_each(|(a, &b)| *a += f64::from(b));
-    }
-    sums
-}
-
-fn axpy(f: f32, x: &[f32], to: &mut [f32]) {
-    to.iter_mut().zip(x).for_each(|(y, x)| *y += f * x);
-}
-
-/// Upper Cholesky factor of the penalised Hessian at `w`, from the rows of the sample, scaled so that its diagonal is
-/// that of all rows.
-fn hessian_factor(
-    rows: &Rows<'_>,
-    w: &[f64],
-    penalty: &[f64],
-    sample: &[u32],
-    diagonal: &[f64],
-) -> Result<Vec<f64>, ChurnError> {
-    let d = w.len();
-    let w32: Vec<f32> = w.iter().map(|&v| v as f32).collect();
-    let parts: Vec<Vec<f64>> = sample
-        .par_chunks(BLOCK_ROWS)
-        .map(|block| {
-            let (mut sum, mut run) = (vec![0.0f64; d * d], vec![0.0f32; d * d]);
-            // Four rows at a time, so that a sum is loaded and stored once for four products.
-            let mut t = vec![0.0f32; 4 * d];
-            for rows_of_run in block.chunks(RUN_ROWS) {
-                run.fill(0.0);
-                for four in rows_of_run.chunks(4) {
-                    t.fill(0.0);
-                    for (t, &i) in t.chunks_exact_mut(d).zip(four) {
-                        weighted(rows, w, &w32, i as usize, t);
-                    }
-                    add_outer(&t, d, &mut run);
-                }
-                sum.iter_mut().zip(&run).for_each(|(a, &b)| *a += f64::from(b));
-            }
-            sum
-        })
-        .collect();
-    let mut h = vec![0.0; d * d];
-    for part in parts {
-        h.iter_mut().zip(part).for_each(|(a, b)| *a += b);
-    }
-    let scale: Vec<f64> =
-        (0..d).map(|j| if h[j * d + j] > 0.0 { (diagonal[j] / h[j * d + j]).sqrt() } else { 0.0 }).collect();
-    for i in 0..d {
-        for j in i..d {
-            h[i * d + j] *= scale[i] * scale[j];
-        }
-        // A hair more than the Hessian, for unknowns without a penalty that no row of the sample tells apart.
-        h[i * d + i] = diagonal[i] * (1.0 + 1e-9) + penalty[i] + 1e-12;
-    }
-    factor_f64(&mut h, d).map_err(|_| ChurnError::NotPositiveDefinite)?;
-    Ok(h)
-}
-
-/// √(p(1 − p)) times the row, its intercept and its group.
-fn weighted(rows: &Rows<'_>, w: &[f64], w32: &[f32], i: usize, to: &mut [f32]) {
-    let (t, width) = (rows.row(i), rows.width);
-    let z = f64::from(dot(&w32[..width], t)) + w[width] + rows.group(i).map_or(0.0, |g| w[g]);
-    let p = sigmoid(z);
-    let root = (p * (1.0 - p)).sqrt() as f32;
-    to.iter_mut().zip(t).for_each(|(y, x)| *y = root * x);
-    to[width] = root;
-    if let Some(g) = rows.group(i) {
-        to[g] = root;
-    }
-}
-
-/// Adds the outer products of four rows of d values to the upper triangle of `h`.
-fn add_outer(t: &[f32], d: usize, h: &mut [f32]) {
-    let (a, rest) = t.split_at(d);
-    let (b, rest) = rest.split_at(d);
-    let (c, e) = rest.split_at(d);
-    for i in 0..d {
-        let (fa, fb, fc, fe) = (a[i], b[i], c[i], e[i]);
-        let row = &mut h[i * d + i..(i + 1) * d];
-        let four = a[i..].iter().zip(&b[i..]).zip(c[i..].iter().zip(&e[i..]));
-        for (h, ((xa, xb), (xc, xe))) in row.iter_mut().zip(four) {
-            *h += (fa * xa + fb * xb) + (fc * xc + fe * xe);
-        }
-    }
-}
-
 /// 1 / (1 + e^−z).
 pub fn sigmoid(z: f64) -> f64 {
     1.0 / (1.0 + (-z).exp())
-}
-
-/// p and log(1 + e^(−s z)) from one exponential, without overflow.
-fn sigmoid_and_loss(z: f64, label: bool) -> (f64, f64) {
-    let e = (-z.abs()).exp();
-    let p = if z >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-    let m = if label { -z } else { z };
-    (p, m.max(0.0) + e.ln_1p())
 }
 
 #[cfg(test)]

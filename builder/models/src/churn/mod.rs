@@ -21,6 +21,7 @@ pub mod forward;
 pub mod logistic;
 pub mod metrics;
 pub mod split;
+mod sums;
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};

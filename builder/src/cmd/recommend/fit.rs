@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -81,6 +81,7 @@ impl FitArgs {
     pub fn run(self) -> Result<()> {
         let started = Instant::now();
         let out = Out::at(&self.out);
+        let checkpoints = self.checkpoint.unwrap_or_else(|| out.dir().to_owned());
         let options = FitOptions {
             config: AlsConfig {
                 factors: usize::from(self.factors),
@@ -98,7 +99,7 @@ impl FitArgs {
             min_count: self.min_count,
             weighted: self.weighted,
             threads: super::threads(self.threads)?,
-            checkpoint: Some(self.checkpoint.unwrap_or_else(|| out.dir().to_owned())),
+            checkpoint: Some(checkpoints.clone()),
             warm_start: self.warm,
         };
         let threads = options.threads;
@@ -108,7 +109,7 @@ impl FitArgs {
             bail!("{}: no column `weight`, which --weighted needs", self.interactions.display());
         }
         let mut fitted = fit(&mut data, &options, &mut |progress| {
-            told(progress, started);
+            told(progress, &checkpoints, started);
             ControlFlow::Continue(())
         })
         .with_context(|| format!("fitting {}", self.interactions.display()))?;
@@ -136,7 +137,7 @@ impl FitArgs {
     }
 }
 
-fn told(progress: Progress, started: Instant) {
+fn told(progress: Progress, checkpoints: &Path, started: Instant) {
     match progress {
         Progress::Begun { users, items, interactions } => eprintln!(
             "{} interactions of {} people with {} items",
@@ -147,6 +148,13 @@ fn told(progress: Progress, started: Instant) {
         Progress::Warm { known, items } => {
             eprintln!("begun from earlier factors of {} of {} items", count(known as u64), count(items as u64));
         }
+        Progress::Others { files, bytes } => eprintln!(
+            "not gone on from {} of other interactions or settings, {:.1} MB: als-*.checkpoint and als-*.part in {} may be \
+             removed if no fit is to go on from them",
+            if files == 1 { "a checkpoint".to_owned() } else { format!("{} checkpoints", count(files as u64)) },
+            bytes as f64 / 1e6,
+            checkpoints.display()
+        ),
         Progress::Resumed { iterations } => eprintln!("gone on from a checkpoint after iteration {iterations}"),
         Progress::Iteration(i) => eprintln!(
             "iteration {} of at most {}: loss {:.6e}, {}",
