@@ -1,6 +1,7 @@
-//! `kenal bundle`: everything a bundle says, whether it is true, and what another one changes.
+//! `kenal bundle`: everything a bundle says, whether it is true, what another one changes, and a bundle inside a program.
 
 mod diff;
+mod embed;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ enum BundleCommand {
     Inspect(InspectArgs),
     /// What the second bundle changes: items, bytes to fetch, and what people are shown.
     Diff(diff::DiffArgs),
+    /// Put a bundle's sections into the compiled program of a CDN, which then reads none of them from its store.
+    Embed(embed::EmbedArgs),
 }
 
 #[derive(clap::Args)]
@@ -45,6 +48,7 @@ impl BundleArgs {
         match self.command {
             BundleCommand::Inspect(args) => args.run(),
             BundleCommand::Diff(args) => args.run().map(|()| ExitCode::SUCCESS),
+            BundleCommand::Embed(args) => args.run().map(|()| ExitCode::SUCCESS),
         }
     }
 }

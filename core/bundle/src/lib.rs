@@ -5,7 +5,8 @@
 //!
 //! Read in this order: [`manifest`], [`trust`] (keys and [`verify`]), [`visitor`] (from a visitor id to a key),
 //! [`seal`] (rows that only their visitor can read), [`update`] (withdrawals published between bundles), [`delta`]
-//! (what changed in a section), [`keys`] (who may sign), [`canary`] (who gets a bundle first), and with feature `write` [`publish`].
+//! (what changed in a section), [`keys`] (who may sign), [`canary`] (who gets a bundle first), [`table`] (sections
+//! inside a program), and with feature `write` [`publish`] and [`embed`](mod@embed).
 //!
 //! ```
 //! use kenal_bundle::{BundleError, Manifest, Trust, verify};
@@ -33,6 +34,8 @@ pub mod canary;
 pub mod delta;
 #[cfg(feature = "write")]
 mod delta_write;
+#[cfg(feature = "write")]
+pub mod embed;
 mod envelope;
 pub mod error;
 pub mod hash;
@@ -42,6 +45,9 @@ mod msgpack;
 #[cfg(feature = "write")]
 pub mod publish;
 pub mod seal;
+pub mod table;
+#[cfg(feature = "write")]
+mod table_write;
 pub mod trust;
 pub mod update;
 pub mod visitor;
@@ -52,6 +58,8 @@ pub use canary::{Canary, verify_canary};
 pub use delta::{apply_delta, delta_name};
 #[cfg(feature = "write")]
 pub use delta_write::write_delta;
+#[cfg(feature = "write")]
+pub use embed::{EmbedError, embed};
 pub use error::{BundleError, ManifestFault};
 pub use hash::Hash;
 pub use kenal_core::Kind;
@@ -62,6 +70,9 @@ pub use manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
 #[cfg(feature = "write")]
 pub use publish::{File, PublishError, Publisher, Release, Signer, reissue, shard_bits_for, write_revocation_update};
 pub use seal::{RowSeal, SEAL_BYTES};
+pub use table::{TABLE_SECTIONS_MAX, Table, TableSlot};
+#[cfg(feature = "write")]
+pub use table_write::write_table;
 pub use trust::{KEYS_MAX, KeyId, PublicKey, Trust, signer_of, verify, verify_at};
 pub use update::{RevocationUpdate, verify_revocations};
 pub use visitor::{VisitorKey, check_shard};

@@ -2,6 +2,7 @@
 //!
 //! With `KENAL_ORIGIN` the worker stands before the shop, and everything but `/v1/` is the shop's (see `page`).
 
+use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,17 +10,19 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::{Either, select};
 use kenal_page::{
-    Bounded, Call, Keeper, Reply, Settings, Source, Unavailable, Visitor, answer, not_found, too_large, wrong_method,
+    Bounded, Call, Found, Hash, Keeper, Reply, Settings, Source, Unavailable, Visitor, answer, not_found, too_large,
+    wrong_method,
 };
-use worker::{Context, Date, Delay, Env, Headers, Method, Request, Response, Result, Url, event, kv::KvStore};
+use worker::{Cache, Context, Date, Delay, Env, Headers, Method, Request, Response, Result, Url, event, kv::KvStore};
 
 use crate::page;
 
 /// How long one read of the store is waited for. A hot key takes some milliseconds, a cold one some tens.
 const STORE_WAIT_MS: u64 = 400;
 
-/// How long a section stays in the cache of the visitor's data centre, so that a new isolate need not ask further away.
-/// That a name is not there is kept as long, so it is minutes, not days.
+/// How long KV keeps a user shard in the visitor's data centre, so that a visit need not ask further away. That a name is not
+/// there is kept as long, so it is minutes, not days. Sections that are the same for everybody lie in the data centre's own
+/// cache, where a read costs nothing and what is there stays for as long as there is room.
 const SECTION_CACHE_S: u64 = 300;
 
 /// Binding of the KV namespace.
@@ -41,18 +44,60 @@ impl Kv {
 }
 
 impl Source for Kv {
-    async fn get(&self, name: &str) -> std::result::Result<Option<Vec<u8>>, Unavailable> {
+    async fn get(&self, name: &str) -> Found {
         let store = self.store.as_ref().ok_or(Unavailable)?;
         let key = format!("{}{name}", self.prefix);
         let read = store.get(&key);
         // A section's name is its hash: what lies under it never changes.
         let read = if name.starts_with("sections/") { read.cache_ttl(SECTION_CACHE_S) } else { read };
-        let read = read.bytes();
-        match select(pin!(read), pin!(Delay::from(Duration::from_millis(STORE_WAIT_MS)))).await {
-            Either::Left((read, _)) => read.map_err(|_| Unavailable),
-            Either::Right(_) => Err(Unavailable),
-        }
+        let read = in_time(read.bytes()).await.ok_or(Unavailable)?;
+        read.map(|bytes| bytes.map(Into::into)).map_err(|_| Unavailable)
     }
+
+    async fn section(&self, hash: &Hash) -> Found {
+        let name = hash.section_name();
+        let address = self.address(&name);
+        if let Some(Some(section)) = in_time(cached(&address)).await {
+            return Ok(Some(section.into()));
+        }
+        let found = self.get(&name).await?;
+        if let Some(section) = &found {
+            // Without it the next isolate reads the store once more, and nothing else is lost.
+            let _ = in_time(cache(&address, section.to_vec())).await;
+        }
+        Ok(found)
+    }
+
+    async fn refused(&self, hash: &Hash) {
+        let address = self.address(&hash.section_name());
+        let _ = in_time(Cache::default().delete(address, true)).await;
+    }
+}
+
+impl Kv {
+    /// Under what a section lies in the cache. Nobody can ask for it from outside.
+    fn address(&self, name: &str) -> String {
+        format!("https://kenal.invalid/{}{name}", self.prefix)
+    }
+}
+
+/// What is waited for, unless it takes longer than a store may.
+async fn in_time<T>(wait: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(wait), pin!(Delay::from(Duration::from_millis(STORE_WAIT_MS)))).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
+}
+
+async fn cached(address: &str) -> Option<Vec<u8>> {
+    let mut found = Cache::default().get(address, true).await.ok().flatten()?;
+    found.bytes().await.ok()
+}
+
+async fn cache(address: &str, section: Vec<u8>) -> Result<()> {
+    let mut response = Response::from_bytes(section)?;
+    response.headers_mut().set("cache-control", "public, max-age=31536000, immutable")?;
+    Cache::default().put(address, response).await
 }
 
 #[event(fetch)]

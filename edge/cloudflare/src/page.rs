@@ -4,7 +4,7 @@ use std::future::ready;
 
 use futures::future::join;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use kenal_page::{PERSONAL, Page, asks_for_page, drops_answered, drops_asked, is_page, no_origin, prepare};
+use kenal_page::{PERSONAL, Page, asks_for_page, drops_answered, drops_asked, is_page, is_private, no_origin, prepare};
 use worker::{ByteStream, Env, Error, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
 use worker::{ResponseBuilder, Result, Url};
 
@@ -34,13 +34,14 @@ pub async fn respond(request: Request, env: &Env, origin: &Url) -> Result<Respon
     if !is_page(answered.status_code(), told.get("content-type")?.as_deref(), encoding.as_deref()) {
         return pass(answered);
     }
+    let private = is_private(prepared.personal, told.has("set-cookie")?);
     let kept = Headers::new();
     for (name, value) in told.entries() {
-        if !drops_answered(&name, prepared.personal) && !name.eq_ignore_ascii_case("content-encoding") {
+        if !drops_answered(&name, private) && !name.eq_ignore_ascii_case("content-encoding") {
             kept.append(&name, &value)?;
         }
     }
-    if prepared.personal {
+    if private {
         kept.set("cache-control", PERSONAL)?;
     }
     let builder = ResponseBuilder::new().with_status(answered.status_code()).with_headers(kept);

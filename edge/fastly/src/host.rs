@@ -3,7 +3,7 @@
 //! With `origin` in the config store the service stands before the shop, and everything but `/v1/` is the shop's (see
 //! `page`).
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{self, Poll, Waker};
@@ -13,7 +13,8 @@ use fastly::http::serve::Serve;
 use fastly::kv_store::{KVStore, KVStoreError};
 use fastly::{ConfigStore, Request, Response};
 use kenal_page::{
-    Bounded, Call, Keeper, Reply, Settings, Source, Unavailable, Visitor, answer, not_found, too_large, wrong_method,
+    Bounded, Call, Found, Hash, Keeper, Reply, Settings, Source, Table, TableSlot, Unavailable, Visitor, answer,
+    not_found, too_large, wrong_method,
 };
 
 use crate::page;
@@ -21,32 +22,67 @@ use crate::page;
 /// Name of the KV store and of the config store.
 const STORE: &str = "kenal";
 
+/// How long a request waits for the store, all reads together. A read that has begun is waited for to its end, which the
+/// platform bounds; after it nothing more is read, and the answer says what is missing.
+const STORE_WAIT: Duration = Duration::from_millis(400);
+
 /// Requests that one sandbox takes, and how long it lives: a bound on whatever may leak.
 const REQUESTS_MAX: usize = 1000;
 const LIFETIME: Duration = Duration::from_secs(300);
 /// How long an idle sandbox waits for the next request; waiting is billed as memory.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// Where `kenal bundle embed` says that it put a table of sections into this program.
+static EMBEDDED: TableSlot = TableSlot::EMPTY;
+
 pub(crate) struct Kv {
     store: Option<KVStore>,
     prefix: String,
+    embedded: Option<Table<'static>>,
+    /// When this request has waited for the store long enough.
+    until: Instant,
 }
 
 impl Kv {
     pub(crate) fn of(config: &Config) -> Self {
-        Kv { store: KVStore::open(STORE).ok().flatten(), prefix: config.get("prefix").unwrap_or_default() }
+        Kv {
+            store: KVStore::open(STORE).ok().flatten(),
+            prefix: config.get("prefix").unwrap_or_default(),
+            embedded: EMBEDDED.table(),
+            until: Instant::now() + STORE_WAIT,
+        }
     }
 }
 
 impl Source for Kv {
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+    async fn get(&self, name: &str) -> Found {
         let store = self.store.as_ref().ok_or(Unavailable)?;
-        match store.lookup(&format!("{}{name}", self.prefix)) {
-            Ok(mut found) => Ok(Some(found.take_body_bytes())),
+        let lookup = store.build_lookup().execute_async(&format!("{}{name}", self.prefix)).map_err(|_| Unavailable)?;
+        // Whoever asks for several things at once has asked for all of them before the first is waited for.
+        others_first().await;
+        if Instant::now() > self.until {
+            return Err(Unavailable);
+        }
+        match store.pending_lookup_wait(lookup) {
+            Ok(mut found) => Ok(Some(found.take_body_bytes().into())),
             Err(KVStoreError::ItemNotFound) => Ok(None),
             Err(_) => Err(Unavailable),
         }
     }
+
+    async fn section(&self, hash: &Hash) -> Found {
+        // One of another version is not found in the program, and is read from the store.
+        match self.embedded.and_then(|table| table.get(hash)) {
+            Some(section) => Ok(Some(section.into())),
+            None => self.get(&hash.section_name()).await,
+        }
+    }
+}
+
+/// Done when it is asked for the second time.
+fn others_first() -> impl Future<Output = ()> {
+    let mut asked = false;
+    poll_fn(move |_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending })
 }
 
 /// Serves requests until the sandbox has had enough of them.
@@ -147,10 +183,12 @@ pub(crate) fn text<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
     request.get_header(name).and_then(|value| value.to_str().ok())
 }
 
-/// The result of a future that waits for nothing: every read of this host's store blocks.
+/// The result of a future: every read of this host's store blocks, at the latest when it is asked for the second time.
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut task::Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => unreachable!("nothing here waits but the store, which blocks"),
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
+            return value;
+        }
     }
 }

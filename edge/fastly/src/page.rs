@@ -5,7 +5,9 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use fastly::{Request, Response};
-use kenal_page::{Keeper, PERSONAL, Page, asks_for_page, drops_answered, drops_asked, is_page, no_origin, prepare};
+use kenal_page::{
+    Keeper, PERSONAL, Page, asks_for_page, drops_answered, drops_asked, is_page, is_private, no_origin, prepare,
+};
 
 use crate::host::{Config, Kv, ready, send, text, timed, visitor};
 
@@ -37,11 +39,12 @@ pub fn respond(keeper: &Rc<Keeper>, mut request: Request, config: &Config, backe
     if !is_page(answered.get_status().as_u16(), told("content-type"), told("content-encoding")) {
         return timed(answered, began).send_to_client();
     }
+    let private = is_private(prepared.personal, answered.contains_header("set-cookie"));
     let names: Vec<String> = answered.get_header_names_str().into_iter().map(str::to_owned).collect();
-    for name in names.iter().filter(|name| drops_answered(name, prepared.personal)) {
+    for name in names.iter().filter(|name| drops_answered(name, private)) {
         answered.remove_header(name);
     }
-    if prepared.personal {
+    if private {
         answered.set_header("cache-control", PERSONAL);
     }
     stream(timed(answered, began), Page::new(Rc::clone(keeper), prepared));

@@ -42,7 +42,8 @@ pub use edge::{Edge, Need};
 pub use error::{EdgeError, RequestError};
 pub use instant::rfc3339;
 pub use kenal_bundle::{
-    CANARY_NAME, Canary, Hash, KEYS_NAME, Kind, MANIFEST_NAME, REVOCATIONS_NAME, SIGNER_NAME, VisitorKey, delta_name,
+    CANARY_NAME, Canary, Hash, KEYS_NAME, Kind, MANIFEST_NAME, REVOCATIONS_NAME, SIGNER_NAME, Table, TableSlot,
+    VisitorKey, delta_name,
 };
 pub use request::{Consent, LiveEvent, LiveKind, Request, Slot};
 pub use response::{BundleInfo, Echo, FallbackReason, Price, Reason, ReasonKind, Recommended, Response};

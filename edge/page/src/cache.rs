@@ -1,7 +1,7 @@
 //! What of an origin's page may be changed, and who may keep the changed page.
 //!
 //! Headers leave before the body streams, so the request alone decides: one that could be personalised is answered for
-//! nobody else, every other keeps what the origin said. These are rules only; nothing here reads a body.
+//! nobody else, every other keeps what the origin said, unless the origin gives a cookie to whoever asked. These are rules only; nothing here reads a body.
 
 use crate::visitor::Visitor;
 
@@ -11,6 +11,12 @@ pub const PERSONAL: &str = "private, no-store";
 /// Whether anything of the visitor could come into the page: an id counts only with a yes and without GPC.
 pub fn may_be_personal(visitor: &Visitor) -> bool {
     visitor.id.is_some()
+}
+
+/// Whether a rewritten page is kept from every cache: it could be personal, or the origin sets a cookie with it. A cache
+/// that stored such a page would give one visitor's cookie to the next, and it is this host that made the page.
+pub const fn is_private(personal: bool, sets_cookie: bool) -> bool {
+    personal || sets_cookie
 }
 
 /// Whether a request may be for a page: pictures and scripts keep their ranges and their conditions.
@@ -52,8 +58,9 @@ pub fn drops_asked(name: &str) -> bool {
     names.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
 }
 
-/// Whether a header of a rewritten page is not passed on. [`PERSONAL`] is set by the host when `personal`.
-pub fn drops_answered(name: &str, personal: bool) -> bool {
+/// Whether a header of a rewritten page is not passed on. [`PERSONAL`] is set by the host on a `private` one
+/// ([`is_private`]).
+pub fn drops_answered(name: &str, private: bool) -> bool {
     let name = name.to_ascii_lowercase();
     // These describe the bytes of the origin.
     if matches!(
@@ -63,7 +70,7 @@ pub fn drops_answered(name: &str, personal: bool) -> bool {
         return true;
     }
     let cached = matches!(name.as_str(), "age" | "cache-control" | "expires" | "last-modified" | "pragma");
-    personal && (cached || name.ends_with("cdn-cache-control") || name.starts_with("surrogate-"))
+    private && (cached || name.ends_with("cdn-cache-control") || name.starts_with("surrogate-"))
 }
 
 #[cfg(test)]

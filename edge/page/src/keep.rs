@@ -4,11 +4,13 @@
 //! answers. When withdrawals could not be read for [`STALE_S_MAX`], nobody is personalised. A canary is kept beside it, for
 //! the visitors that it is for; one that cannot be read is for nobody.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
 
-use kenal_bundle::BundleError;
-use kenal_edge::{CANARY_NAME, Canary, Edge, EdgeError, Hash, KEYS_NAME, MANIFEST_NAME, REVOCATIONS_NAME};
+use futures::future::join4;
+use kenal_edge::store::add_newer_revocations;
+use kenal_edge::{CANARY_NAME, Canary, Edge, Hash, KEYS_NAME, MANIFEST_NAME, Need, REVOCATIONS_NAME};
 
 /// How long a manifest and the withdrawals are believed before the store is asked again.
 pub const REREAD_S: i64 = 30;
@@ -21,10 +23,23 @@ pub const STALE_S_MAX: i64 = 600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unavailable;
 
+/// A file of a bundle, if it is there; what a program carries with it is not copied.
+pub type Found = Result<Option<Cow<'static, [u8]>>, Unavailable>;
+
 /// Where the files of a bundle come from. What it returns is not trusted.
 pub trait Source {
     /// The bytes under a name of `core/FORMAT.md`; `None` when there are none.
-    fn get(&self, name: &str) -> impl Future<Output = Result<Option<Vec<u8>>, Unavailable>>;
+    fn get(&self, name: &str) -> impl Future<Output = Found>;
+
+    /// A section that is the same for everybody and never changes, as its name is its hash: a host may keep it nearer.
+    fn section(&self, hash: &Hash) -> impl Future<Output = Found> {
+        async { self.get(&hash.section_name()).await }
+    }
+
+    /// What [`Source::section`] gave is not the section: it must not be given again.
+    fn refused(&self, _hash: &Hash) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
 }
 
 /// A bundle between requests. No borrow of it outlives a wait, so that requests may take turns.
@@ -79,9 +94,14 @@ impl Keeper {
 
     /// `None` when anything that should have been read was not.
     async fn read(&self, source: &impl Source, trust_key: &[u8; 32], now: i64) -> Option<()> {
-        let manifest = source.get(MANIFEST_NAME).await;
-        let withdrawals = source.get(REVOCATIONS_NAME).await;
-        let keys = source.get(KEYS_NAME).await;
+        // Asked for at once, so that a slow store is waited for once.
+        let reads = join4(
+            source.get(MANIFEST_NAME),
+            source.get(REVOCATIONS_NAME),
+            source.get(KEYS_NAME),
+            source.get(CANARY_NAME),
+        );
+        let (manifest, withdrawals, keys, found_canary) = reads.await;
         let terms = keys.as_ref().ok().map(|keys| Terms { keys: keys.as_deref(), trust_key, now });
         let known = self.0.borrow().kept.as_ref().map(Kept::named);
         let newer = match (&manifest, terms) {
@@ -93,7 +113,7 @@ impl Keeper {
             self.0.borrow_mut().kept = Some(kept);
         }
         if let Some(terms) = terms {
-            self.read_canary(source, terms).await;
+            self.read_canary(source, terms, found_canary.ok().flatten()).await;
         }
         let mut state = self.0.borrow_mut();
         let State { kept, canary, .. } = &mut *state;
@@ -107,8 +127,7 @@ impl Keeper {
     }
 
     /// Keeps the canary that there is, if there is one and all of it can be read.
-    async fn read_canary(&self, source: &impl Source, terms: Terms<'_>) {
-        let found = source.get(CANARY_NAME).await.ok().flatten();
+    async fn read_canary(&self, source: &impl Source, terms: Terms<'_>, found: Option<Cow<'static, [u8]>>) {
         let (canary, version, known) = {
             let state = self.0.borrow();
             let Some(kept) = &state.kept else { return };
@@ -138,14 +157,10 @@ impl Kept {
     }
 
     /// Takes in the withdrawals as read; whether they are known now.
-    fn withdraw(&mut self, withdrawals: &Result<Option<Vec<u8>>, Unavailable>, now: i64) -> bool {
+    fn withdraw(&mut self, withdrawals: &Found, now: i64) -> bool {
         let read = match withdrawals {
             Ok(None) => true,
-            Ok(Some(update)) => match self.edge.add_revocations(update) {
-                // Older than the bundle, whose own withdrawals hold what it says.
-                Ok(()) | Err(EdgeError::Revocations(BundleError::StaleRevocations)) => true,
-                Err(_) => false,
-            },
+            Ok(Some(update)) => add_newer_revocations(&self.edge, update).is_ok(),
             Err(Unavailable) => false,
         };
         if read {
@@ -161,6 +176,16 @@ struct Terms<'a> {
     keys: Option<&'a [u8]>,
     trust_key: &'a [u8; 32],
     now: i64,
+}
+
+/// Takes one section in; `None` when it is not to be had, or is not what it should be.
+async fn take(source: &impl Source, edge: &mut Edge, need: Need) -> Option<()> {
+    let section = source.section(&need.hash).await.ok()??;
+    let taken = edge.add_section_of(need.kind, section);
+    if taken.is_err() {
+        source.refused(&need.hash).await;
+    }
+    taken.ok()
 }
 
 /// The bundle of a manifest with all its sections; `Some(None)` when it is the `known` one.
@@ -179,8 +204,10 @@ async fn newer(
         return None;
     }
     for need in edge.needs() {
-        let section = source.get(&need.hash.section_name()).await.ok()??;
-        edge.add_section_of(need.kind, section).ok()?;
+        if take(source, &mut edge, need).await.is_none() {
+            // What a host kept nearer may have been damaged there.
+            take(source, &mut edge, need).await?;
+        }
     }
     Some(Some(Kept { edge, manifest, withdrawals_read_at: None }))
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use kenal_bundle::File;
 
-use crate::keep::{Keeper, Source, Unavailable};
+use crate::keep::{Found, Keeper, Source, Unavailable};
 
 #[derive(Default)]
 pub struct Memory {
@@ -19,11 +19,11 @@ pub struct Memory {
 }
 
 impl Source for Memory {
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Unavailable> {
+    async fn get(&self, name: &str) -> Found {
         self.read.borrow_mut().push(name.to_owned());
         match self.down.borrow().iter().any(|down| name.starts_with(down)) {
             true => Err(Unavailable),
-            false => Ok(self.files.borrow().get(name).cloned()),
+            false => Ok(self.files.borrow().get(name).cloned().map(Into::into)),
         }
     }
 }

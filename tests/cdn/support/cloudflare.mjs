@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { Miniflare, Response } from "miniflare";
 
 const WORKER = process.env.KENAL_WORKER;
 const MODULE = "kenal_cloudflare_bg.wasm";
@@ -12,8 +12,8 @@ let script;
 
 export const workerIsThere = WORKER !== undefined && existsSync(join(WORKER, MODULE));
 
-/** Starts it with a bundle; `script` takes the place of the worker. */
-export async function startCloudflare(bundle, { garbage, key, time, empty, origin, secret, script: other }) {
+/** Starts it with a bundle; `script` takes the place of the worker, and the store has the names that `keeps` says. */
+export async function startCloudflare(bundle, { garbage, key, time, empty, origin, secret, script: other, keeps = () => true }) {
   script ??= await build({ stdin: { contents: readFileSync(SHIM, "utf8"), resolveDir: WORKER }, bundle: true, format: "esm", external: ["*.wasm", "cloudflare:*"], write: false });
   const worker = new Miniflare({
     modules: [
@@ -25,13 +25,16 @@ export async function startCloudflare(bundle, { garbage, key, time, empty, origi
     bindings: { KENAL_TRUST_KEY: key, KENAL_CALLER_SECRET: secret, KENAL_FIXED_TIME: String(time), KENAL_ORIGIN: origin },
   });
   const kv = await worker.getKVNamespace("KENAL_KV");
-  for (const name of empty ? [] : bundle.names) {
+  for (const name of empty ? [] : bundle.names.filter(keeps)) {
     await kv.put(name, garbage(name) ? new Uint8Array(100) : new Uint8Array(readFileSync(join(bundle.folder, name))));
   }
   return {
     url: (await worker.ready).origin,
     undoesGzip: true,
     fetch: (path, init) => worker.dispatchFetch(`http://shop.test${path}`, init),
+    /** The data centre's cache, emulated. */
+    cache: async () => (await worker.getCaches()).default,
+    Response,
     stop: () => worker.dispose(),
   };
 }

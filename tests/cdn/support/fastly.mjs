@@ -9,6 +9,7 @@ import { join } from "node:path";
 
 const { KENAL_FASTLY: PROGRAM, KENAL_VICEROY: VICEROY } = process.env;
 
+export const builtProgram = PROGRAM;
 export const viceroyIsThere = [PROGRAM, VICEROY].every((path) => path !== undefined && existsSync(path));
 
 /** A port that was free a moment ago. */
@@ -22,14 +23,14 @@ const freePort = () =>
     });
   });
 
-/** Starts it with a bundle. */
-export async function startFastly(bundle, { garbage, key, time, empty, origin, secret }) {
+/** Starts it with a bundle; `program` takes the place of the one that was built, and the store has the names that `keeps` says. */
+export async function startFastly(bundle, { garbage, key, time, empty, origin, secret, program = PROGRAM, keeps = () => true }) {
   const folder = mkdtempSync(join(tmpdir(), "kenal-viceroy-"));
   const bad = join(folder, "garbage");
   writeFileSync(bad, new Uint8Array(100));
   const text = JSON.stringify;
   const entry = (name) => `  { key = ${text(name)}, file = ${text(garbage(name) ? bad : join(bundle.folder, name))} },`;
-  const entries = empty ? [`  { key = "nothing", data = "" },`] : bundle.names.map(entry);
+  const entries = empty ? [`  { key = "nothing", data = "" },`] : bundle.names.filter(keeps).map(entry);
   const config = [
     "manifest_version = 3",
     'name = "kenal"',
@@ -50,7 +51,7 @@ export async function startFastly(bundle, { garbage, key, time, empty, origin, s
   ];
   writeFileSync(join(folder, "fastly.toml"), config.join("\n"));
   const port = await freePort();
-  const runtime = spawn(VICEROY, ["-C", join(folder, "fastly.toml"), "--addr", `127.0.0.1:${port}`, PROGRAM], { stdio: ["ignore", "ignore", "pipe"] });
+  const runtime = spawn(VICEROY, ["-C", join(folder, "fastly.toml"), "--addr", `127.0.0.1:${port}`, program], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   runtime.stderr.on("data", (chunk) => (said += chunk));
   const url = `http://127.0.0.1:${port}`;

@@ -22,6 +22,8 @@ export async function startOrigin() {
       switch (new URL(request.url, "http://origin").pathname) {
         case "/":
           return answer(200, html, SHELL);
+        case "/welcome":
+          return answer(200, { ...html, "set-cookie": ["basket=1; Path=/", "seen=1"], "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" }, SHELL);
         case "/slow":
           // In the middle of a tag.
           response.writeHead(200, html).write(SHELL.slice(0, 150));

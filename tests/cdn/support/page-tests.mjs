@@ -55,6 +55,14 @@ export function testPages({ host, origin, begin }) {
     }
   });
 
+  test("page: one that comes with a cookie is nobody else's", async () => {
+    const { response, html, header } = await page("/welcome");
+    assert.deepEqual(response.headers.getSetCookie(), ["basket=1; Path=/", "seen=1"]);
+    assert.equal(header("cache-control"), PRIVATE);
+    for (const name of ["surrogate-key", "etag", "last-modified"]) assert.equal(header(name), null, name);
+    assert.equal(html, (await page()).html, "but it says what it says to everybody");
+  });
+
   test("page: what it asks of the origin is a whole page", async () => {
     await page("/?q=a%20b", { ...YES, "if-none-match": '"shell"', range: "bytes=0-10" });
     const { asked } = origin();

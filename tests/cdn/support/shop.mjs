@@ -22,6 +22,17 @@ export function makeBundle() {
   return { folder, names, key: readFileSync(join(folder, "signer.pub"), "utf8").trim(), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** Puts the sections of a shop with so many items into a copy of a program. The bundle's shop has 60. */
+export function embedInto(program, out, items) {
+  execFileSync("cargo", ["run", "--locked", "--quiet", "-p", "kenal-edge", "--example", "embedded", "--", String(items), program, out], { cwd: here("../../../"), stdio: "inherit" });
+}
+
+/** Names of the sections that a bundle's manifest lists: all but the user shards. */
+export function listedSections(bundle) {
+  const manifest = readFileSync(join(bundle.folder, "manifest.kenal"));
+  return bundle.names.filter((name) => name.startsWith("sections/") && manifest.includes(Buffer.from(name.slice("sections/".length), "hex")));
+}
+
 /** Score texts as the module wrote them: JSON.parse alone would lose how a number was spelt. */
 export function summary(text) {
   const spelt = [...text.matchAll(/"score":([^,}]+)/g)].map((match) => match[1]);
