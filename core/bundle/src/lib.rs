@@ -42,6 +42,7 @@ mod msgpack;
 #[cfg(feature = "write")]
 pub mod publish;
 pub mod seal;
+pub mod text_map;
 pub mod trust;
 pub mod update;
 pub mod visitor;
@@ -62,6 +63,7 @@ pub use manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
 #[cfg(feature = "write")]
 pub use publish::{File, PublishError, Publisher, Release, Signer, reissue, shard_bits_for, write_revocation_update};
 pub use seal::{RowSeal, SEAL_BYTES};
+pub use text_map::TextMap;
 pub use trust::{KEYS_MAX, KeyId, PublicKey, Trust, signer_of, verify, verify_at};
 pub use update::{RevocationUpdate, verify_revocations};
 pub use visitor::{VisitorKey, check_shard};
