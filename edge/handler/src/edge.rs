@@ -1,16 +1,18 @@
 //! An open bundle: the verified manifest, the sections that have arrived, and the answer to a request.
 
-use std::sync::{Mutex, PoisonError};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use kenal_bundle::{
     BundleError, Canary, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, apply_delta,
     check_shard, signer_of, verify, verify_canary, verify_keys, verify_revocations,
 };
-use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
+use kenal_core::{Bundle, Kind, Revocation, UserShard, Users};
 
 use crate::answer::{self, Ranked, Terms};
 use crate::error::{EdgeError, RequestError};
 use crate::instant::rfc3339;
+use crate::lock::Shared;
 use crate::request::{Request, seconds};
 use crate::response::{BundleInfo, Echo, FallbackReason, Response};
 use crate::sections::Loaded;
@@ -52,7 +54,7 @@ pub struct Edge {
     loaded: Loaded,
     update: Option<RevocationUpdate>,
     opened_at_s: u64,
-    scratch: Mutex<Box<Scratch>>,
+    scratch: Shared,
 }
 
 impl Edge {
@@ -88,7 +90,7 @@ impl Edge {
         id.truncate(16);
         let info = BundleInfo { version: manifest.version, id };
         let opened_at_s = seconds(now);
-        let scratch = Mutex::new(Box::default());
+        let scratch = Shared::default();
         Ok(Edge { manifest, signer, info, trust, loaded: Loaded::default(), update: None, opened_at_s, scratch })
     }
 
@@ -285,8 +287,7 @@ impl Edge {
         let ranked = match self.bundle() {
             None => Ranked { items: Vec::new(), fallback: Some(FallbackReason::SectionMissing) },
             Some(bundle) => {
-                let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-                answer::answer(bundle, &terms, market, request, row, &mut scratch)?
+                self.scratch.with(|scratch| answer::answer(bundle, &terms, market, request, row, scratch))?
             }
         };
         Ok(Response {

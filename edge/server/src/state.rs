@@ -160,7 +160,7 @@ impl App {
         let start = Instant::now();
         request.fallback = Some(FallbackReason::CoreFailed);
         let response = self.edge.recommend(&request, None).ok()?;
-        Some(Answer { json: serde_json::to_vec(&response).ok()?, core: start.elapsed() })
+        Some(Answer { json: response.to_json().into_bytes(), core: start.elapsed() })
     }
 
     /// The visitor's row, from a shard in memory or else from the folder.

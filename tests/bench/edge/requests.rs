@@ -131,7 +131,7 @@ pub fn run(args: &RequestArgs) -> Result<()> {
                 let row = asked.row.as_deref();
                 let answer = timed(&mut natively, || -> Result<Vec<u8>> {
                     let request = Request::from_json(&asked.json)?;
-                    Ok(serde_json::to_vec(&edge.recommend(&request, row)?)?)
+                    Ok(edge.recommend(&request, row)?.to_json().into_bytes())
                 })?;
                 let other = timed(&mut inside, || worker.recommend(&asked.json, row))?;
                 ensure!(answer == other, "{name}: the module answers otherwise");
