@@ -137,25 +137,17 @@ fn choose_by(validations: &[Split], start: Tuned, setting: &Setting<'_>) -> Resu
             let (_, with_als) = pick(Model::Als, &ALS_GRID.map(|als| Tuned { als, ..start }))?;
             let mut fitted =
                 validations.iter().map(|v| Fitted::new(v, &with_als, setting)).collect::<Result<Vec<_>, _>>()?;
-            let mut learnt = |half_life_days: f32, taste: bool| {
-                fitted.iter_mut().zip(validations).for_each(|(f, v)| f.heat = v.heat(half_life_days));
-                let mut parts: Vec<Parts<'_>> = fitted.iter().map(Fitted::parts).collect();
-                if !taste {
-                    parts.iter_mut().for_each(|parts| parts.als = None);
-                }
-                learn_over(&windows(&parts, validations), options.protocol.candidates(), options.threads)
-            };
-            // The half-life by what the rest does with it, or one that is best by luck would bring taste in.
-            let mut best = (f64::NEG_INFINITY, HALF_LIVES[0]);
-            for half_life_days in if has_time { &HALF_LIVES[..] } else { &[] } {
-                let (_, recall) = learnt(*half_life_days, false);
+            let mut best = (f64::NEG_INFINITY, with_als);
+            for half_life_days in if has_time { &HALF_LIVES[..] } else { &HALF_LIVES[..1] } {
+                fitted.iter_mut().zip(validations).for_each(|(f, v)| f.heat = v.heat(*half_life_days));
+                let parts: Vec<Parts<'_>> = fitted.iter().map(Fitted::parts).collect();
+                let (weights, recall) =
+                    learn_over(&windows(&parts, validations), options.protocol.candidates(), options.threads);
                 if recall > best.0 {
-                    best = (recall, *half_life_days);
+                    best = (recall, Tuned { weights, half_life_days: *half_life_days, ..with_als });
                 }
             }
-            let half_life_days = best.1;
-            let (weights, recall) = learnt(half_life_days, true);
-            Ok((recall, Tuned { weights, half_life_days, ..with_als }))
+            Ok(best)
         }
     }
 }

@@ -23,9 +23,6 @@ pub struct ServeArgs {
     /// The key that must have signed the bundle [default: the one that came with it].
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
-    /// Where the compiled core is kept between starts [default: kenal/modules in the user's cache folder].
-    #[arg(long, value_name = "DIR")]
-    cache: Option<PathBuf>,
 }
 
 impl ServeArgs {
@@ -41,7 +38,6 @@ impl ServeArgs {
             trust,
             clock: system_clock(),
             say: Arc::new(|what| eprintln!("{what}")),
-            cache: self.cache.or_else(cache_folder),
             reread: REREAD,
         };
         serve(config, |addr, warnings| {
@@ -52,11 +48,4 @@ impl ServeArgs {
         })?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Where the XDG base directories put what can be made again.
-fn cache_folder() -> Option<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
-    Some(cache?.join("kenal/modules"))
 }

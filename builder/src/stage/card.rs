@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use kenal_bundle::{CardValue, Hash};
+use kenal_bundle::{CardValue, Hash, TextMap};
 use kenal_card::{Card, Churn, Judged, Ranking, Role, html};
 use kenal_consent::Snapshot;
 use kenal_models::eval::{Case, Evaluation};
@@ -139,7 +139,7 @@ pub fn find(path: &Path) -> Result<(PathBuf, Card)> {
 ///
 /// # Errors
 /// A card that is there and is not the one that was signed.
-pub fn check(folder: &Path, lines: &BTreeMap<String, CardValue>) -> Result<&'static str> {
+pub fn check(folder: &Path, lines: &TextMap<CardValue>) -> Result<&'static str> {
     let Some(CardValue::Text(expected)) = lines.get(HASH) else { return Ok("no model card was signed") };
     let path = folder.join(NAME);
     if !path.exists() {

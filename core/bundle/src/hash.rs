@@ -28,8 +28,16 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        hex(&self.0, f)
     }
+}
+
+/// Two lower-case digits a byte.
+pub(crate) fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).try_for_each(|digit| {
+        let digit = usize::from(digit);
+        f.write_str("0123456789abcdef".get(digit..=digit).unwrap_or_default())
+    })
 }
 
 impl fmt::Debug for Hash {

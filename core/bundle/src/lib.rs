@@ -48,6 +48,7 @@ pub mod seal;
 pub mod table;
 #[cfg(feature = "write")]
 mod table_write;
+pub mod text_map;
 pub mod trust;
 pub mod update;
 pub mod visitor;
@@ -73,6 +74,7 @@ pub use seal::{RowSeal, SEAL_BYTES};
 pub use table::{TABLE_SECTIONS_MAX, Table, TableSlot};
 #[cfg(feature = "write")]
 pub use table_write::write_table;
+pub use text_map::TextMap;
 pub use trust::{KEYS_MAX, KeyId, PublicKey, Trust, signer_of, verify, verify_at};
 pub use update::{RevocationUpdate, verify_revocations};
 pub use visitor::{VisitorKey, check_shard};

@@ -1,6 +1,5 @@
 //! The manifest: what a bundle is, and the hashes of its sections.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -10,6 +9,7 @@ use kenal_core::{Kind, MarketIdx};
 use crate::error::{BundleError, ManifestFault};
 use crate::hash::Hash;
 use crate::msgpack::{Reader, whole};
+use crate::text_map::TextMap;
 
 /// What a bundle is. Times are in seconds since 1970.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,9 +33,9 @@ pub struct Manifest {
     /// The markets; the position is the index.
     pub markets: Vec<MarketEntry>,
     /// How far each source is known complete.
-    pub watermarks: BTreeMap<String, u64>,
+    pub watermarks: TextMap<u64>,
     /// The model card.
-    pub card: BTreeMap<String, CardValue>,
+    pub card: TextMap<CardValue>,
     /// The sections, ascending by kind.
     pub sections: Vec<SectionEntry>,
 }
@@ -148,19 +148,33 @@ impl Manifest {
 /// The fields in the order of the struct, in which the writer writes them.
 fn read(r: &mut Reader<'_>) -> Option<Manifest> {
     r.fields(11)?;
-    Some(Manifest {
-        version: r.name("version")?.number()?,
-        created_at: r.name("created_at")?.number()?,
-        expires_at: r.name("expires_at")?.number()?,
-        as_of: r.name("as_of")?.number()?,
-        previous: r.name("previous")?.optional(Reader::hash)?,
-        consent_root: r.name("consent_root")?.hash()?,
-        salt: r.name("salt")?.hash()?,
-        markets: r.name("markets")?.list(read_market)?,
-        watermarks: r.name("watermarks")?.texts_to(Reader::number)?,
-        card: r.name("card")?.texts_to(read_card_value)?,
-        sections: r.name("sections")?.list(read_section)?,
-    })
+    // Filled in one after the other: in one expression, each field that fails has its own way of dropping those before it.
+    let mut manifest = Manifest {
+        version: 0,
+        created_at: 0,
+        expires_at: 0,
+        as_of: 0,
+        previous: None,
+        consent_root: Hash::default(),
+        salt: Hash::default(),
+        markets: Vec::new(),
+        watermarks: TextMap::new(),
+        card: TextMap::new(),
+        sections: Vec::new(),
+    };
+    let m = &mut manifest;
+    m.version = r.name("version")?.number()?;
+    m.created_at = r.name("created_at")?.number()?;
+    m.expires_at = r.name("expires_at")?.number()?;
+    m.as_of = r.name("as_of")?.number()?;
+    m.previous = r.name("previous")?.optional(Reader::hash)?;
+    m.consent_root = r.name("consent_root")?.hash()?;
+    m.salt = r.name("salt")?.hash()?;
+    m.markets = r.name("markets")?.list(read_market)?;
+    m.watermarks = r.name("watermarks")?.texts_to(Reader::number)?;
+    m.card = r.name("card")?.texts_to(read_card_value)?;
+    m.sections = r.name("sections")?.list(read_section)?;
+    Some(manifest)
 }
 
 fn read_market(r: &mut Reader<'_>) -> Option<MarketEntry> {
@@ -214,8 +228,8 @@ mod tests {
             consent_root: Hash::default(),
             salt: Hash::default(),
             markets: alloc::vec![MarketEntry { code: "SG".into(), currency: "SGD".into() }],
-            watermarks: BTreeMap::from([("app".into(), 5), ("shopify".into(), 6)]),
-            card: BTreeMap::from([("a".into(), CardValue::Number(1.0)), ("b".into(), CardValue::Text("x".into()))]),
+            watermarks: TextMap::from_iter([("app".into(), 5), ("shopify".into(), 6)]),
+            card: TextMap::from_iter([("a".into(), CardValue::Number(1.0)), ("b".into(), CardValue::Text("x".into()))]),
             sections: REQUIRED.map(entry).to_vec(),
         }
     }

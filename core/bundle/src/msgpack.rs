@@ -4,12 +4,12 @@
 //! that whatever is read here has one encoding. Nothing recurses, and nothing is reserved for a length that is only
 //! claimed. (MessagePack specification, 2013 edition, "Formats".)
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::ManifestFault;
 use crate::hash::Hash;
+use crate::text_map::TextMap;
 
 /// What is left of a payload.
 #[derive(Clone, Copy)]
@@ -83,15 +83,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A map from texts, which ascend.
-    pub(crate) fn texts_to<T>(&mut self, mut value: impl FnMut(&mut Self) -> Option<T>) -> Option<BTreeMap<String, T>> {
-        let mut map = BTreeMap::new();
+    pub(crate) fn texts_to<T>(&mut self, mut value: impl FnMut(&mut Self) -> Option<T>) -> Option<TextMap<T>> {
+        let mut map = TextMap::new();
         for _ in 0..self.map()? {
             let key = String::from(self.text()?);
-            if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
-                return None;
-            }
-            let value = value(self)?;
-            map.insert(key, value);
+            map.push(key, value(self)?)?;
         }
         Some(map)
     }

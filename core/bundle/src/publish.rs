@@ -311,8 +311,8 @@ impl<'a> Publisher<'a> {
             consent_root: r.consent_root,
             salt: r.salt,
             markets: r.markets,
-            watermarks: r.watermarks,
-            card: r.card,
+            watermarks: r.watermarks.into(),
+            card: r.card.into(),
             sections,
         };
         let payload = manifest.encode().map_err(BundleError::Manifest)?;

@@ -7,7 +7,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 
 use crate::envelope::{self, open};
 use crate::error::BundleError;
-use crate::hash::Hash;
+use crate::hash::{Hash, hex};
 use crate::manifest::Manifest;
 
 pub(crate) const KEY_ID_BYTES: usize = 16;
@@ -18,7 +18,7 @@ pub struct KeyId(pub [u8; KEY_ID_BYTES]);
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        hex(&self.0, f)
     }
 }
 

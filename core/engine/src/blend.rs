@@ -178,9 +178,9 @@ pub fn personalise<'s>(
     let taste = user.weighted(together.als);
     score_touched(items, blend, taste.as_ref(), visit, again, &rules, together, top);
     if let Some(taste) = &taste {
-        scan(items, taste, 0.0, |item| !together.has(item) && rules.allow(items, item), top);
+        scan(items, taste, 0.0, &|item| !together.has(item) && rules.allow(items, item), top);
     }
-    fill(&bundle.trending, items, &rules, |_| Score::ZERO, top);
+    fill(&bundle.trending, items, &rules, false, top);
     Ok(top.list())
 }
 

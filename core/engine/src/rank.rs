@@ -25,13 +25,15 @@ const MARGIN: f32 = 1.0 + 1.0 / (1 << 18) as f32;
 pub fn rank<'t>(items: &Items<'_>, user: &UserVector, rules: &Rules<'_>, k: usize, top: &'t mut TopK) -> &'t [Scored] {
     top.start(k);
     if k > 0 {
-        scan(items, user, f32::NEG_INFINITY, |item| rules.allow(items, item), top);
+        scan(items, user, f32::NEG_INFINITY, &|item| rules.allow(items, item), top);
     }
     top.list()
 }
 
 /// Puts into the list what scores above `least` and is allowed.
-pub(crate) fn scan(items: &Items<'_>, user: &UserVector, least: f32, allow: impl Fn(ItemIdx) -> bool, top: &mut TopK) {
+///
+/// `allow` is called through a pointer: only items that would enter are asked about, and this loop is in the module once.
+pub(crate) fn scan(items: &Items<'_>, user: &UserVector, least: f32, allow: &dyn Fn(ItemIdx) -> bool, top: &mut TopK) {
     let scanned = scan_until(items, user, least, allow, top);
     top.set_scanned(scanned);
 }
@@ -40,7 +42,7 @@ fn scan_until(
     items: &Items<'_>,
     user: &UserVector,
     least: f32,
-    allow: impl Fn(ItemIdx) -> bool,
+    allow: &dyn Fn(ItemIdx) -> bool,
     top: &mut TopK,
 ) -> usize {
     let query = user.query(items.blocks);
@@ -59,7 +61,7 @@ fn scan_until(
         for (item, (dot, scale)) in (at..).zip(dots.into_iter().zip(scales)) {
             let score = score(dot, *scale, user.scale);
             if score > floor {
-                floor = offer(&allow, top, item, score).max(least);
+                floor = offer(allow, top, item, score).max(least);
             }
         }
         at += GROUP;
@@ -70,7 +72,7 @@ fn scan_until(
         }
         let score = score(simd::dot(factor, query), *scale, user.scale);
         if score > floor {
-            floor = offer(&allow, top, at, score).max(least);
+            floor = offer(allow, top, at, score).max(least);
         }
         at += 1;
     }
@@ -95,7 +97,7 @@ fn score(dot: i32, scale: [u8; 4], user_scale: f32) -> f32 {
 
 /// Puts an item into the list if the rules allow it, and returns the new floor. Rules are asked only about items that
 /// would enter: that is rare, and asking costs more than scoring.
-fn offer(allow: &impl Fn(ItemIdx) -> bool, top: &mut TopK, at: usize, score: f32) -> f32 {
+fn offer(allow: &dyn Fn(ItemIdx) -> bool, top: &mut TopK, at: usize, score: f32) -> f32 {
     if let (Ok(item), Some(score)) = (ItemIdx::new(at), Score::new(score))
         && allow(item)
     {
@@ -116,18 +118,13 @@ pub fn trending<'t>(
     top: &'t mut TopK,
 ) -> &'t [Scored] {
     top.start(k);
-    fill(trending, items, rules, |score| score, top);
+    fill(trending, items, rules, true, top);
     top.list()
 }
 
-/// Puts what is trending behind what is in the list already, until it is full, with `score` of its heat.
-pub(crate) fn fill(
-    trending: &Trending<'_>,
-    items: &Items<'_>,
-    rules: &Rules<'_>,
-    score: impl Fn(Score) -> Score,
-    top: &mut TopK,
-) {
+/// Puts what is trending behind what is in the list already, until it is full: with its heat as the score, or
+/// with 0.
+pub(crate) fn fill(trending: &Trending<'_>, items: &Items<'_>, rules: &Rules<'_>, with_heat: bool, top: &mut TopK) {
     if let Some(market) = rules.market {
         let own = rules.category.map(|category| trending.list(market, Some(category)));
         for scored in own.into_iter().flatten().chain(trending.list(market, None)) {
@@ -135,7 +132,7 @@ pub(crate) fn fill(
                 break;
             }
             if rules.allow(items, scored.item) {
-                top.append(Scored { score: score(scored.score), ..scored });
+                top.append(if with_heat { scored } else { Scored { score: Score::ZERO, ..scored } });
             }
         }
     }

@@ -21,7 +21,7 @@ pub fn similar<'t>(items: &Items<'_>, item: ItemIdx, rules: &Rules<'_>, k: usize
         && items.dequantise(item, y)
         && let Some(direction) = UserVector::quantise(y)
     {
-        scan(items, &direction, 0.0, |other| other != item && rules.allow(items, other), top);
+        scan(items, &direction, 0.0, &|other| other != item && rules.allow(items, other), top);
     }
     top.list()
 }

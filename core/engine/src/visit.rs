@@ -152,7 +152,7 @@ impl Visit {
     /// `confidence(kind) · 2^(−t / half life)`, and for what goes with the item as much as that is of a purchase, at most 1
     /// with what the row says. The order of `events` does not matter. An item is in the cart when the
     /// last cart event says so, and not shown for half an hour after a look at it. The [`PULLED_MAX`] items dealt with
-    /// last pull the list towards them, the r-th by `2^(−(r / 2 + t / 30 min))`. Cost: O(n log n) in the number of
+    /// last pull the list towards them, the r-th by `2^(−(r / 2 + t / 30 min))`. Cost: O(n log n) comparisons of
     /// events, no allocation.
     ///
     /// # Errors
@@ -172,7 +172,7 @@ impl Visit {
             return Err(TooManyEvents { found: events.len() });
         };
         sorted.copy_from_slice(events);
-        sorted.sort_unstable();
+        sort(sorted);
         let mut history = row.into_iter().flat_map(UserRow::history).peekable();
         let mut groups = sorted.chunk_by(|a, b| a.item == b.item).peekable();
         let mut observations = self.observations.iter_mut();
@@ -318,6 +318,18 @@ impl Seen {
             Relation::InCart
         } else {
             Relation::Viewed
+        }
+    }
+}
+
+/// Sorts by insertion: events are few, for which the library's sort is much code.
+fn sort(events: &mut [LiveEvent]) {
+    for end in 1..events.len() {
+        let (Some(sorted), Some(next)) = (events.get(..end), events.get(end).copied()) else { return };
+        let at = sorted.partition_point(|event| *event <= next);
+        events.copy_within(at..end, at + 1);
+        if let Some(slot) = events.get_mut(at) {
+            *slot = next;
         }
     }
 }

@@ -6,6 +6,8 @@
 
 #![allow(unsafe_code, reason = "a C interface takes pointers")]
 
+use alloc::boxed::Box;
+
 use crate::code::Code;
 use crate::handle::Handle;
 use crate::memory;

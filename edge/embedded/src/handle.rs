@@ -1,10 +1,14 @@
 //! What a caller holds: a bundle, the last answer, and the last message.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use kenal_edge::{Edge, EdgeError, Need, Request, RequestError};
 
 use crate::code::Code;
+use crate::panics;
 
 /// The state behind a `kenal_edge *`. Not for two threads at once; a process may have many.
 #[derive(Debug, Default)]
@@ -102,7 +106,7 @@ impl Handle {
             let refused = |error: RequestError| Refusal(Code::Request, error.to_string());
             let request = Request::from_json(request).map_err(refused)?;
             let response = edge.recommend(&request, row).map_err(refused)?;
-            serde_json::to_vec(&response).map_err(|e| Refusal(Code::Internal, e.to_string()))
+            Ok(response.to_json().into_bytes())
         })
     }
 
@@ -119,7 +123,7 @@ impl Handle {
         self.message.clear();
         let edge = &mut self.edge;
         // After a panic the bundle is thrown away, so that nothing half-done is looked at.
-        let result = catch_unwind(AssertUnwindSafe(|| call(edge))).unwrap_or_else(|_| {
+        let result = panics::caught(|| call(edge)).unwrap_or_else(|| {
             self.edge = None;
             Err(Refusal(Code::Internal, "the core has a bug: it panicked".to_owned()))
         });
@@ -137,5 +141,5 @@ impl Handle {
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Refusal> {
-    std::str::from_utf8(bytes).map_err(|_| Refusal(Code::Argument, "the visitor id is not UTF-8".to_owned()))
+    core::str::from_utf8(bytes).map_err(|_| Refusal(Code::Argument, "the visitor id is not UTF-8".to_owned()))
 }

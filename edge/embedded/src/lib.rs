@@ -8,10 +8,17 @@
 //!
 //! Read in this order: [`Code`], [`handle`] (what a caller holds), [`exports`] (the functions).
 
+#![no_std]
+
+extern crate alloc;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+extern crate std;
+
 mod code;
 pub mod exports;
 mod handle;
 mod memory;
+mod panics;
 
 pub use code::Code;
 pub use handle::Handle;

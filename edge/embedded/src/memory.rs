@@ -1,5 +1,8 @@
 //! Pointers and lengths to slices and back: the only place where the caller's word is taken for something.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 /// The caller's bytes; an empty slice for a length of 0, whatever the pointer.
 ///
 /// `None` when the pointer is null although the length is not 0, or the length is beyond any object's.

@@ -4,6 +4,9 @@
 //! reach it only through the permit that the core's gate gives. Whatever closes the gate, the answer is the trending
 //! list.
 
+use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
+
 use kenal_bundle::Manifest;
 use kenal_core::diversity::candidates;
 use kenal_core::{
@@ -104,8 +107,13 @@ impl<'a> Question<'a> {
             Slot::Home | Slot::Cart | Slot::Again => None,
         };
         // An id that this bundle does not have needs no excluding and says nothing.
-        let mut exclude: Vec<ItemIdx> = request.exclude.iter().filter_map(|id| bundle.items.find(id)).collect();
-        exclude.extend(context);
+        let mut exclude: Vec<ItemIdx> = Vec::new();
+        for item in request.exclude.iter().filter_map(|id| bundle.items.find(id)).chain(context) {
+            // A few hundred at most, for which the library's sort is much code.
+            if let Err(at) = exclude.binary_search(&item) {
+                exclude.insert(at, item);
+            }
+        }
         let mut pins: Vec<ItemIdx> = Vec::new();
         for pin in request.pins.iter().filter_map(|id| bundle.items.find(id)) {
             if !exclude.contains(&pin) && !pins.contains(&pin) {
@@ -114,8 +122,6 @@ impl<'a> Question<'a> {
         }
         let not_categories: Result<_, _> =
             request.not_categories.iter().map(|given| category_named(bundle, given)).collect();
-        exclude.sort_unstable();
-        exclude.dedup();
         let mut events: Vec<_> = request.events.iter().filter_map(|event| live(bundle, event)).collect();
         // Being on an item's page is looking at it, now.
         events.extend(context.map(|item| kenal_core::LiveEvent {
@@ -290,10 +296,9 @@ fn card(bundle: &Bundle<'_>, terms: &Terms<'_>, market: MarketIdx, pick: &Pick) 
             title: pick.because.and_then(title),
         },
         title: title(item),
-        price: hundredths.zip(currency).map(|(hundredths, currency)| Price {
-            amount: format!("{}.{:02}", hundredths / 100, hundredths % 100),
-            currency: currency.clone(),
-        }),
+        price: hundredths
+            .zip(currency)
+            .map(|(hundredths, currency)| Price { amount: Price::amount_of(hundredths), currency: currency.clone() }),
         category: category.and_then(|at| bundle.items.categories().get(at)).map(str::to_owned),
     })
 }

@@ -1,7 +1,9 @@
 //! An open bundle: the verified manifest, the sections that have arrived, and the answer to a request.
 
-use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError, RwLock};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use kenal_bundle::{
     BundleError, Canary, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, apply_delta,
@@ -12,6 +14,7 @@ use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
 use crate::answer::{self, Ranked, Terms};
 use crate::error::{EdgeError, RequestError};
 use crate::instant::rfc3339;
+use crate::lock::Shared;
 use crate::request::{Request, seconds};
 use crate::response::{BundleInfo, Echo, FallbackReason, Response};
 use crate::sections::Loaded;
@@ -52,9 +55,9 @@ pub struct Edge {
     trust: Trust,
     loaded: Loaded,
     /// Behind a lock, so that withdrawals reach a bundle that is answering.
-    update: RwLock<Option<RevocationUpdate>>,
+    update: Shared<Option<RevocationUpdate>>,
     opened_at_s: u64,
-    scratch: Mutex<Box<Scratch>>,
+    scratch: Shared<Box<Scratch>>,
 }
 
 impl Edge {
@@ -90,8 +93,7 @@ impl Edge {
         id.truncate(16);
         let info = BundleInfo { version: manifest.version, id };
         let opened_at_s = seconds(now);
-        let scratch = Mutex::new(Box::default());
-        let (loaded, update) = (Loaded::default(), RwLock::default());
+        let (loaded, update, scratch) = (Loaded::default(), Shared::default(), Shared::default());
         Ok(Edge { manifest, signer, info, trust, loaded, update, opened_at_s, scratch })
     }
 
@@ -162,10 +164,11 @@ impl Edge {
     /// [`EdgeError::Revocations`].
     pub fn add_revocations(&self, update: &[u8]) -> Result<(), EdgeError> {
         let update = verify_revocations(update, &self.trust, &self.manifest).map_err(EdgeError::Revocations)?;
-        let mut known = self.update.write().unwrap_or_else(PoisonError::into_inner);
-        if known.as_ref().is_none_or(|known| known.issued_at < update.issued_at) {
-            *known = Some(update);
-        }
+        self.update.with(|known| {
+            if known.as_ref().is_none_or(|known| known.issued_at < update.issued_at) {
+                *known = Some(update);
+            }
+        });
         Ok(())
     }
 
@@ -189,7 +192,7 @@ impl Edge {
 
     /// When the revocation update was issued that counts, seconds since 1970; `None` when none was taken in.
     pub fn revocations_issued_at(&self) -> Option<u64> {
-        self.update.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|update| update.issued_at)
+        self.update.with(|update| update.as_ref().map(|update| update.issued_at))
     }
 
     /// Version and short id, as in every answer.
@@ -292,8 +295,7 @@ impl Edge {
         let ranked = match self.bundle() {
             None => Ranked { items: Vec::new(), fallback: Some(FallbackReason::SectionMissing) },
             Some(bundle) => {
-                let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-                answer::answer(bundle, &terms, market, request, row, &mut scratch)?
+                self.scratch.with(|scratch| answer::answer(bundle, &terms, market, request, row, scratch))?
             }
         };
         Ok(Response {
@@ -319,8 +321,10 @@ impl Edge {
         // Both count: an update may have been made for another bundle than this one, such as before a rollback, and so
         // lack people who have a row here and whom only this bundle's own section names.
         let own = self.bundle().map(|bundle| bundle.revocations.contains(key));
-        let update = self.update.read().unwrap_or_else(PoisonError::into_inner);
-        let later = update.as_ref().map_or(Some(false), |update| Some(update.revocations().ok()?.contains(key)));
+        let later = self.update.with(|update| match update {
+            Some(update) => Some(update.revocations().ok()?.contains(key)),
+            None => Some(false),
+        });
         match (own, later) {
             (Some(true), _) | (_, Some(true)) => Revocation::Revoked,
             (Some(false), Some(false)) => Revocation::Clear,

@@ -1,7 +1,14 @@
 //! Why a bundle or a request is refused. A person who cannot be personalised is neither: that is an answer.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
 use kenal_bundle::{BundleError, Hash};
 
+use crate::json::Writer;
 use crate::limits::{ID_BYTES_MAX, K_MAX};
 
 /// A request that cannot be answered: the caller's mistake, never a person's absence.
@@ -14,10 +21,10 @@ pub enum RequestError {
     #[error("k is {given}; ask for 1 to {K_MAX} items")]
     K { given: u32 },
     /// The bundle has no such market.
-    #[error("unknown market {given:?}; this bundle has {}", known.join(", "))]
+    #[error("unknown market {}; this bundle has {}", Quoted(given), known.join(", "))]
     Market { given: String, known: Vec<String> },
     /// The bundle has no such category.
-    #[error("unknown category {given:?}; this bundle has {}{}", known.join(", "), more(*count, known.len()))]
+    #[error("unknown category {}; this bundle has {}{}", Quoted(given), known.join(", "), more(*count, known.len()))]
     Category {
         given: String,
         /// The first [`CATEGORIES_NAMED_MAX`] of them.
@@ -29,7 +36,7 @@ pub enum RequestError {
     #[error("{field} has {given} entries; at most {max} are read")]
     TooMany { field: &'static str, given: usize, max: usize },
     /// `diversity` is outside its range, or no number.
-    #[error("diversity is {given}; it is from 0 to 1")]
+    #[error("diversity is {}; it is from 0 to 1", Number(*given))]
     Diversity { given: f32 },
     /// A text is empty where leaving the field out was meant.
     #[error("{field} is empty; leave it out instead")]
@@ -78,6 +85,31 @@ fn more(count: usize, named: usize) -> String {
     }
 }
 
+/// A text as JSON has it. `{:?}` brings tables of what of Unicode can be printed.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut quoted = Writer::default();
+        quoted.text(self.0);
+        f.write_str(&quoted.finish())
+    }
+}
+
+/// A number as answers have it: the library's way of printing brings its own tables.
+struct Number(f32);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_nan() {
+            return f.write_str("NaN");
+        }
+        let mut number = Writer::default();
+        number.float(self.0);
+        f.write_str(&number.finish())
+    }
+}
+
 impl RequestError {
     /// Where a text is not the JSON that was wanted, and why: in the parser's words, without the text's own.
     pub fn json(error: serde_json::Error) -> Self {
@@ -100,7 +132,7 @@ fn without_value(what: &str) -> String {
 }
 
 /// The first characters of a message; the name of an unknown field can be as long as the request.
-fn shortened(what: &str) -> String {
+pub(crate) fn shortened(what: &str) -> String {
     const CHARS_MAX: usize = 200;
     match what.char_indices().nth(CHARS_MAX) {
         Some((at, _)) => [what.get(..at).unwrap_or_default(), "…"].concat(),
@@ -110,6 +142,10 @@ fn shortened(what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
     use super::CATEGORIES_NAMED_MAX;
     use crate::{Request, RequestError};
 
@@ -130,10 +166,10 @@ mod tests {
         for (json, what) in [
             ("\"visitor-shirts\"", "invalid type: string, expected struct Request"),
             ("\"a\", expected visitor-shirts at line \"", "invalid type: string, expected struct Request"),
-            ("4711", "invalid type: integer, expected struct Request"),
+            ("4711", "invalid type: number, expected struct Request"),
             ("{\"market\":true}", "invalid type: boolean, expected a string"),
             ("{\"market\":\"SG\",\"now\":\"visitor-shirts\"}", "invalid type: string, expected i64"),
-            ("{\"market\":\"SG\",\"now\":1,\"k\":-3}", "invalid value: integer, expected u32"),
+            ("{\"market\":\"SG\",\"now\":1,\"k\":-3}", "invalid value: number, expected u32"),
             ("{\"marked\":1}", "unknown field `marked`, expected one of"),
             (long.as_str(), "unknown field `xxx"),
             ("{\"market\"", "EOF while parsing an object"),

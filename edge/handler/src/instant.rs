@@ -1,5 +1,7 @@
 //! Seconds since 1970 as RFC 3339 text, without a time library: the answer is in a browser's bundle too.
 
+use alloc::string::String;
+
 /// `2026-11-23T20:41:13Z`. Years past 9999 are written as the last second of 9999, which RFC 3339 can still say.
 pub fn rfc3339(seconds: u64) -> String {
     const LAST: u64 = 253_402_300_799;
@@ -7,7 +9,15 @@ pub fn rfc3339(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let mut text = String::with_capacity(20);
+    for (number, places, after) in
+        [(year, 4, '-'), (month, 2, '-'), (day, 2, 'T'), (hour, 2, ':'), (minute, 2, ':'), (second, 2, 'Z')]
+    {
+        let digit = |place| char::from(b'0' + (number / 10u64.pow(place) % 10) as u8);
+        text.extend((0..places).rev().map(digit));
+        text.push(after);
+    }
+    text
 }
 
 /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`, for days from 1970 on.

@@ -8,7 +8,7 @@
 //! Deliberately not here: HTTP, files, caches, time, logging, and any host's name for a thing.
 //!
 //! Read in this order: [`request`], [`response`] (the JSON contract), [`edge`] (an open bundle), [`store`] (where its
-//! bytes come from), [`error`], [`limits`]; `answer` is what happens to one request.
+//! bytes come from), [`error`], [`limits`]; `answer` is what happens to one request, [`json`] its form.
 //!
 //! ```
 //! use kenal_edge::{Edge, EdgeError, Request, Response};
@@ -26,13 +26,21 @@
 //! }
 //! ```
 
+#![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+// Plain WebAssembly has no system; without std, what words panics stays out of the module.
+#[cfg(any(test, not(all(target_family = "wasm", target_os = "unknown"))))]
+extern crate std;
 
 mod answer;
 pub mod edge;
 pub mod error;
 mod instant;
+pub mod json;
 pub mod limits;
+mod lock;
 pub mod request;
 pub mod response;
 mod sections;

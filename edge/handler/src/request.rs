@@ -4,11 +4,15 @@
 //! an error that names it, since a misspelt `consent` that is silently ignored would be worse than a refusal.
 //! Nothing here decides anything.
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::error::RequestError;
+use crate::json::read_request;
 use crate::limits::{EVENTS_MAX, EXCLUDE_MAX, ID_BYTES_MAX, K_DEFAULT, K_MAX, NOT_CATEGORIES_MAX, PINS_MAX};
 use crate::response::FallbackReason;
 
@@ -143,7 +147,7 @@ impl Request {
     /// # Errors
     /// [`RequestError::Json`] with line and column, or the first limit that is passed.
     pub fn from_json(json: &[u8]) -> Result<Self, RequestError> {
-        let request: Request = serde_json::from_slice(json).map_err(RequestError::json)?;
+        let request = read_request(json)?;
         request.check()?;
         Ok(request)
     }
@@ -168,28 +172,31 @@ impl Request {
         if let Some((field, given, max)) = lists.into_iter().find(|(_, given, max)| given > max) {
             return Err(RequestError::TooMany { field, given, max });
         }
+        let fits = |field, text: &str| match text.len() {
+            0 => Err(RequestError::Empty { field }),
+            given if given > ID_BYTES_MAX => Err(RequestError::TooLong { field, given }),
+            _ => Ok(()),
+        };
         let texts = [
             ("visitor", self.visitor.as_deref()),
             ("market", Some(self.market.as_str())),
             ("item", self.item.as_deref()),
             ("category", self.category.as_deref()),
         ];
-        let events = self.events.iter().map(|e| ("events.item", Some(e.item.as_str())));
-        let exclude = named("exclude", &self.exclude);
-        let lists = exclude.chain(named("not_categories", &self.not_categories)).chain(named("pins", &self.pins));
-        for (field, text) in texts.into_iter().chain(events).chain(lists) {
-            match text.map(str::len) {
-                Some(0) => return Err(RequestError::Empty { field }),
-                Some(given) if given > ID_BYTES_MAX => return Err(RequestError::TooLong { field, given }),
-                _ => {}
+        for (field, text) in texts {
+            text.map_or(Ok(()), |text| fits(field, text))?;
+        }
+        for event in &self.events {
+            fits("events.item", &event.item)?;
+        }
+        let lists = [("exclude", &self.exclude), ("not_categories", &self.not_categories), ("pins", &self.pins)];
+        for (field, list) in lists {
+            for text in list {
+                fits(field, text)?;
             }
         }
         Ok(())
     }
-}
-
-fn named<'a>(field: &'static str, ids: &'a [String]) -> impl Iterator<Item = (&'static str, Option<&'a str>)> {
-    ids.iter().map(move |id| (field, Some(id.as_str())))
 }
 
 /// The core counts time from 1970 on.
@@ -209,6 +216,21 @@ pub enum Slot {
     Again,
 }
 
+impl Slot {
+    /// All of them.
+    pub const ALL: [Slot; 4] = [Slot::Home, Slot::Product, Slot::Cart, Slot::Again];
+
+    /// The word in the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Slot::Home => "home",
+            Slot::Product => "product",
+            Slot::Cart => "cart",
+            Slot::Again => "again",
+        }
+    }
+}
+
 /// What the visitor said about personalisation on this page. Saying nothing is not agreeing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -217,6 +239,20 @@ pub enum Consent {
     Denied,
     #[default]
     Unset,
+}
+
+impl Consent {
+    /// All of them.
+    pub const ALL: [Consent; 3] = [Consent::Granted, Consent::Denied, Consent::Unset];
+
+    /// The word in the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Consent::Granted => "granted",
+            Consent::Denied => "denied",
+            Consent::Unset => "unset",
+        }
+    }
 }
 
 /// Something the visitor did with an item in this session.
@@ -239,8 +275,26 @@ pub enum LiveKind {
     Remove,
 }
 
+impl LiveKind {
+    /// All of them.
+    pub const ALL: [LiveKind; 4] = [LiveKind::View, LiveKind::Cart, LiveKind::Purchase, LiveKind::Remove];
+
+    /// The word in the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            LiveKind::View => "view",
+            LiveKind::Cart => "cart",
+            LiveKind::Purchase => "purchase",
+            LiveKind::Remove => "remove",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
     use super::*;
 
     fn check(visitor: &str, expected: Result<Option<&str>, &str>) {

@@ -3,6 +3,9 @@
 //! Scores are printed as the shortest decimal text that reads back to the same `f32`, so two hosts agree on a score to
 //! the bit exactly when their JSON texts agree.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use serde::{Deserialize, Serialize};
 
 use crate::request::Slot;
@@ -64,6 +67,21 @@ pub enum ReasonKind {
     Trending,
 }
 
+impl ReasonKind {
+    /// The word in the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ReasonKind::BecauseBought => "because_bought",
+            ReasonKind::BecauseViewed => "because_viewed",
+            ReasonKind::BecauseCarted => "because_carted",
+            ReasonKind::BecauseHistory => "because_history",
+            ReasonKind::Similar => "similar",
+            ReasonKind::Pinned => "pinned",
+            ReasonKind::Trending => "trending",
+        }
+    }
+}
+
 /// Why an answer is not personalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +113,22 @@ pub enum FallbackReason {
 }
 
 impl FallbackReason {
+    /// All of them.
+    pub const ALL: [FallbackReason; 12] = [
+        FallbackReason::NoVisitor,
+        FallbackReason::NoConsent,
+        FallbackReason::ConsentDenied,
+        FallbackReason::Gpc,
+        FallbackReason::Revoked,
+        FallbackReason::BundleExpired,
+        FallbackReason::NoHistory,
+        FallbackReason::SectionMissing,
+        FallbackReason::ShardUnreadable,
+        FallbackReason::RowUnreadable,
+        FallbackReason::Unsolvable,
+        FallbackReason::CoreFailed,
+    ];
+
     /// The word in the JSON.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! The bytes of a bundle's sections and the parsed views into them, in one value that can be moved.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use core::fmt;
 
 use kenal_core::{Bundle, Kind, SectionError, Sections};
 use self_cell::self_cell;
@@ -93,7 +93,7 @@ impl Loaded {
     ///
     /// Cost: every section there is, is checked again; a few milliseconds for 50,000 items.
     pub(crate) fn put(&mut self, kind: Kind, bytes: Bytes) -> Result<(), SectionError> {
-        let mut parts = std::mem::take(self).0.into_owner();
+        let mut parts = core::mem::take(self).0.into_owner();
         let before = parts.slot(kind).and_then(|slot| slot.replace(bytes));
         let (cell, error) = match Cell::try_new_or_recover(parts, Parts::parse) {
             Ok(cell) => (cell, None),

@@ -2,6 +2,11 @@
 //!
 //! Names are those of `core/FORMAT.md`: `manifest.kenal`, `revocations.kenal`, `sections/<64 hexadecimal digits>`.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use kenal_bundle::{BundleError, KEYS_NAME, MANIFEST_NAME, REVOCATIONS_NAME};
 
 use crate::edge::Edge;
@@ -21,12 +26,12 @@ pub trait Store {
 #[error("cannot read {name}: {source}")]
 pub struct StoreError {
     name: String,
-    source: Box<dyn std::error::Error + Send + Sync>,
+    source: Box<dyn core::error::Error + Send + Sync>,
 }
 
 impl StoreError {
     /// `source` happened when `name` was read.
-    pub fn new(name: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn new(name: &str, source: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
         StoreError { name: name.to_owned(), source: source.into() }
     }
 }

@@ -243,7 +243,7 @@ fn json_requests_are_strict_and_their_errors_have_positions() {
         ("{\"market\":\"SG\",\n\"now\":5,\n\"consnet\":\"denied\"}", 3, "consnet"),
         ("{\"market\":\"SG\"}", 1, "now"),
         ("{\"market\":\"SG\",\"now\":5,\"consent\":\"maybe\"}", 1, "maybe"),
-        ("[", 1, "EOF"),
+        ("{", 1, "EOF"),
     ] {
         match Request::from_json(json.as_bytes()) {
             Err(RequestError::Json { line: at, what, .. }) => assert!(at == line && what.contains(expected), "{what}"),

@@ -123,10 +123,7 @@ pub async fn answer(keeper: &Keeper, source: &impl Source, settings: Option<&Set
     match rank(keeper, &mut request, shard.as_deref(), call.now) {
         None => empty(&request),
         Some(Err(error)) => Reply::problem(400, "parameter", &error.to_string()),
-        Some(Ok(response)) => match serde_json::to_string(&response) {
-            Ok(body) => Reply::new(200, "application/json", body),
-            Err(_) => empty(&request),
-        },
+        Some(Ok(response)) => Reply::new(200, "application/json", response.to_json()),
     }
 }
 

@@ -43,8 +43,6 @@ pub struct ServeConfig {
     pub trust: Option<[u8; 32]>,
     pub clock: Clock,
     pub say: Say,
-    /// Where the compiled module is kept between starts; `None` compiles it at each.
-    pub cache: Option<PathBuf>,
     /// How often the folder is looked at: [`REREAD`](crate::REREAD).
     pub reread: Duration,
 }

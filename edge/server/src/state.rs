@@ -71,7 +71,7 @@ impl App {
         let edge = Edge::open_listed(&manifest, keys.as_deref(), &root, now).map_err(refused)?;
         let salt = edge.manifest().salt;
         let opened = Opened::read(&folder, edge, manifest, update.as_deref()).map_err(refused)?;
-        let core = Core::embedded(config.cache.as_deref())?;
+        let core = Core::embedded()?;
         let stable = Arc::new(Live::start(&core, opened, update, now)?);
         let app = App {
             versions: RwLock::new(Versions { stable, canary: None, before: None }),
@@ -281,5 +281,5 @@ fn without_core(edge: &Edge, mut request: Request) -> Option<Answer> {
     let start = Instant::now();
     request.fallback = Some(FallbackReason::CoreFailed);
     let response = edge.recommend(&request, None).ok()?;
-    Some(Answer { json: serde_json::to_vec(&response).ok()?, core: start.elapsed() })
+    Some(Answer { json: response.to_json().into_bytes(), core: start.elapsed() })
 }

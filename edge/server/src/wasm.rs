@@ -3,19 +3,16 @@
 //! The module imports nothing, so it can reach nothing: no file, clock, network or memory but its own. Each call has a
 //! deadline and the memory a limit. An instance that stopped is not used again.
 //!
-//! Instances come from a pool of address space, and a module that was compiled before is read from a folder: wasmtime
-//! files it under its own version, its settings and the module's hash, so that none of another kind is ever found. Who can
-//! write to that folder can run code here, as with any program on disk.
+//! Instances come from a pool of address space. The module is compiled once when the server starts.
 
-use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kenal_edge::Edge;
 use wasmtime::{
-    Cache, CacheConfig, Config, Engine, Instance, InstanceAllocationStrategy, Memory, Module, PoolingAllocationConfig,
-    Store, StoreLimits, StoreLimitsBuilder, TypedFunc,
+    Config, Engine, Instance, InstanceAllocationStrategy, Memory, Module, PoolingAllocationConfig, Store, StoreLimits,
+    StoreLimitsBuilder, TypedFunc,
 };
 
 /// The version of the C interface this host speaks, as `kenal_abi_version` must answer.
@@ -96,15 +93,13 @@ impl std::fmt::Debug for Core {
 }
 
 impl Core {
-    /// Compiles `module`, the bytes of a `.wasm` file, unless it lies compiled in the folder `cache`.
+    /// Compiles `module`, the bytes of a `.wasm` file.
     ///
     /// # Errors
-    /// [`CoreError::Module`] when it is not valid. A cache that cannot be used costs the time to compile, and a line in the
-    /// log.
-    pub fn compile(module: &[u8], cache: Option<&Path>) -> Result<Self, CoreError> {
+    /// [`CoreError::Module`] when it is not valid.
+    pub fn compile(module: &[u8]) -> Result<Self, CoreError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
-        config.cache(cache.and_then(open_cache));
         let engine = match pooled(&config) {
             Some(engine) => engine,
             None => Engine::new(&config).map_err(CoreError::Module)?,
@@ -118,13 +113,13 @@ impl Core {
     ///
     /// # Errors
     /// As [`Core::compile`].
-    pub fn embedded(cache: Option<&Path>) -> Result<Self, CoreError> {
+    pub fn embedded() -> Result<Self, CoreError> {
         static EMBEDDED: Mutex<Option<Core>> = Mutex::new(None);
         let mut embedded = EMBEDDED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(core) = &*embedded {
             return Ok(core.clone());
         }
-        let core = Core::compile(crate::MODULE, cache)?;
+        let core = Core::compile(crate::MODULE)?;
         *embedded = Some(core.clone());
         Ok(core)
     }
@@ -158,19 +153,6 @@ fn pooled(config: &Config) -> Option<Engine> {
         tracing::warn!(%error, "there is no pool of instances; each is allocated on its own");
     }
     engine.ok()
-}
-
-fn open_cache(folder: &Path) -> Option<Cache> {
-    let open = || {
-        let mut config = CacheConfig::new();
-        config.with_directory(std::path::absolute(folder)?);
-        Cache::new(config)
-    };
-    let cache = open();
-    if let Err(error) = &cache {
-        tracing::warn!(%error, "compiled modules cannot be kept in {}", folder.display());
-    }
-    cache.ok()
 }
 
 /// Runs the clock of the deadlines until the returned sender is dropped.

@@ -118,7 +118,7 @@ pub fn run(args: &RequestArgs) -> Result<()> {
     let asked = requests(&edge, &folder)?;
     let (mut native, mut wasm) = (serde_json::Map::new(), serde_json::Map::new());
     let module = kenal_server::MODULE;
-    let core = Core::compile(module, None)?;
+    let core = Core::compile(module)?;
     let load = Load { manifest: manifest.clone(), key, now: NOW, edge: Arc::clone(&edge), revocations: None };
     let started = Instant::now();
     let mut worker = core.instantiate(&load)?;
@@ -131,7 +131,7 @@ pub fn run(args: &RequestArgs) -> Result<()> {
                 let row = asked.row.as_deref();
                 let answer = timed(&mut natively, || -> Result<Vec<u8>> {
                     let request = Request::from_json(&asked.json)?;
-                    Ok(serde_json::to_vec(&edge.recommend(&request, row)?)?)
+                    Ok(edge.recommend(&request, row)?.to_json().into_bytes())
                 })?;
                 let other = timed(&mut inside, || worker.recommend(&asked.json, row))?;
                 ensure!(answer == other, "{name}: the module answers otherwise");

@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use kenal_bundle::Kind;
-use kenal_edge::{Edge, Request, Response};
-use kenal_page::{Call, Keeper, Settings, Source, Unavailable, Visitor};
+use kenal_edge::{Edge, Request, RequestError, Response};
+use kenal_page::{Call, Found, Keeper, Settings, Source, Visitor};
 
 use crate::answers::{ask, telling};
 use crate::dice::Dice;
@@ -38,8 +38,18 @@ pub fn check(bytes: &[u8]) {
     let Some((choice, json)) = bytes.split_first() else { return };
     let request = match Request::from_json(json) {
         Ok(request) => request,
-        Err(error) => return check_refusal(json, &error.to_string()),
+        Err(error) => {
+            assert!(
+                !matches!(error, RequestError::Json { .. }) || !reads(json),
+                "serde reads what is refused: {error}"
+            );
+            return check_refusal(json, &error.to_string());
+        }
     };
+    let serde = serde_json::from_slice::<Request>(json).expect("what is read here, serde reads");
+    // serde's float is not always the nearest, nor is ours.
+    assert!(request.diversity.to_bits().abs_diff(serde.diversity.to_bits()) <= 1, "{request:?}");
+    assert_eq!(Request { diversity: request.diversity, ..serde }, request, "serde reads another request");
     let again = serde_json::to_vec(&request).expect("a request is JSON");
     assert_eq!(Request::from_json(&again).as_ref(), Ok(&request), "a request reads back as it was");
     let edges = edges();
@@ -47,6 +57,9 @@ pub fn check(bytes: &[u8]) {
     let row = choice.is_multiple_of(5).then_some(request.visitor.as_deref()).flatten();
     let row = row.and_then(|visitor| world().rows.get(visitor)).map(Vec::as_slice);
     let response = ask(edge, &request, row);
+    if let Some(response) = &response {
+        assert_eq!(response.to_json(), serde_json::to_string(response).expect("an answer is JSON"));
+    }
     if choice % 8 == 3 && response.is_some() {
         assert_eq!(edge.recommend(&request, row).ok(), response, "asked twice");
     }
@@ -56,6 +69,18 @@ pub fn check(bytes: &[u8]) {
     if choice % 8 == 2 {
         check_memory();
     }
+}
+
+/// Whether serde reads a request, and one in the contract's own form: serde takes the fields of an object as a list too, and
+/// a word as an object.
+fn reads(json: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<serde_json::Value>(json) else { return false };
+    let word = |value: &serde_json::Value, name: &str| value.get(name).is_none_or(|word| !word.is_object());
+    let events = value.get("events").and_then(serde_json::Value::as_array);
+    let own = value.is_object()
+        && ["slot", "consent", "fallback"].iter().all(|name| word(&value, name))
+        && events.is_none_or(|events| events.iter().all(|event| event.is_object() && word(event, "kind")));
+    own && serde_json::from_slice::<Request>(json).is_ok()
 }
 
 /// A refusal of text that is no request has the parser's words, and not those of the visitor.
@@ -108,8 +133,8 @@ fn check_memory() {
 struct Files(Vec<kenal_bundle::File>);
 
 impl Source for Files {
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Unavailable> {
-        Ok(self.0.iter().find(|file| file.name == name).map(|file| file.bytes.clone()))
+    async fn get(&self, name: &str) -> Found {
+        Ok(self.0.iter().find(|file| file.name == name).map(|file| file.bytes.clone().into()))
     }
 }
 

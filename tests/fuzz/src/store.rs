@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use kenal_edge::{CANARY_NAME, KEYS_NAME, MANIFEST_NAME, REVOCATIONS_NAME};
-use kenal_page::{Keeper, Source, Unavailable};
+use kenal_page::{Found, Keeper, Source, Unavailable};
 
 use crate::sections::check_shop;
 use crate::shop::{self, NOW, Shop, visitors};
@@ -18,8 +18,8 @@ use crate::signed;
 struct Store(BTreeMap<String, Option<Vec<u8>>>);
 
 impl Source for Store {
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Unavailable> {
-        self.0.get(name).cloned().map_or(Ok(None), |bytes| bytes.map(Some).ok_or(Unavailable))
+    async fn get(&self, name: &str) -> Found {
+        self.0.get(name).cloned().map_or(Ok(None), |bytes| bytes.map(|bytes| Some(bytes.into())).ok_or(Unavailable))
     }
 }
 

@@ -24,7 +24,7 @@ fn what_was_published_is_what_is_read() {
     );
     assert_eq!(
         (&manifest.markets, &manifest.card, &manifest.watermarks),
-        (&release.markets, &release.card, &release.watermarks)
+        (&release.markets, &release.card.clone().into(), &release.watermarks.clone().into())
     );
     assert_eq!(manifest.market("MY").map(kenal_core::MarketIdx::get), Some(1));
     assert_eq!(manifest.market("XX"), None);

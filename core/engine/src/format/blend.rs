@@ -67,7 +67,7 @@ impl<'a> Blend<'a> {
             Targets::Long(le::entries(targets, 2, count)?)
         };
         let bytes = le::entries::<1>(weights, 3, count)?.as_flattened();
-        let scales = le::floats(scales, 4, n, |s| (SCALE_MIN..=SCALE_MAX).contains(&s))?;
+        let scales = le::floats(scales, 4, n, SCALE_MIN..=SCALE_MAX)?;
         let blend = Blend { n, weights: Weights { item_item, als, again }, ends, targets, bytes, scales };
         blend.check_lists()?;
         Ok(blend)

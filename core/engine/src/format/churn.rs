@@ -40,9 +40,9 @@ impl<'a> Churn<'a> {
             intercept,
             a,
             b,
-            coefficients: le::floats(coefficients, 1, n, |_| true)?,
-            means: le::floats(means, 2, n, |_| true)?,
-            scales: le::floats(scales, 3, n, |s| s > 0.0)?,
+            coefficients: le::floats(coefficients, 1, n, le::FINITE)?,
+            means: le::floats(means, 2, n, le::FINITE)?,
+            scales: le::floats(scales, 3, n, le::POSITIVE)?,
             names: Texts::parse(ends, names, 4, n, (1, usize::MAX))?,
         })
     }

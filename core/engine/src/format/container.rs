@@ -54,6 +54,14 @@ pub(crate) fn parse<const N: usize>(bytes: &[u8], kind: Kind) -> Result<[&[u8]; 
 /// The same for a version that is still read.
 pub(crate) fn parse_version<const N: usize>(bytes: &[u8], kind: Kind, version: u16) -> Result<[&[u8]; N], Fault> {
     const { assert!(N <= PARTS_MAX) };
+    let mut parts: [&[u8]; N] = [&[]; N];
+    read_section(bytes, kind, version, &mut parts)?;
+    Ok(parts)
+}
+
+/// All of it but the number of parts, so that it is compiled once and not for each kind.
+#[inline(never)]
+fn read_section<'a>(bytes: &'a [u8], kind: Kind, version: u16, parts: &mut [&'a [u8]]) -> Result<(), Fault> {
     let header = Header::read(bytes)?;
     if header.kind != kind.code() {
         return Err(Fault::Kind { found: header.kind });
@@ -61,12 +69,10 @@ pub(crate) fn parse_version<const N: usize>(bytes: &[u8], kind: Kind, version: u
     if header.version != version {
         return Err(Fault::Version { found: header.version, known: kind.version() });
     }
-    if header.parts != N as u32 {
-        return Err(Fault::PartCount { found: header.parts, expected: N as u32 });
+    if header.parts as usize != parts.len() {
+        return Err(Fault::PartCount { found: header.parts, expected: parts.len() as u32 });
     }
-    let mut parts: [&[u8]; N] = [&[]; N];
-    read_parts(bytes, &mut parts)?;
-    Ok(parts)
+    read_parts(bytes, parts)
 }
 
 /// Names the section that a fault was found in.

@@ -1,6 +1,15 @@
 //! Little-endian numbers at any address, read in place: arrays of them, and the fields of a parameter part.
 
+use core::ops::RangeInclusive;
+
 use crate::error::Fault;
+
+/// Every finite number.
+pub(crate) const FINITE: RangeInclusive<f32> = f32::MIN..=f32::MAX;
+/// Every finite number from 0 on.
+pub(crate) const NOT_NEGATIVE: RangeInclusive<f32> = 0.0..=f32::MAX;
+/// Every finite number above 0.
+pub(crate) const POSITIVE: RangeInclusive<f32> = f32::from_bits(1)..=f32::MAX;
 
 /// A part read as an array of `N`-byte entries.
 pub(crate) type Entries<'a, const N: usize> = &'a [[u8; N]];
@@ -25,17 +34,18 @@ pub(crate) fn f32_at(entries: Entries<'_, 4>, at: usize) -> Option<f32> {
     entries.get(at).map(|b| f32::from_le_bytes(*b))
 }
 
-/// An array of f32 that are all finite and satisfy `holds`.
-pub(crate) fn floats<'a>(
-    bytes: &'a [u8],
+/// An array of f32 that are all finite and within `range`.
+#[inline(never)]
+pub(crate) fn floats(
+    bytes: &[u8],
     part: u32,
     count: usize,
-    holds: impl Fn(f32) -> bool,
-) -> Result<Entries<'a, 4>, Fault> {
+    range: RangeInclusive<f32>,
+) -> Result<Entries<'_, 4>, Fault> {
     let floats = entries::<4>(bytes, part, count)?;
     for (i, b) in floats.iter().enumerate() {
         let x = f32::from_le_bytes(*b);
-        if !x.is_finite() || !holds(x) {
+        if !x.is_finite() || !range.contains(&x) {
             return Err(Fault::Value { part, entry: i as u32 });
         }
     }

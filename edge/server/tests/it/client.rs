@@ -55,7 +55,6 @@ pub fn config(bundle: &Path, clock: &Arc<AtomicI64>) -> ServeConfig {
         trust: Some(shop::key()),
         clock,
         say: Arc::new(|_| {}),
-        cache: None,
         reread,
     }
 }

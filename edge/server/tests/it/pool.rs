@@ -35,7 +35,7 @@ fn load() -> Arc<Load> {
 }
 
 fn compile(text: &str) -> Core {
-    Core::compile(&wat::parse_str(text).expect("a module"), None).expect("it compiles")
+    Core::compile(&wat::parse_str(text).expect("a module")).expect("it compiles")
 }
 
 #[test]
@@ -67,6 +67,6 @@ fn modules_of_another_kind_are_refused() {
     assert!(said.contains("import"), "{said}");
     let said = refusal(&MISBEHAVING.replacen("(memory (export \"memory\") 2)", "(memory (export \"memory\") 4000)", 1));
     assert!(said.contains("memory"), "{said}");
-    let said = Core::compile(b"no module", None).expect_err("refused").to_string();
+    let said = Core::compile(b"no module").expect_err("refused").to_string();
     assert!(said.contains("cannot be used"), "{said}");
 }

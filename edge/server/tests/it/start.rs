@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use kenal_edge::FallbackReason;
-use kenal_server::wasm::Core;
 use kenal_server::{ServeConfig, ServeError, Server};
 
 use crate::client::{bundle, config, start_with};
@@ -106,49 +105,4 @@ fn an_expired_bundle_is_served_with_a_warning() {
     );
     let response = server.recommend(&format!("visitor={}&market=SG&consent=granted", visitors::SHIRTS));
     assert_eq!((response.fallback_reason, response.items.len()), (Some(FallbackReason::BundleExpired), 12));
-}
-
-#[test]
-fn a_compiled_module_is_found_again_and_one_of_another_kind_is_not() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let files = || -> Vec<(std::path::PathBuf, Vec<u8>)> {
-        let mut found = Vec::new();
-        let mut folders = vec![folder.path().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).expect("readable") {
-                let path = entry.expect("an entry").path();
-                match path.is_dir() {
-                    true => folders.push(path),
-                    // What counts how often a file was used is beside it.
-                    false if path.extension().is_some() => {}
-                    false => found.push((path.clone(), fs::read(path).expect("a file"))),
-                }
-            }
-        }
-        found
-    };
-    let module = |answer: i32| {
-        let text = format!(
-            "(module (memory (export \"memory\") 1) (func (export \"kenal_abi_version\") (result i32) i32.const {answer}))"
-        );
-        wat::parse_str(text).expect("a module")
-    };
-    Core::compile(&module(1), Some(folder.path())).expect("it compiles");
-    let kept = files();
-    assert_eq!(kept.len(), 1, "{kept:?}");
-    let version = kept[0].0.strip_prefix(folder.path()).expect("inside").to_string_lossy().into_owned();
-    assert!(version.contains("wasmtime"), "filed under wasmtime's version: {version}");
-    Core::compile(&module(1), Some(folder.path())).expect("it is found");
-    assert_eq!(files().len(), 1);
-    Core::compile(&module(2), Some(folder.path())).expect("another compiles");
-    assert_eq!(files().len(), 2);
-    // A damaged file is compiled anew, not run.
-    for (path, _) in files() {
-        fs::write(path, b"damaged").expect("written");
-    }
-    Core::compile(&module(1), Some(folder.path())).expect("it compiles again");
-    // Without a folder to write to, it compiles all the same.
-    let file = folder.path().join("file");
-    fs::write(&file, b"").expect("written");
-    Core::compile(&module(1), Some(&file)).expect("it compiles without a cache");
 }
