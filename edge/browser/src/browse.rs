@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 
 use kenal_core::{Attributes, Catalogue, CategoryIdx, ItemIdx, Items, MarketIdx, Rules, TopK, Trending, trending};
+use kenal_edge::json::Writer;
 use kenal_edge::{Edge, Price};
-use serde::Serialize;
 
 /// Items on one page at most: some screens of cards.
 pub const PAGE_ITEMS_MAX: usize = 200;
@@ -15,7 +15,7 @@ pub const PAGE_ITEMS_MAX: usize = 200;
 const LEADERS: usize = 24;
 
 /// Part of a market's catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     pub items: Vec<Entry>,
     /// Items of the market and category in all.
@@ -25,7 +25,7 @@ pub struct Page {
 }
 
 /// One item of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub id: String,
     pub title: Option<String>,
@@ -33,8 +33,30 @@ pub struct Entry {
     pub price: Option<Price>,
 }
 
+impl Page {
+    /// The JSON that JavaScript reads.
+    pub fn to_json(&self) -> String {
+        let mut w = Writer::default();
+        w.raw("{\"items\":").list(&self.items, |w, entry| {
+            w.raw("{\"id\":").text(&entry.id);
+            w.raw(",\"title\":").optional(entry.title.as_deref());
+            w.raw(",\"category\":").optional(entry.category.as_deref());
+            w.raw(",\"price\":");
+            Price::write(entry.price.as_ref(), w);
+            w.raw("}");
+        });
+        w.raw(",\"total\":").number(self.total as u64);
+        w.raw(",\"categories\":").list(&self.categories, |w, category| {
+            w.raw("{\"name\":").text(&category.name);
+            w.raw(",\"count\":").number(category.count as u64).raw("}");
+        });
+        w.raw("}");
+        w.finish()
+    }
+}
+
 /// A category and how many items of the market it has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CategoryCount {
     pub name: String,
     pub count: usize,
@@ -55,8 +77,8 @@ impl std::fmt::Display for BrowseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             BrowseError::NotLoaded => f.write_str("the bundle's items, trending lists and catalogue are not all here"),
-            BrowseError::Market { given } => write!(f, "the bundle has no market {given:?}"),
-            BrowseError::Category { given } => write!(f, "the bundle has no category {given:?}"),
+            BrowseError::Market { given } => write!(f, "the bundle has no market \"{given}\""),
+            BrowseError::Category { given } => write!(f, "the bundle has no category \"{given}\""),
         }
     }
 }
@@ -147,10 +169,10 @@ impl<'a> Shelf<'a> {
 
     fn entry(&self, item: ItemIdx, market: MarketIdx, currency: &str) -> Option<Entry> {
         let category = usize::from(self.items.attributes(item)?.category.get());
-        let price = self.catalogue.price(item, market).map(|hundredths| Price {
-            amount: format!("{}.{:02}", hundredths / 100, hundredths % 100),
-            currency: currency.to_owned(),
-        });
+        let price = self
+            .catalogue
+            .price(item, market)
+            .map(|hundredths| Price { amount: Price::amount_of(hundredths), currency: currency.to_owned() });
         Some(Entry {
             id: self.items.id(item)?.to_owned(),
             title: self.catalogue.title(item).map(str::to_owned),

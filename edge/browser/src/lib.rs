@@ -69,7 +69,7 @@ impl Edge {
     pub fn recommend(&self, request: &str, row: Option<Vec<u8>>) -> Result<String, JsError> {
         let request = Request::from_json(request.as_bytes())?;
         let response = self.0.recommend(&request, row.as_deref())?;
-        Ok(serde_json::to_string(&response)?)
+        Ok(response.to_json())
     }
 
     /// Lists part of a market's catalogue as JSON: [`browse::Page`].
@@ -79,6 +79,6 @@ impl Edge {
     pub fn browse(&self, market: &str, category: Option<String>, offset: u32, count: u32) -> Result<String, JsError> {
         let shelf = browse::Shelf::read(&self.0)?;
         let page = shelf.page(market, category.as_deref(), offset as usize, count as usize)?;
-        Ok(serde_json::to_string(&page)?)
+        Ok(page.to_json())
     }
 }

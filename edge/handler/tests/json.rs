@@ -78,40 +78,100 @@ impl Finish for Writer {
     }
 }
 
+/// In the place of a number.
+const NUMBERS: &[&str] = &[
+    "0",
+    "-0",
+    "1",
+    "12",
+    "01",
+    "1.0",
+    "1e0",
+    "1E+2",
+    "-1",
+    "4294967295",
+    "4294967296",
+    "18446744073709551616",
+    "+1",
+    ".5",
+    "1.",
+    "1e",
+    "1e+",
+    "-",
+    "0x1",
+    "NaN",
+    "true",
+    "null",
+    "\"1\"",
+    "[1]",
+    "{}",
+    "[",
+    "",
+    "1 1",
+    "1,",
+    "1e999999999999",
+];
+
+/// In the place of a text.
+const TEXTS: &[&str] = &[
+    r#""a""#,
+    r#""\u0041\n\/\"\\\b\f\r\t""#,
+    r#""\ud834\udd1e""#,
+    r#""\ud834""#,
+    r#""\udd1e""#,
+    r#""\ud834\u0041""#,
+    r#""\ud834x""#,
+    r#""\u12""#,
+    r#""\x""#,
+    "\"\u{1}\"",
+    "\"\u{7f}\"",
+    "\"ä€𝄞\"",
+    "\"",
+    "\"\\",
+    "\"\\u",
+    "a",
+    "'a'",
+];
+
+/// In the place of a request.
+const REQUESTS: &[&str] = &[
+    "",
+    " ",
+    "{",
+    "{}",
+    "{ }",
+    "{,}",
+    "{\"market\"",
+    "{\"market\":",
+    "{\"market\":\"SG\"",
+    "{\"market\":\"SG\",",
+    "null",
+    "1",
+    "{\"market\":\"SG\",\"now\":5}",
+    " \t\r\n{ \"market\" : \"SG\" ,\n\"now\" : 5 } \n",
+    "{\"market\":\"SG\",\"now\":5}x",
+    "{\"market\":\"SG\",\"now\":5,}",
+    "{\"market\":\"SG\" \"now\":5}",
+    "{\"market\":\"SG\",\"now\":5,\"now\":5}",
+    "{\"\\u006darket\":\"SG\",\"now\":5}",
+    "{\"market\":\"SG\"}",
+    "{\"now\":5}",
+    "{\"market\":\"SG\",\"now\":5,\"x\":1}",
+    "{\"market\":\"SG\",\"now\":5,\"price_bands\":null}",
+    "{\"market\":\"SG\",\"now\":5,\"price_bands\":[1]}",
+    "{\"market\":\"SG\",\"now\":5,\"price_bands\":[1,2,3]}",
+    "{\"market\":\"SG\",\"now\":5,\"price_bands\":[]}",
+    "{\"market\":\"SG\",\"now\":5,\"slot\":\"cart\",\"consent\":\"granted\",\"fallback\":\"core_failed\"}",
+    "{\"market\":\"SG\",\"now\":5,\"events\":[{\"item\":\"a\",\"kind\":\"remove\"}]}",
+    "{\"market\":\"SG\",\"now\":5,\"events\":[{\"item\":\"a\",\"kind\":\"remove\",\"time\":1,\"time\":1}]}",
+    "{\"market\":\"SG\",\"now\":5,\"events\":[{\"item\":\"a\",\"kind\":\"remove\",\"time\":-9223372036854775808}],\"pins\":[]}",
+    "{\"market\":\"SG\",\"now\":5,\"events\":[],\"exclude\":[\"a\",]}",
+    "{\"market\":\"SG\",\"now\":5,\"exclude\":null}",
+];
+
 #[test]
 fn what_serde_reads_is_read_and_what_it_refuses_is_refused() {
-    for value in [
-        "0",
-        "-0",
-        "1",
-        "12",
-        "01",
-        "1.0",
-        "1e0",
-        "1E+2",
-        "-1",
-        "4294967295",
-        "4294967296",
-        "18446744073709551616",
-        "+1",
-        ".5",
-        "1.",
-        "1e",
-        "1e+",
-        "-",
-        "0x1",
-        "NaN",
-        "true",
-        "null",
-        "\"1\"",
-        "[1]",
-        "{}",
-        "[",
-        "",
-        "1 1",
-        "1,",
-        "1e999999999999",
-    ] {
+    for value in NUMBERS {
         check(&format!("{{\"market\":\"SG\",\"now\":5,\"k\":{value}}}"));
         check(&format!("{{\"market\":\"SG\",\"now\":{value}}}"));
         check(&format!("{{\"market\":\"SG\",\"now\":5,\"gpc\":{value}}}"));
@@ -125,25 +185,7 @@ fn what_serde_reads_is_read_and_what_it_refuses_is_refused() {
     {
         check(&format!("{{\"market\":\"SG\",\"now\":5,\"diversity\":{value}}}").replace("1e999", "\"1e999\""));
     }
-    for text in [
-        r#""a""#,
-        r#""\u0041\n\/\"\\\b\f\r\t""#,
-        r#""\ud834\udd1e""#,
-        r#""\ud834""#,
-        r#""\udd1e""#,
-        r#""\ud834\u0041""#,
-        r#""\ud834x""#,
-        r#""\u12""#,
-        r#""\x""#,
-        "\"\u{1}\"",
-        "\"\u{7f}\"",
-        "\"ä€𝄞\"",
-        "\"",
-        "\"\\",
-        "\"\\u",
-        "a",
-        "'a'",
-    ] {
+    for text in TEXTS {
         for field in ["market", "item", "visitor", "category", "slot", "consent", "fallback"] {
             let market = if field == "market" { "" } else { "\"market\":\"SG\"," };
             check(&format!("{{{market}\"now\":5,\"{field}\":{text}}}"));
@@ -151,40 +193,7 @@ fn what_serde_reads_is_read_and_what_it_refuses_is_refused() {
         check(&format!("{{\"market\":\"SG\",\"now\":5,\"exclude\":[{text},\"b\"]}}"));
         check(&format!("{{\"market\":\"SG\",\"now\":5,{text}:1}}"));
     }
-    for json in [
-        "",
-        " ",
-        "{",
-        "{}",
-        "{ }",
-        "{,}",
-        "{\"market\"",
-        "{\"market\":",
-        "{\"market\":\"SG\"",
-        "{\"market\":\"SG\",",
-        "null",
-        "1",
-        "{\"market\":\"SG\",\"now\":5}",
-        " \t\r\n{ \"market\" : \"SG\" ,\n\"now\" : 5 } \n",
-        "{\"market\":\"SG\",\"now\":5}x",
-        "{\"market\":\"SG\",\"now\":5,}",
-        "{\"market\":\"SG\" \"now\":5}",
-        "{\"market\":\"SG\",\"now\":5,\"now\":5}",
-        "{\"\\u006darket\":\"SG\",\"now\":5}",
-        "{\"market\":\"SG\"}",
-        "{\"now\":5}",
-        "{\"market\":\"SG\",\"now\":5,\"x\":1}",
-        "{\"market\":\"SG\",\"now\":5,\"price_bands\":null}",
-        "{\"market\":\"SG\",\"now\":5,\"price_bands\":[1]}",
-        "{\"market\":\"SG\",\"now\":5,\"price_bands\":[1,2,3]}",
-        "{\"market\":\"SG\",\"now\":5,\"price_bands\":[]}",
-        "{\"market\":\"SG\",\"now\":5,\"slot\":\"cart\",\"consent\":\"granted\",\"fallback\":\"core_failed\"}",
-        "{\"market\":\"SG\",\"now\":5,\"events\":[{\"item\":\"a\",\"kind\":\"remove\"}]}",
-        "{\"market\":\"SG\",\"now\":5,\"events\":[{\"item\":\"a\",\"kind\":\"remove\",\"time\":1,\"time\":1}]}",
-        "{\"market\":\"SG\",\"now\":5,\"events\":[{\"item\":\"a\",\"kind\":\"remove\",\"time\":-9223372036854775808}],\"pins\":[]}",
-        "{\"market\":\"SG\",\"now\":5,\"events\":[],\"exclude\":[\"a\",]}",
-        "{\"market\":\"SG\",\"now\":5,\"exclude\":null}",
-    ] {
+    for json in REQUESTS {
         check(json);
     }
     assert!(Request::from_json(b"{\"market\":\"S\xff\",\"now\":5}").is_err());

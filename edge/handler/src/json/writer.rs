@@ -29,7 +29,7 @@ impl Writer {
 
     /// A text in quotes.
     pub fn text(&mut self, text: &str) -> &mut Self {
-        self.out.push('"');
+        self.raw("\"");
         let mut from = 0;
         for (at, byte) in text.bytes().enumerate() {
             let short = match byte {
@@ -53,7 +53,7 @@ impl Writer {
             from = at + 1;
         }
         self.out.push_str(text.get(from..).unwrap_or_default());
-        self.out.push('"');
+        self.raw("\"");
         self
     }
 
@@ -92,14 +92,14 @@ impl Writer {
 
     /// A list: what `one` writes of each, between brackets and commas.
     pub fn list<T>(&mut self, all: &[T], mut one: impl FnMut(&mut Self, &T)) -> &mut Self {
-        self.out.push('[');
+        self.raw("[");
         for (at, element) in all.iter().enumerate() {
             if at > 0 {
-                self.out.push(',');
+                self.raw(",");
             }
             one(self, element);
         }
-        self.out.push(']');
+        self.raw("]");
         self
     }
 }
