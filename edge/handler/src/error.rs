@@ -142,6 +142,7 @@ pub(crate) fn shortened(what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::ToOwned;
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;

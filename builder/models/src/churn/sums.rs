@@ -254,12 +254,12 @@ mod tests {
             let w: Vec<f64> = (0..d).map(|j| f64::from(value(j + 7)) / 3.0).collect();
             let penalty: Vec<f64> = (0..d).map(|j| j as f64 / 4.0).collect();
             let (mut loss, mut gradient, mut hessian) = (0.0, vec![0.0; d], vec![0.0; d * d]);
-            for i in 0..n {
+            for (i, &label) in labels.iter().enumerate() {
                 let mut t: Vec<f64> = rows.row(i).iter().map(|x| f64::from(*x)).chain([1.0]).collect();
                 t.resize(d, 0.0);
                 rows.group(i).into_iter().for_each(|g| t[g] = 1.0);
                 let z: f64 = t.iter().zip(&w).map(|(t, w)| t * w).sum();
-                let (p, y) = (1.0 / (1.0 + (-z).exp()), f64::from(u8::from(labels[i])));
+                let (p, y) = (1.0 / (1.0 + (-z).exp()), f64::from(u8::from(label)));
                 loss -= y * p.ln() + (1.0 - y) * (1.0 - p).ln();
                 for a in 0..d {
                     gradient[a] += (p - y) * t[a];
