@@ -13,8 +13,8 @@
 //!
 //! `rate_i` is how often a purchase of i is followed by another by the same person, `gap_i` the days between the two: each
 //! product's own rhythm, two numbers an item, both drawn towards the mean of all items where there is little to see.
-//! The weights (a, b, p, c, q) are learnt by [`learn_over`] on the cases of validation windows: coordinate ascent over a
-//! grid, since the metric has no gradient: first without taste, then with it, which stays out unless it surely helps.
+//! The weights (a, b, p, c, q) are learnt by [`learn`] on validation cases: coordinate ascent over a grid, since the
+//! metric has no gradient.
 
 use rayon::prelude::*;
 
@@ -274,10 +274,7 @@ const GRID_HALF_LIFE: [f32; 5] = [15.0, 30.0, 60.0, 120.0, 240.0];
 /// Passes over the weights; the second changes little, a third nothing that was seen.
 const PASSES: usize = 2;
 /// Scores kept at once: (recencies + 1) × cases × items, in f32.
-const SCORES_MAX: usize = 100_000_000;
-/// Standard errors by which a blend with taste must be better than the best one without. It is the best of some seventy
-/// that are tried, so one would be reached by luck; and of two that are as good the simpler is the likelier to stay so.
-const SURENESS: f64 = 2.0;
+const SCORES_MAX: usize = 50_000_000;
 
 /// Which weights are learnt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -288,25 +285,14 @@ pub enum Learnt {
     Again,
 }
 
-/// A stretch of time to learn weights on: the parts as of its beginning, and who then bought what.
-#[derive(Debug, Clone, Copy)]
-pub struct Window<'a, 'm> {
-    pub parts: &'a Parts<'m>,
-    pub cases: &'a [Case],
-}
-
 /// The weights with the best mean Recall@20 on `cases`, and that recall; of the cases as many are used as fit in memory (the first ones).
 /// Only weights of parts that are there are tried. The result does not depend on `threads`.
 pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads: Threads) -> (Weights, f64) {
-    learn_over(&[Window { parts, cases }], candidates, threads)
-}
-
-/// The same over several windows, the same parts as of different times. Each case counts the same.
-pub fn learn_over(windows: &[Window<'_, '_>], candidates: Candidates, threads: Threads) -> (Weights, f64) {
     let mut start = Weights::default();
-    let alone = windows.iter().any(|w| w.parts.item_item.is_none());
-    (start.item_item, start.als) = if alone { (0.0, 1.0) } else { (1.0, 0.0) };
-    learn_windows(windows, candidates, (start, Learnt::All), threads)
+    if parts.item_item.is_none() {
+        (start.item_item, start.als) = (0.0, 1.0);
+    }
+    learn_from(parts, cases, candidates, (start, Learnt::All), threads)
 }
 
 /// The same from given weights, of which only some are learnt.
@@ -314,141 +300,62 @@ pub fn learn_from(
     parts: &Parts<'_>,
     cases: &[Case],
     candidates: Candidates,
-    start: (Weights, Learnt),
-    threads: Threads,
-) -> (Weights, f64) {
-    learn_windows(&[Window { parts, cases }], candidates, start, threads)
-}
-
-/// The cases of a window with their scores.
-struct Scored<'a, 'm> {
-    window: Window<'a, 'm>,
-    scores: Vec<Scores>,
-}
-
-impl<'a, 'm> Scored<'a, 'm> {
-    /// The first `share` of the cases.
-    fn new(window: Window<'a, 'm>, share: f64) -> Scored<'a, 'm> {
-        let Window { parts, cases } = window;
-        let kept = ((cases.len() as f64 * share) as usize).max(1).min(cases.len());
-        let n = parts.heat.len();
-        let cases = &cases[..kept];
-        let scores = cases.par_iter().map(|c| parts_of(parts, c, n, &GRID_RECENCY)).collect();
-        Scored { window: Window { parts, cases }, scores }
-    }
-
-    /// Recall@20 of each case.
-    fn recalls(&self, weights: &Weights, candidates: Candidates) -> Vec<f64> {
-        let Window { parts, cases } = self.window;
-        let fashion = Fashion::new(&parts.heat, weights);
-        let at = GRID_RECENCY.iter().position(|&r| r == weights.recency_days).unwrap_or(0);
-        let recall = |out: &mut Vec<f32>, (case, scores): (&Case, &Scores)| {
-            combine(parts, weights, &fashion, (&scores.item_item[at], &scores.als), case, out);
-            let known = |i: u32| case.history.binary_search_by_key(&i, |h| h.0).is_ok();
-            let ranked = rank(out, 20, |i| candidates == Candidates::All || !known(i));
-            recall_at(&ranked, &case.relevant, 20).unwrap_or(0.0)
-        };
-        cases.par_iter().zip(&self.scores).map_init(|| vec![0.0; parts.heat.len()], recall).collect()
-    }
-}
-
-/// Weights and the recall of each case by them.
-struct Tried {
-    weights: Weights,
-    recalls: Vec<f64>,
-}
-
-impl Tried {
-    fn mean(&self) -> f64 {
-        self.recalls.iter().sum::<f64>() / self.recalls.len().max(1) as f64
-    }
-
-    fn is_surely_better_than(&self, other: &Tried) -> bool {
-        let n = self.recalls.len().max(1) as f64;
-        let mean = self.mean() - other.mean();
-        let square = |(a, b): (&f64, &f64)| (a - b - mean).powi(2);
-        let variance = self.recalls.iter().zip(&other.recalls).map(square).sum::<f64>() / n;
-        mean > 0.0 && mean > SURENESS * (variance / n).sqrt()
-    }
-}
-
-fn learn_windows(
-    windows: &[Window<'_, '_>],
-    candidates: Candidates,
     (start, learnt): (Weights, Learnt),
     threads: Threads,
 ) -> (Weights, f64) {
-    let numbers: usize = windows.iter().map(|w| (GRID_RECENCY.len() + 1) * w.parts.heat.len() * w.cases.len()).sum();
-    let share = (SCORES_MAX as f64 / numbers.max(1) as f64).min(1.0);
-    let has = |part: fn(&Parts<'_>) -> bool| !windows.is_empty() && windows.iter().all(|w| part(w.parts));
-    let all = learnt == Learnt::All;
-    let together = all && has(|p| p.item_item.is_some());
-    let used = Used {
-        trend: all,
-        recency: together && has(|p| !p.histories.is_empty()),
-        again: has(|p| p.rhythm.is_some()) && candidates == Candidates::All,
-        als: false,
-    };
-    let with_als = together && has(|p| p.als.is_some());
+    let n = parts.heat.len();
+    let kept = (SCORES_MAX / ((GRID_RECENCY.len() + 1) * n.max(1))).clamp(1, cases.len().max(1)).min(cases.len());
+    let cases = &cases[..kept];
     threads.run(|| {
-        let windows: Vec<Scored<'_, '_>> = windows.iter().map(|w| Scored::new(*w, share)).collect();
-        let tried = |weights: Weights| {
-            let recalls = windows.iter().flat_map(|w| w.recalls(&weights, candidates)).collect();
-            Tried { weights, recalls }
+        let scores: Vec<Scores> = cases.par_iter().map(|c| parts_of(parts, c, n, &GRID_RECENCY)).collect();
+        let recall = |weights: &Weights| -> f64 {
+            let fashion = Fashion::new(&parts.heat, weights);
+            let at = GRID_RECENCY.iter().position(|&r| r == weights.recency_days).unwrap_or(0);
+            let each: Vec<f64> = cases
+                .par_iter()
+                .zip(&scores)
+                .map_init(
+                    || vec![0.0; n],
+                    |out, (case, scores)| {
+                        combine(parts, weights, &fashion, (&scores.item_item[at], &scores.als), case, out);
+                        let known = |i: u32| case.history.binary_search_by_key(&i, |h| h.0).is_ok();
+                        let ranked = rank(out, 20, |i| candidates == Candidates::All || !known(i));
+                        recall_at(&ranked, &case.relevant, 20).unwrap_or(0.0)
+                    },
+                )
+                .collect();
+            each.iter().sum::<f64>() / each.len().max(1) as f64
         };
-        let mut best = ascend(tried(start), used, &tried);
-        if with_als {
-            // From where the others are at their best: begun together, taste takes the place of recency and rhythm.
-            let with = ascend(tried(best.weights), Used { als: true, ..used }, &tried);
-            if with.is_surely_better_than(&best) {
-                best = with;
-            }
-        }
-        (best.weights, best.mean())
-    })
-}
-
-/// Weights that there is a use for.
-#[derive(Clone, Copy)]
-struct Used {
-    trend: bool,
-    als: bool,
-    recency: bool,
-    again: bool,
-}
-
-/// One weight after the other, each to its best value, over and over.
-fn ascend(start: Tried, used: Used, tried: &dyn Fn(Weights) -> Tried) -> Tried {
-    let mut best = start;
-    let mut try_all = |grid: &[f32], set: fn(&mut Weights, f32)| {
-        for &value in grid {
-            let mut other = best.weights;
-            set(&mut other, value);
-            if other != best.weights {
-                let other = tried(other);
-                if other.mean() > best.mean() {
-                    best = other;
+        let mut best = start;
+        let mut reached = recall(&best);
+        let mut try_all = |best: &mut Weights, grid: &[f32], set: fn(&mut Weights, f32)| {
+            for &value in grid {
+                let mut other = *best;
+                set(&mut other, value);
+                let got = recall(&other);
+                if got > reached {
+                    (reached, *best) = (got, other);
                 }
             }
+        };
+        for _ in 0..PASSES {
+            if learnt == Learnt::All {
+                try_all(&mut best, &GRID_TREND, |w, v| w.trend_power = v);
+            }
+            if learnt == Learnt::All && parts.item_item.is_some() && parts.als.is_some() {
+                try_all(&mut best, &GRID_ALS, |w, v| w.als = v);
+            }
+            if learnt == Learnt::All && parts.item_item.is_some() && !parts.histories.is_empty() {
+                try_all(&mut best, &GRID_RECENCY, |w, v| w.recency_days = v);
+            }
+            if parts.rhythm.is_some() && candidates == Candidates::All {
+                try_all(&mut best, &GRID_AGAIN, |w, v| w.again = v);
+                try_all(&mut best, &GRID_AGAIN_TREND, |w, v| w.again_trend_power = v);
+                try_all(&mut best, &GRID_HALF_LIFE, |w, v| w.again_half_life_days = v);
+            }
         }
-    };
-    for _ in 0..PASSES {
-        if used.trend {
-            try_all(&GRID_TREND, |w, v| w.trend_power = v);
-        }
-        if used.als {
-            try_all(&GRID_ALS, |w, v| w.als = v);
-        }
-        if used.recency {
-            try_all(&GRID_RECENCY, |w, v| w.recency_days = v);
-        }
-        if used.again {
-            try_all(&GRID_AGAIN, |w, v| w.again = v);
-            try_all(&GRID_AGAIN_TREND, |w, v| w.again_trend_power = v);
-            try_all(&GRID_HALF_LIFE, |w, v| w.again_half_life_days = v);
-        }
-    }
-    best
+        (best, reached)
+    })
 }
 
 #[cfg(test)]

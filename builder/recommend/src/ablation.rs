@@ -1,15 +1,15 @@
-//! What each part of a blend brings: the blend without it, its weights learnt anew on the validation windows.
+//! What each part of a blend brings: the blend without it, its weights learnt anew on the validation split.
 //!
 //! The others then do their best without the part, so that the difference is what is lost with it, and not what a balance
 //! struck for all of them loses by standing on fewer legs.
 
 use kenal_models::TrainError;
-use kenal_models::blend::{Blend, Parts, Weights, learn_over};
+use kenal_models::blend::{Blend, Parts, Weights, learn};
 use kenal_models::eval::{Evaluation, Interval, Metric, paired_interval};
 use serde_json::{Map, Value, json};
 
 use crate::protocol::Split;
-use crate::tuning::{Fitted, Setting, Tuned, learnable, measure, windows};
+use crate::tuning::{Fitted, Setting, Tuned, measure};
 
 /// Metrics of the table.
 pub const METRICS: [Metric; 2] = [Metric::Recall20, Metric::Ndcg20];
@@ -65,35 +65,32 @@ pub struct Ablated {
 /// The blend without each part that it has. Where there is nothing to learn weights from, the others keep theirs.
 ///
 /// # Errors
-/// [`TrainError`] of ALS on a validation window.
+/// [`TrainError`] of ALS on the validation split.
 pub fn ablation(
     fitted: &Fitted,
     split: &Split,
-    validations: &[Split],
+    validation: &Split,
     whole: &Evaluation,
     tuned: &Tuned,
     setting: &Setting<'_>,
 ) -> Result<Vec<Ablated>, TrainError> {
     let options = setting.options;
-    let validations = learnable(validations, tuned);
-    let trials = validations.iter().map(|v| Fitted::new(v, tuned, setting)).collect::<Result<Vec<_>, _>>()?;
+    let can_learn = !validation.train.is_empty() && !validation.cases.is_empty();
+    let trial = if can_learn { Some(Fitted::new(validation, tuned, setting)?) } else { None };
     let mut out = Vec::new();
     for without in Part::ALL {
         let mut parts = fitted.parts();
         if !without.leave(&mut parts) {
             continue;
         }
-        let weights = if trials.is_empty() {
-            let rest =
-                if without == Part::ItemItem { (0.0, 1.0) } else { (tuned.weights.item_item, tuned.weights.als) };
-            Weights { item_item: rest.0, als: rest.1, ..tuned.weights }
-        } else {
-            let mut rests: Vec<Parts<'_>> = trials.iter().map(Fitted::parts).collect();
-            rests.iter_mut().for_each(|parts| {
-                without.leave(parts);
-            });
-            let windows = windows(&rests, &validations);
-            learn_over(&windows, options.protocol.candidates(), options.threads).0
+        let weights = match &trial {
+            Some(trial) => {
+                let mut parts = trial.parts();
+                without.leave(&mut parts);
+                learn(&parts, &validation.cases, options.protocol.candidates(), options.threads).0
+            }
+            None if without == Part::ItemItem => Weights { item_item: 0.0, als: 1.0, ..tuned.weights },
+            None => tuned.weights,
         };
         let evaluation = measure(&Blend { parts, weights }, split, options);
         let difference = |metric| paired_interval(evaluation.values(metric), whole.values(metric), LEVEL, SEED);

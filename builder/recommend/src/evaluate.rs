@@ -5,7 +5,7 @@ use kenal_models::interactions::{compact, core_filter};
 
 use crate::ablation::ablation;
 use crate::pack::pack_evaluated;
-use crate::protocol::{DAY_US, Protocol, Split, WINDOW_DAYS, given, strong, time};
+use crate::protocol::{DAY_US, Protocol, Split, given, strong, time};
 use crate::read::{Dataset, InputError};
 use crate::report::Report;
 use crate::tuning::{Fitted, Setting, choose};
@@ -64,15 +64,15 @@ pub fn evaluate(data: &Dataset, options: &Options) -> Result<Report, InputError>
             split.cases.len()
         ));
     }
-    let validations = split.validations(options.protocol, options.seed + 1);
+    let validation = split.validation(options.protocol, options.seed + 1);
     let weighted = data.has_weight && split.has_weights();
     let setting = Setting { n_users: data.users.len(), has_time: data.has_time, weighted, options };
-    let tuned = choose(&validations, &setting)?;
-    let split = split.counting(tuned.confidence);
+    let tuned = choose(&validation, &setting)?;
+    let (split, validation) = (split.counting(tuned.confidence), validation.counting(tuned.confidence));
     let fitted = Fitted::new(&split, &tuned, &setting)?;
     let evaluation = fitted.measure(&split, options);
     let ablation = match options.model {
-        Model::Blend => ablation(&fitted, &split, &validations, &evaluation, &tuned, &setting)?,
+        Model::Blend => ablation(&fitted, &split, &validation, &evaluation, &tuned, &setting)?,
         _ => Vec::new(),
     };
     let packed = if options.pack { pack_evaluated(&fitted, &split, &evaluation, options)? } else { Vec::new() };
@@ -107,7 +107,7 @@ fn own_split(data: &Dataset, options: &Options) -> Split {
         Protocol::Strong => strong(&rows, n_items, options.seed),
         Protocol::TimeNew | Protocol::TimeRepeats => {
             let last = rows.iter().map(|r| r.time).max().unwrap_or(0);
-            time(&rows, n_items, last - WINDOW_DAYS * DAY_US, options.protocol)
+            time(&rows, n_items, last - 30 * DAY_US, options.protocol)
         }
     }
 }

@@ -6,12 +6,6 @@ use kenal_models::interactions::{Interactions, Row};
 
 /// Microseconds of a day.
 pub const DAY_US: i64 = 86_400_000_000;
-/// Days that are hidden forward in time.
-pub const WINDOW_DAYS: i64 = 30;
-/// Windows that weights are learnt on.
-const WINDOWS: i64 = 3;
-/// A window with less of the rows before it says little about a model of them all.
-const KNOWN_MIN: f64 = 0.4;
 
 /// What is tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,28 +154,14 @@ impl Split {
         heat.into_iter().map(|h| h as f32).collect()
     }
 
-    /// Splits of the same kind within what this one trains on, the latest first. Forward in time one window says little
-    /// of the next, which has another season: there are up to [`WINDOWS`], each of what is known before it, as long as that
-    /// is at least [`KNOWN_MIN`] of the rows.
-    pub fn validations(&self, protocol: Protocol, seed: u64) -> Vec<Split> {
-        let mut out = vec![match protocol {
+    /// A split of the same kind within what this one trains on.
+    pub fn validation(&self, protocol: Protocol, seed: u64) -> Split {
+        match protocol {
             Protocol::Strong => strong(&self.train, self.n_items, seed),
-            Protocol::TimeNew | Protocol::TimeRepeats => self.window(0, protocol),
-        }];
-        if protocol != Protocol::Strong {
-            let more = (1..WINDOWS).map(|n| self.window(n, protocol));
-            let least = (KNOWN_MIN * self.train.len() as f64) as usize;
-            out.extend(more.take_while(|w| w.train.len() >= least && !w.cases.is_empty()));
+            Protocol::TimeNew | Protocol::TimeRepeats => {
+                time(&self.train, self.n_items, self.cut - 30 * DAY_US, protocol)
+            }
         }
-        out
-    }
-
-    /// The n-th window before the cut, as if what came after it were not known.
-    fn window(&self, n: i64, protocol: Protocol) -> Split {
-        let end = self.cut - n * WINDOW_DAYS * DAY_US;
-        // The last moment of the training is in the first window.
-        let known: Vec<Row> = self.train.iter().filter(|r| n == 0 || r.time < end).copied().collect();
-        time(&known, self.n_items, end - WINDOW_DAYS * DAY_US, protocol)
     }
 }
 
@@ -295,28 +275,6 @@ mod tests {
             }
         }
         assert!(!Split::new(2, vec![row(0, 0, 2.0), row(1, 0, 2.0)], Vec::new(), 0).has_weights());
-    }
-
-    #[test]
-    fn windows_lie_behind_one_another_and_see_nothing_of_what_follows() {
-        // A purchase a day of each of three people, and a cut in the middle of a day.
-        let rows: Vec<Row> = (0..200i64)
-            .flat_map(|day| {
-                (0..3).map(move |user| Row { user, item: (day % 7) as u32, time: day * DAY_US, weight: 1.0 })
-            })
-            .collect();
-        let split = time(&rows, 7, 180 * DAY_US + 5, Protocol::TimeRepeats);
-        let windows = split.validations(Protocol::TimeRepeats, 1);
-        assert_eq!(windows.len(), 3);
-        for (n, window) in (0..).zip(&windows) {
-            assert_eq!(window.cut, split.cut - (n + 1) * WINDOW_DAYS * DAY_US);
-            assert!(window.train.iter().all(|r| r.time < window.cut));
-            assert!(window.cases.iter().all(|c| c.relevant.len() == 7), "a month of all seven");
-        }
-        assert_eq!(windows[0].train.len() - windows[1].train.len(), 90, "30 days of three people");
-        let short = time(&rows[..180], 7, 50 * DAY_US, Protocol::TimeRepeats);
-        assert_eq!(short.validations(Protocol::TimeRepeats, 1).len(), 1, "20 of 50 days are known before the second");
-        assert_eq!(split.validations(Protocol::Strong, 1).len(), 1);
     }
 
     #[test]

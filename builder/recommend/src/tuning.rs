@@ -1,9 +1,8 @@
-//! What validation splits decide, and the models that are fitted by it: the latest one decides what a part is fitted with,
-//! all of them how much each part counts.
+//! What a validation split decides, and the models that are fitted by it.
 
 use std::ops::ControlFlow;
 
-use kenal_models::blend::{Blend, History, Parts, Rhythm, Weights, Window, learn_over};
+use kenal_models::blend::{Blend, History, Parts, Rhythm, Weights, learn};
 use kenal_models::eval::{Evaluation, Metric, SameForAll, Scorer};
 use kenal_models::item_item::{ItemItem, ItemItemConfig};
 use kenal_models::{AlsConfig, AlsModel, TrainError, als};
@@ -27,7 +26,7 @@ pub struct Setting<'a> {
     pub options: &'a Options,
 }
 
-/// What the validation splits decided.
+/// What the validation split decided.
 #[derive(Debug, Clone, Copy)]
 pub struct Tuned {
     half_life_days: f32,
@@ -75,26 +74,24 @@ impl Tuned {
     }
 }
 
-/// Tries what may be tried on validation splits, the latest first; what weights count is tried around all else.
+/// Tries what may be tried on a validation split; what weights count is tried around all else.
 ///
 /// # Errors
 /// [`TrainError`] of a fit.
-pub fn choose(validations: &[Split], setting: &Setting<'_>) -> Result<Tuned, TrainError> {
+pub fn choose(validation: &Split, setting: &Setting<'_>) -> Result<Tuned, TrainError> {
     let start = Tuned {
         half_life_days: 14.0,
         als: ALS_GRID[0],
         weights: Weights::default(),
         confidence: if setting.weighted { Confidence::Given } else { Confidence::Same },
     };
+    if validation.train.is_empty() || validation.cases.is_empty() {
+        return Ok(start);
+    }
     let tried = if setting.weighted { &Confidence::ALL[..] } else { &[Confidence::Same] };
     let mut best = (f64::NEG_INFINITY, start);
     for &confidence in tried {
-        let start = Tuned { confidence, ..start };
-        let validations = learnable(validations, &start);
-        if validations.is_empty() {
-            continue;
-        }
-        let (reached, tuned) = choose_by(&validations, start, setting)?;
+        let (reached, tuned) = choose_by(&validation.counting(confidence), Tuned { confidence, ..start }, setting)?;
         if reached > best.0 {
             best = (reached, tuned);
         }
@@ -102,16 +99,9 @@ pub fn choose(validations: &[Split], setting: &Setting<'_>) -> Result<Tuned, Tra
     Ok(best.1)
 }
 
-/// Those on which something can be learnt, with weights that count as chosen.
-pub fn learnable(validations: &[Split], tuned: &Tuned) -> Vec<Split> {
-    let there = validations.iter().filter(|v| !v.train.is_empty() && !v.cases.is_empty());
-    there.map(|v| v.counting(tuned.confidence)).collect()
-}
-
 /// The best of what a model has to choose, and the Recall@20 it reaches.
-fn choose_by(validations: &[Split], start: Tuned, setting: &Setting<'_>) -> Result<(f64, Tuned), TrainError> {
+fn choose_by(validation: &Split, start: Tuned, setting: &Setting<'_>) -> Result<(f64, Tuned), TrainError> {
     let Setting { has_time, options, .. } = *setting;
-    let Some(validation) = validations.first() else { return Ok((f64::NEG_INFINITY, start)) };
     let recall = |tuned: &Tuned, model: Model| {
         let options = Options { model, ..options.clone() };
         let fitted = Fitted::new(validation, tuned, &Setting { options: &options, ..*setting })?;
@@ -135,14 +125,12 @@ fn choose_by(validations: &[Split], start: Tuned, setting: &Setting<'_>) -> Resu
         Model::Als => pick(Model::Als, &ALS_GRID.map(|als| Tuned { als, ..start })),
         Model::Blend => {
             let (_, with_als) = pick(Model::Als, &ALS_GRID.map(|als| Tuned { als, ..start }))?;
-            let mut fitted =
-                validations.iter().map(|v| Fitted::new(v, &with_als, setting)).collect::<Result<Vec<_>, _>>()?;
+            let mut fitted = Fitted::new(validation, &with_als, setting)?;
             let mut best = (f64::NEG_INFINITY, with_als);
             for half_life_days in if has_time { &HALF_LIVES[..] } else { &HALF_LIVES[..1] } {
-                fitted.iter_mut().zip(validations).for_each(|(f, v)| f.heat = v.heat(*half_life_days));
-                let parts: Vec<Parts<'_>> = fitted.iter().map(Fitted::parts).collect();
-                let (weights, recall) =
-                    learn_over(&windows(&parts, validations), options.protocol.candidates(), options.threads);
+                fitted.heat = validation.heat(*half_life_days);
+                let candidates = options.protocol.candidates();
+                let (weights, recall) = learn(&fitted.parts(), &validation.cases, candidates, options.threads);
                 if recall > best.0 {
                     best = (recall, Tuned { weights, half_life_days: *half_life_days, ..with_als });
                 }
@@ -150,11 +138,6 @@ fn choose_by(validations: &[Split], start: Tuned, setting: &Setting<'_>) -> Resu
             Ok(best)
         }
     }
-}
-
-/// Each split with the parts that were fitted on it.
-pub fn windows<'a, 'm>(parts: &'a [Parts<'m>], splits: &'a [Split]) -> Vec<Window<'a, 'm>> {
-    parts.iter().zip(splits).map(|(parts, split)| Window { parts, cases: &split.cases }).collect()
 }
 
 /// Models of one split.
