@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use kenal_server::{REREAD, ServeConfig, serve, system_clock};
+use kenal_server::{REREAD, STALE_MAX, ServeConfig, serve, system_clock};
 
 use crate::bundle_folder::key_file;
 
@@ -39,6 +39,7 @@ impl ServeArgs {
             clock: system_clock(),
             say: Arc::new(|what| eprintln!("{what}")),
             reread: REREAD,
+            stale: STALE_MAX,
         };
         serve(config, |addr, warnings| {
             for warning in warnings {

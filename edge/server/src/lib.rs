@@ -30,6 +30,7 @@ pub mod withdrawn;
 pub use error::ServeError;
 pub use folder::Folder;
 pub use follow::REREAD;
+pub use live::STALE_MAX;
 pub use serve::{Clock, Say, ServeConfig, Server, serve, system_clock};
 
 /// The core as `kenal-embedded` for `wasm32-unknown-unknown` with SIMD, compiled by this crate's build script.

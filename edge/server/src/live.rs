@@ -15,7 +15,7 @@ use crate::wasm::{Core, Load};
 const WORKERS_MAX: usize = 4;
 
 /// How old the last successful look at withdrawals may be for anybody to be personalised; as at a CDN.
-pub(crate) const STALE_MAX: Duration = Duration::from_secs(600);
+pub const STALE_MAX: Duration = Duration::from_secs(600);
 
 /// A bundle that was opened, before anybody is answered from it.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Live {
     /// something new.
     ///
     /// # Errors
-    /// When they cannot be used: then those from before go on counting, for [`STALE_MAX`].
+    /// When they cannot be used: then those from before go on counting, for as long as the configuration says.
     pub(crate) fn withdraw(&self, update: Option<&[u8]>) -> Result<(), EdgeError> {
         let mut known = self.withdrawals();
         if let Some(update) = update {
@@ -105,9 +105,9 @@ impl Live {
         Ok(())
     }
 
-    /// Whether withdrawals were read so lately that people may be personalised.
-    pub(crate) fn is_fresh(&self, at: Instant) -> bool {
-        at.saturating_duration_since(self.withdrawals().read) <= STALE_MAX
+    /// How long ago withdrawals were read.
+    pub(crate) fn withdrawals_age(&self) -> Duration {
+        self.withdrawals().read.elapsed()
     }
 
     /// The revocation update, for hosts that run the core themselves.

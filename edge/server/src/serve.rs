@@ -45,6 +45,8 @@ pub struct ServeConfig {
     pub say: Say,
     /// How often the folder is looked at: [`REREAD`](crate::REREAD).
     pub reread: Duration,
+    /// How old the last look at withdrawals may be for anybody to be personalised: [`STALE_MAX`](crate::STALE_MAX).
+    pub stale: Duration,
 }
 
 impl std::fmt::Debug for ServeConfig {

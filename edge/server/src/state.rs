@@ -1,7 +1,7 @@
 //! What all routes share: the versions that answer, and what is remembered of visitors.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kenal_edge::{
     Canary, Consent, Edge, FallbackReason, Hash, KEYS_NAME, MANIFEST_NAME, REVOCATIONS_NAME, Request, Store,
@@ -30,6 +30,8 @@ pub(crate) struct App {
     say: Given<Say>,
     /// Under what visitors are remembered: versions may be salted otherwise, and who withdrew stays withdrawn.
     salt: Hash,
+    /// How old the last look at withdrawals may be.
+    stale: Duration,
     overlay: Mutex<Overlay>,
     withdrawn: Mutex<Withdrawn>,
     shards: Mutex<ShardCache>,
@@ -81,6 +83,7 @@ impl App {
             clock: Given(Arc::clone(&config.clock)),
             say: Given(Arc::clone(&config.say)),
             salt,
+            stale: config.stale,
             overlay: Mutex::default(),
             withdrawn: Mutex::default(),
             shards: Mutex::default(),
@@ -179,6 +182,11 @@ impl App {
             || self.version_for(Some(visitor)).edge.is_revoked(visitor)
     }
 
+    /// Whether withdrawals were read so lately that a version may personalise.
+    pub(crate) fn is_fresh(&self, live: &Live) -> bool {
+        live.withdrawals_age() <= self.stale
+    }
+
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let stable = self.stable();
@@ -189,8 +197,9 @@ impl App {
                 rfc3339(stable.edge.manifest().expires_at)
             ));
         }
-        if !stable.is_fresh(Instant::now()) {
-            warnings.push("withdrawals could not be read for ten minutes; nobody is personalised".to_owned());
+        if !self.is_fresh(&stable) {
+            let seconds = stable.withdrawals_age().as_secs();
+            warnings.push(format!("withdrawals could not be read for {seconds} s; nobody is personalised"));
         }
         warnings.extend(self.wrong.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         warnings
@@ -207,7 +216,7 @@ impl App {
             let key = self.visitor_key(&visitor);
             if self.withdrawn().contains(&key) || edge.is_revoked(&visitor) {
                 request.fallback = Some(FallbackReason::Revoked);
-            } else if !live.is_fresh(Instant::now()) {
+            } else if !self.is_fresh(live) {
                 request.fallback = Some(FallbackReason::SectionMissing);
             } else {
                 request.events = self.overlay().events(&key, request.now);

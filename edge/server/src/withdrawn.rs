@@ -1,8 +1,8 @@
 //! Who withdrew consent since the bundle was built: salted keys, nothing else.
 //!
 //! It holds until the server ends, whatever bundles come: one may have been built before the withdrawal. A later "granted"
-//! does not undo it: a server that starts with a new bundle, whose consent stage sees the evidence, decides that. When the set is full, everyone counts as withdrawn, since dropping a key would mean
-//! personalising somebody who said no.
+//! does not undo it: a server that starts with a new bundle, whose consent stage sees the evidence, decides that. When the
+//! set is full, everyone counts as withdrawn, since dropping a key would mean personalising somebody who said no.
 
 use std::collections::HashSet;
 

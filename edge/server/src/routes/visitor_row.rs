@@ -41,8 +41,12 @@ impl Asked {
         if app.is_revoked(&self.visitor) {
             return refused("consent was withdrawn");
         }
-        if app.stable().edge.is_expired(app.now()) {
+        let stable = app.stable();
+        if stable.edge.is_expired(app.now()) {
             return refused("the bundle has expired, and with it the proof of consent");
+        }
+        if !app.is_fresh(&stable) {
+            return refused("withdrawals cannot be read, and with them the proof of consent");
         }
         Ok(())
     }

@@ -56,6 +56,7 @@ pub fn config(bundle: &Path, clock: &Arc<AtomicI64>) -> ServeConfig {
         clock,
         say: Arc::new(|_| {}),
         reread,
+        stale: kenal_server::STALE_MAX,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use kenal_bundle::{File, VisitorKey, write_canary, write_revocation_update};
 use kenal_edge::{CANARY_NAME, Edge, FallbackReason, MANIFEST_NAME, REVOCATIONS_NAME};
@@ -34,6 +35,14 @@ fn manifest(shop: Shop) -> Vec<u8> {
 
 fn version_of(server: &Running, query: &str) -> u64 {
     server.recommend(query).bundle.version
+}
+
+/// Withdrawals of these visitors.
+fn update(issued_at: i64, visitors: &[&str]) -> Vec<u8> {
+    let trust = kenal_bundle::Trust::new(shop::signer().public().expect("a key"));
+    let known = kenal_bundle::verify(&manifest(shop(60, 7)), &trust).expect("signed");
+    let keys: Vec<VisitorKey> = visitors.iter().map(|v| VisitorKey::new(&shop::salt(), v)).collect();
+    write_revocation_update(&shop::signer(), &known, issued_at as u64, &keys).expect("an update")
 }
 
 /// Waits for a warning of the server's that says this.
@@ -134,12 +143,6 @@ fn withdrawals_reach_a_server_that_runs() {
     let server = start();
     let folder = server.bundle.path();
     assert!(server.recommend(SHIRTS).personalised);
-    let trust = kenal_bundle::Trust::new(shop::signer().public().expect("a key"));
-    let known = kenal_bundle::verify(&manifest(shop(60, 7)), &trust).expect("signed");
-    let update = |issued_at: i64, visitors: &[&str]| {
-        let keys: Vec<VisitorKey> = visitors.iter().map(|v| VisitorKey::new(&shop::salt(), v)).collect();
-        write_revocation_update(&shop::signer(), &known, issued_at as u64, &keys).expect("an update")
-    };
     put(folder, REVOCATIONS_NAME, &update(NOW, &[visitors::SHIRTS]));
     server.until("the withdrawal", |server| {
         (server.recommend(SHIRTS).fallback_reason == Some(FallbackReason::Revoked)).then_some(())
@@ -163,6 +166,24 @@ fn withdrawals_reach_a_server_that_runs() {
     put(folder, REVOCATIONS_NAME, &update(NOW, &[]));
     publish(shop(62, 9), folder);
     server.until("version 9", |server| (version_of(server, SHIRTS) == 9).then_some(()));
+}
+
+#[test]
+fn while_withdrawals_cannot_be_read_nobody_is_personalised_and_no_row_is_given_out() {
+    let stale = Duration::from_millis(400);
+    let server = start_with(bundle(), NOW, |config| config.stale = stale);
+    let folder = server.bundle.path();
+    let row = || server.get("/v1/visitor-row?visitor=visitor-shirts&consent=granted");
+    assert!(server.recommend(SHIRTS).personalised && row().status == 200);
+    put(folder, REVOCATIONS_NAME, b"garbage");
+    warned(&server, "withdrawals could not be read for");
+    let answer = server.recommend(SHIRTS);
+    assert_eq!((answer.personalised, answer.fallback_reason), (false, Some(FallbackReason::SectionMissing)));
+    assert_eq!(answer.items.len(), 12, "a page is never empty");
+    row().problem(403, "no-consent");
+    put(folder, REVOCATIONS_NAME, &update(NOW + 1, &[]));
+    server.until("somebody is personalised", |server| server.recommend(SHIRTS).personalised.then_some(()));
+    assert_eq!(row().status, 200);
 }
 
 #[test]
