@@ -246,6 +246,8 @@ fn a_later_run_keeps_the_model_and_everybody_it_does_not_touch() {
     let (_, err) = said(&["run", "identity", "--lake", text(&lake)], true);
     assert!(err.contains("unchanged"), "{err}");
     assert!(run(&["--refit"]).contains("fitted to"));
+    let (_, err) = said(&["run", "identity", "--lake", text(&lake)], true);
+    assert!(err.contains("unchanged"), "a new model is fitted once: {err}");
     let (model, _) = said(&["identity", "model", "--lake", text(&lake)], true);
     assert!(model.contains("fitted to") && model.contains("one word close"), "{model}");
     let (rows, _) = said(&["show", "rows", "gold_identity_model", "--lake", text(&lake)], true);

@@ -9,7 +9,7 @@ use kenal_identity::{
     Config, Decision, Evidence, Frozen, Known, Line, Model, Ordered, Orders, Receipt, Records, Resolution, Schema,
     explain as weigh, resolve, resolve_under,
 };
-use kenal_lake::{Fingerprint, Lake, SilverRow as _};
+use kenal_lake::{Fingerprint, Lake, LakeError, SilverRow as _};
 use kenal_types::{AppEvent, CustomerRecord, Market, Order, OrderLine, PersonId, RecordKey};
 
 use super::Company;
@@ -33,10 +33,12 @@ pub fn run(company: &Company) -> Result<()> {
         fingerprint = fingerprint.table(lake, table)?;
     }
     let decisions = decisions(lake)?;
-    let fingerprint = fingerprint.config(&serde_json::to_string(&decisions)?);
-    // With a model of its own, the same records may be other people.
-    let fingerprint = if company.refit { fingerprint.config("refit") } else { fingerprint }.finish();
-    if !company.refit && lake.gold_fingerprint(AssignmentRow::TABLE)? == Some(fingerprint) {
+    let inputs = fingerprint.config(&serde_json::to_string(&decisions)?);
+    // Under another model, the same records may be other people.
+    let under = |model: &str| inputs.clone().config(model).finish();
+    let stored = if company.refit { None } else { stored_model(lake)? };
+    let done = lake.gold_fingerprint(AssignmentRow::TABLE)?;
+    if stored.as_ref().is_some_and(|row| done == Some(under(&row.version))) {
         eprintln!("{:>10}  unchanged", "identity");
         return Ok(());
     }
@@ -51,20 +53,26 @@ pub fn run(company: &Company) -> Result<()> {
         .filter_map(|row| Some((records.find(row.record.system as u8, &row.record.id)?, row.person)))
         .collect();
     let known = Known { prior: &prior, past: &past, decisions: &decided };
-    let kept = if company.refit { None } else { kept(lake, &config, records.len() as u64)? };
-    let (resolution, model) = match kept {
-        Some((row, frozen)) => (resolve_under(&mut records, &known, &frozen)?, row),
+    let kept = stored.map(|row| still_good(row, &config, records.len() as u64)).transpose()?.flatten();
+    let (resolution, version, said) = match kept {
+        Some((version, frozen)) => {
+            let resolution = resolve_under(&mut records, &known, &frozen)?;
+            let said = format!("model {version} of an earlier run; --refit fits a new one");
+            (resolution, version, said)
+        }
         None => {
             let resolution = resolve(&mut records, &known, &config)?;
-            let frozen = Frozen::of(&mut records, &resolution, &config);
-            let row = model_row(&frozen, &config)?;
-            (resolution, row)
+            let row = model_row(&Frozen::of(&mut records, &resolution, &config), &config)?;
+            let version = row.version.clone();
+            company.put(&[row], &under(&version))?;
+            let said = format!("model {version}, fitted to {} records", count(resolution.report.records));
+            (resolution, version, said)
         }
     };
+    let fingerprint = under(&version);
 
-    company.put(&links(&resolution, &records, &model.version)?, &fingerprint)?;
-    company.put(&reviews(&resolution, &records, &model.version)?, &fingerprint)?;
-    company.put(std::slice::from_ref(&model), &fingerprint)?;
+    company.put(&links(&resolution, &records, &version)?, &fingerprint)?;
+    company.put(&reviews(&resolution, &records, &version)?, &fingerprint)?;
     let lost = lost(&resolution, &records, &prior, &history)?;
     if !lost.is_empty() {
         history.extend(lost);
@@ -77,31 +85,33 @@ pub fn run(company: &Company) -> Result<()> {
         count(resolution.report.records),
         count(resolution.report.persons)
     ));
-    println!("{}", resolution.report);
-    if resolution.report.sessions.is_empty() {
-        println!("model {} of an earlier run; --refit fits a new one", model.version);
-    } else {
-        println!("model {}, fitted to {} records", model.version, count(resolution.report.records));
-    }
+    println!("{}\n{said}", resolution.report);
     Ok(())
 }
 
-/// The model of the last run, while it is one of these settings and of about as many records: under it whoever is not
-/// touched by what changed stays as they were, and nothing has to be fitted.
-fn kept(lake: &Lake, config: &Config, records: u64) -> Result<Option<(IdentityModelRow, Frozen)>> {
+/// The model of the last run; none where no run has left one that this release reads.
+fn stored_model(lake: &Lake) -> Result<Option<IdentityModelRow>> {
     if lake.gold_fingerprint(IdentityModelRow::TABLE)?.is_none() {
         return Ok(None);
     }
-    // Columns of an older release are no model of this one.
-    let Ok(rows) = lake.read_gold::<IdentityModelRow>(IdentityModelRow::TABLE) else { return Ok(None) };
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    if row.code != CODE || row.config != serde_json::to_string(config)? {
+    match lake.read_gold::<IdentityModelRow>(IdentityModelRow::TABLE) {
+        Ok(rows) => Ok(rows.into_iter().next().filter(|row| row.code == CODE)),
+        // The columns of an older release.
+        Err(LakeError::Rows { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A stored model and its version, while it is one of these settings and of about as many records: under it whoever is not
+/// touched by what changed stays as they were, and nothing has to be fitted.
+fn still_good(row: IdentityModelRow, config: &Config, records: u64) -> Result<Option<(String, Frozen)>> {
+    if row.config != serde_json::to_string(config)? {
         return Ok(None);
     }
-    let frozen = row.frozen()?;
+    let frozen = row.frozen().context("`kenal run identity --refit` fits a new one")?;
     let fitted_to = frozen.fitted_to() as f64;
     let changed = (records as f64 - fitted_to).abs() > CHANGED_SHARE_MAX * fitted_to;
-    Ok((!changed).then_some((row, frozen)))
+    Ok((!changed).then_some((row.version, frozen)))
 }
 
 /// Whose records were in runs before the last; nothing in a lake where nobody's ever changed.
@@ -226,9 +236,7 @@ pub struct Explained {
 
 /// The model of the last run, and its version.
 pub fn last_model(lake: &Lake) -> Result<(String, Frozen)> {
-    let rows: Vec<IdentityModelRow> =
-        lake.read_gold(IdentityModelRow::TABLE).context("has `kenal run identity` run on this lake?")?;
-    let row = rows.into_iter().next().context("the identity stage left no model; run it again")?;
+    let row = stored_model(lake)?.context("no run has left a model; run `kenal run identity` on this lake")?;
     let frozen = row.frozen()?;
     Ok((row.version, frozen))
 }
