@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
 use kenal_bench::process::{self, Taken};
-use kenal_bench::{count, note};
+use kenal_bench::{FigureTable, count, note};
 use serde_json::Value;
 
 /// What is asked of Kenal beside implicit: CPU time an iteration, and the peak of a million users with 64 factors.
@@ -107,36 +106,28 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn table(done: &[Figures]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
-    let cells = |texts: [String; 6]| {
-        texts.into_iter().enumerate().map(|(at, text)| {
-            Cell::new(text).set_alignment(if at == 0 { CellAlignment::Left } else { CellAlignment::Right })
-        })
-    };
     let columns = ["system", "CPU s an iteration", "objective at the end", "CPU s in all", "wall s in all", "peak MiB"];
-    table.set_header(cells(columns.map(str::to_owned)));
+    let mut table = FigureTable::new(columns, 1);
     let peer = done.last();
     for figures in done {
         let Figures { system, cpu_per_iteration, objective, taken, .. } = figures;
-        table.add_row(cells([
+        table.row([
             system.clone(),
             format!("{cpu_per_iteration:.2}"),
             format!("{objective:.0}"),
             format!("{:.1}", taken.cpu_s),
             format!("{:.1}", taken.wall_s),
             count(taken.peak_bytes >> 20),
-        ]));
+        ]);
         if let Some(peer) = peer.filter(|p| p.system != *system) {
-            table.add_row(cells([
+            table.row([
                 "  ratio".to_owned(),
                 format!("{:.2} ×", cpu_per_iteration / peer.cpu_per_iteration),
                 format!("{:.4} ×", objective / peer.objective),
                 format!("{:.2} ×", taken.cpu_s / peer.taken.cpu_s),
                 format!("{:.2} ×", taken.wall_s / peer.taken.wall_s),
                 format!("{:.2} ×", taken.peak_bytes as f64 / peer.taken.peak_bytes as f64),
-            ]));
+            ]);
         }
     }
     table.to_string()

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
-use kenal_bench::{count, note, process};
+use kenal_bench::{FigureTable, count, note, process};
 use serde_json::Value;
 
 use crate::{bundle, whole};
@@ -105,15 +104,7 @@ pub fn figures(name: &str, command: &mut Command, dir: &Path) -> Result<Value> {
 }
 
 fn table(done: &[Value]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
-    let mut row = |texts: [String; 5]| {
-        table.add_row(texts.into_iter().enumerate().map(|(at, text)| {
-            Cell::new(text).set_alignment(if at < 2 { CellAlignment::Left } else { CellAlignment::Right })
-        }));
-    };
-    row(["host", "way", "p50 µs", "p99 µs", "× plain p50"].map(str::to_owned));
+    let mut table = FigureTable::new(["host", "way", "p50 µs", "p99 µs", "× plain p50"], 2);
     for figures in done {
         let host = figures["host"].as_str().unwrap_or("Python");
         let plain = figures["plain"]["p50_us"].as_f64();
@@ -128,7 +119,7 @@ fn table(done: &[Value]) -> String {
             let Some(p50) = figures[key]["p50_us"].as_f64() else { continue };
             let p99 = figures[key]["p99_us"].as_f64().unwrap_or_default();
             let ratio = plain.map_or(String::new(), |plain| format!("{:.2}", p50 / plain));
-            row([host.to_owned(), way.to_owned(), format!("{p50:.1}"), format!("{p99:.1}"), ratio]);
+            table.row([host.to_owned(), way.to_owned(), format!("{p50:.1}"), format!("{p99:.1}"), ratio]);
         }
     }
     table.to_string()

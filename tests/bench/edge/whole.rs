@@ -4,8 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
-use kenal_bench::count;
+use kenal_bench::{FigureTable, count};
 use serde_json::Value;
 
 use crate::bundle;
@@ -17,15 +16,8 @@ pub fn figures(v8: &Path, load: &Path, dir: &Path) -> Result<String> {
     let native = run("requests", Command::new(this).arg("requests").arg(dir), dir)?;
     let v8 = run("requests-v8", Command::new("node").arg(v8).arg(dir), dir)?;
     let hosts = run("load", Command::new("node").arg(load).arg(dir), dir)?;
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
-    let mut row = |texts: [String; 4]| {
-        table.add_row(texts.into_iter().enumerate().map(|(at, text)| {
-            Cell::new(text).set_alignment(if at == 0 { CellAlignment::Left } else { CellAlignment::Right })
-        }));
-    };
-    row(["p50 / p99, µs", "native", "wasmtime", "V8"].map(str::to_owned));
+    let mut table = FigureTable::new(["p50 / p99, µs", "native", "wasmtime", "V8"], 1);
+    let mut row = |texts| table.row(texts);
     let pair = |value: &Value| format!("{} / {}", number(&value["p50_us"]), number(&value["p99_us"]));
     for name in native["native"].as_object().into_iter().flat_map(|requests| requests.keys()) {
         let times = [&native["native"][name], &native["wasmtime"][name], &v8["requests"][name]].map(pair);

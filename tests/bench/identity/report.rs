@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
-use kenal_bench::{count, note};
+use kenal_bench::{FigureTable, count, note};
 
 use crate::compare::{Comparison, Figures};
 
@@ -18,19 +17,21 @@ const COLUMNS: [&str; 10] =
 
 /// Three rows a file: Kenal, Splink, and the first by the second.
 pub fn table(done: &[Comparison]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
-    table.set_header(cells(COLUMNS.map(str::to_owned)));
+    let mut table = FigureTable::new(COLUMNS, 2);
     for file in done {
         for (name, system, figures) in [(&*file.name, "Kenal", &file.kenal), ("", "Splink", &file.splink)] {
             match figures {
-                Ok(figures) => table.add_row(cells(row(name, figures))),
-                Err(error) => table.add_row([name, system, &format!("no answer: {error:#}")]),
-            };
+                Ok(figures) => table.row(row(name, figures)),
+                Err(error) => {
+                    let mut texts = [const { String::new() }; COLUMNS.len()];
+                    (texts[0], texts[1]) = (name.to_owned(), system.to_owned());
+                    texts[2] = format!("no answer: {error:#}");
+                    table.row(texts);
+                }
+            }
         }
         if let (Ok(kenal), Ok(splink)) = (&file.kenal, &file.splink) {
-            table.add_row(cells(ratios(kenal, splink)));
+            table.row(ratios(kenal, splink));
         }
     }
     table.to_string()
@@ -43,14 +44,6 @@ pub fn legend() -> String {
          {CPU_RATIO_ASKED}, of memory at most {MEMORY_RATIO_ASKED}.\nF1, precision and recall are of pairs of records in \
          one cluster, of all true pairs; largest is the largest cluster found / true."
     )
-}
-
-fn cells(texts: [String; COLUMNS.len()]) -> Vec<Cell> {
-    let aligned = |(at, text): (usize, String)| {
-        let side = if at < 2 { CellAlignment::Left } else { CellAlignment::Right };
-        Cell::new(text).set_alignment(side)
-    };
-    texts.into_iter().enumerate().map(aligned).collect()
 }
 
 fn row(name: &str, figures: &Figures) -> [String; COLUMNS.len()] {

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
-use kenal_bench::{count, note, process};
+use kenal_bench::{FigureTable, count, note, process};
 use serde_json::Value;
 
 /// What is asked at 200,000 items.
@@ -44,30 +43,27 @@ pub fn run(args: &RunArgs) -> Result<()> {
         let (printed, _) = process::run(&mut command, &args.work.join(format!("{system}-{items}")))?;
         serde_json::from_str(printed.trim()).context("it printed no figures")
     };
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
-    let columns = ["items", "fit", "seconds", "CPU s", "peak MiB", "Recall@20", "coverage@20"];
-    table.set_header(cells(columns.map(str::to_owned)));
+    let columns = ["fit", "items", "seconds", "CPU s", "peak MiB", "Recall@20", "coverage@20"];
+    let mut table = FigureTable::new(columns, 1);
     let mut told = String::new();
     let dense = fit("dense", args.dense)?;
-    table.add_row(cells(row("dense inverse", &dense)));
+    table.row(row("dense inverse", &dense));
     told.push_str(&format!("{dense}\n"));
     for &items in &args.items {
         let (ours, cosine) = (fit("kenal", items)?, fit("cosine", items)?);
-        table.add_row(cells(row("kenal", &ours)));
-        table.add_row(cells(row("cosine of all pairs", &cosine)));
+        table.row(row("kenal", &ours));
+        table.row(row("cosine of all pairs", &cosine));
         let number = |value: &Value, name: &str| value[name].as_f64().unwrap_or(f64::NAN);
         let ratio = |name: &str| format!("{:.2} ×", number(&ours, name) / number(&cosine, name));
         let names = ["s", "cpu_s", "peak_mib", "recall@20", "coverage@20"];
         let [s, cpu, peak, recall, coverage] = names.map(ratio);
-        table.add_row(cells([String::new(), "  kenal / cosine".to_owned(), s, cpu, peak, recall, coverage]));
+        table.row(["  kenal / cosine".to_owned(), String::new(), s, cpu, peak, recall, coverage]);
         let times = items as f64 / args.dense as f64;
         let reckoned = [number(&dense, "s") * times.powi(3), number(&dense, "cpu_s") * times.powi(3)];
         let [s, cpu] = reckoned.map(|s| format!("{} h", count((s / 3600.0) as u64)));
         let peak = count((8.0 * (items as f64).powi(2) / f64::from(1 << 20)) as u64);
         let name = "  dense inverse, reckoned".to_owned();
-        table.add_row(cells([String::new(), name, s, cpu, peak, String::new(), String::new()]));
+        table.row([name, String::new(), s, cpu, peak, String::new(), String::new()]);
         told.push_str(&format!("{ours}\n{cosine}\n"));
     }
     let body = format!(
@@ -89,18 +85,12 @@ fn row(name: &str, fit: &Value) -> [String; 7] {
     let share = |field: &str| fit[field].as_f64().map_or(String::new(), |v| format!("{v:.4}"));
     let seconds = |field: &str| fit[field].as_f64().map_or(String::new(), |v| format!("{v:.1}"));
     [
-        count(number("items")),
         name.to_owned(),
+        count(number("items")),
         seconds("s"),
         seconds("cpu_s"),
         count(number("peak_mib")),
         share("recall@20"),
         share("coverage@20"),
     ]
-}
-
-fn cells(texts: [String; 7]) -> impl Iterator<Item = Cell> {
-    texts.into_iter().enumerate().map(|(at, text)| {
-        Cell::new(text).set_alignment(if at == 1 { CellAlignment::Left } else { CellAlignment::Right })
-    })
 }

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
 use kenal_bench::process::{self, Taken};
-use kenal_bench::{count, note};
+use kenal_bench::{FigureTable, count, note};
 use serde_json::Value;
 
 /// What is asked of Kenal beside scikit-learn: CPU time of the fit.
@@ -103,36 +102,28 @@ fn figures(own: &Value, taken: Taken) -> Figures {
 }
 
 fn table(done: &[Figures]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
-    let cells = |texts: [String; 6]| {
-        texts.into_iter().enumerate().map(|(at, text)| {
-            Cell::new(text).set_alignment(if at == 0 { CellAlignment::Left } else { CellAlignment::Right })
-        })
-    };
     let columns = ["system", "CPU s of the fit", "wall s of the fit", "objective", "CPU s in all", "peak MiB"];
-    table.set_header(cells(columns.map(str::to_owned)));
+    let mut table = FigureTable::new(columns, 1);
     let peer = done.last();
     for figures in done {
         let Figures { system, cpu_s, wall_s, objective, taken, .. } = figures;
-        table.add_row(cells([
+        table.row([
             system.clone(),
             format!("{cpu_s:.2}"),
             format!("{wall_s:.2}"),
             format!("{objective:.3}"),
             format!("{:.1}", taken.cpu_s),
             count(taken.peak_bytes >> 20),
-        ]));
+        ]);
         if let Some(peer) = peer.filter(|p| p.system != *system) {
-            table.add_row(cells([
+            table.row([
                 "  ratio".to_owned(),
                 format!("{:.2} ×", cpu_s / peer.cpu_s),
                 format!("{:.2} ×", wall_s / peer.wall_s),
                 format!("{:+.1e}", objective / peer.objective - 1.0),
                 format!("{:.2} ×", taken.cpu_s / peer.taken.cpu_s),
                 format!("{:.2} ×", taken.peak_bytes as f64 / peer.taken.peak_bytes as f64),
-            ]));
+            ]);
         }
     }
     table.to_string()

@@ -3,12 +3,14 @@
 
 mod company;
 mod cost;
+mod figures;
 pub mod note;
 pub mod people;
 pub mod process;
 
 pub use company::{Company, PART_PEOPLE, Scores, Taken};
 pub use cost::{Cost, Meter, measured};
+pub use figures::Figures as FigureTable;
 
 /// `12,345`.
 pub fn count(n: u64) -> String {
