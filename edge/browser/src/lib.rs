@@ -29,6 +29,11 @@ impl Edge {
         Ok(Edge(kenal_edge::Edge::open(manifest, key, now as i64)?))
     }
 
+    /// The short id of the bundle: the server gives rows of this one out under it.
+    pub fn id(&self) -> String {
+        self.0.info().id.clone()
+    }
+
     /// Hashes of the sections still to fetch, those first without which there is no answer.
     pub fn needs(&self) -> Vec<String> {
         self.0.needs().iter().map(|need| need.hash.to_string()).collect()

@@ -8,6 +8,8 @@ import { fail, succeed } from "./types/outcome.js";
 
 /** A bundle opened by the core in this browser. */
 export interface OpenEdge {
+  /** Names the bundle to the server. */
+  readonly id: string;
   /** Hashes of the sections that the manifest promises and that are still missing. */
   needs(): Outcome<readonly string[]>;
   addSection(bytes: Uint8Array): Outcome<null>;
@@ -83,6 +85,7 @@ function openBundle(manifest: Uint8Array, trustKey: Uint8Array, nowS: number): O
       return found;
     };
     const open: OpenEdge = {
+      id: edge.id(),
       needs: () => guard(() => edge.needs()),
       addSection: (bytes) =>
         guard(() => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { before, test } from "node:test";
-import { init, openSession, rank } from "@kenal/web";
+import { identify, init, openSession, rank } from "@kenal/web";
 import { readWasm, serve } from "./support/server.mjs";
 
 const HOME = { market: "SG", slot: "home", k: 5, mode: "browser" };
@@ -76,4 +76,22 @@ test("without deltas, or with wrong ones, sections come whole", async (t) => {
     const deltas = asked.filter((path) => path.includes("/deltas/")).length;
     assert.equal(asked.filter((path) => path.includes("/sections/")).length, deltas + 1);
   }
+});
+
+test("a visitor's row is asked for again, for the bundle that is held", async (t) => {
+  const asked = serve();
+  const session = openSession({ endpoint: "https://row.example" });
+  identify(session, { visitor: "p0000000000000001", consent: "granted" });
+  await rank(session, HOME);
+  await rank(session, HOME);
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() + DAY_MS });
+  const later = serve(newer(() => new Response("{}", { status: 404 })));
+  await rank(session, HOME);
+  const bundles = (calls) =>
+    calls.filter((call) => call.path === "/v1/visitor-row").map((call) => new URL(call.url).searchParams.get("bundle"));
+  const [before, after] = [bundles(asked), bundles(later)];
+  assert.deepEqual([before.length, after.length], [1, 1], "once for each bundle");
+  assert.match(before[0], /^[0-9a-f]{16}$/);
+  assert.match(after[0], /^[0-9a-f]{16}$/);
+  assert.notEqual(before[0], after[0]);
 });

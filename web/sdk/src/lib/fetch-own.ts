@@ -13,25 +13,28 @@ const NO_CONTENT = 204;
 
 const NOTHING: Own = { kind: "known", row: null, events: [] };
 
-/** What the server holds of the visitor, fetched once per visitor and held in memory. Asked for under consent only. */
-export function fetchOwn(session: Session): Promise<Outcome<Own>> {
+/**
+ * What the server holds of the visitor, fetched once per visitor and bundle and held in memory. Asked for under consent
+ * only. A row speaks of items by their place in its own bundle, so it is asked for by the bundle's id.
+ */
+export function fetchOwn(session: Session, bundle: string): Promise<Outcome<Own>> {
   const visitor = mayIdentify(session);
   if (visitor === null) return Promise.resolve(succeed(NOTHING));
-  if (session.own !== null) return session.own;
-  const fetching: Promise<Outcome<Own>> = fetchBoth(session, visitor).then((own) => {
+  if (session.own?.bundle === bundle) return session.own.answer;
+  const answer: Promise<Outcome<Own>> = fetchBoth(session, visitor, bundle).then((own) => {
     // A lost request must not leave the visitor without their history for the rest of the page's life.
-    if (!own.ok && session.own === fetching) session.own = null;
+    if (!own.ok && session.own?.answer === answer) session.own = null;
     return own;
   });
-  session.own = fetching;
-  return fetching;
+  session.own = { bundle, answer };
+  return answer;
 }
 
-async function fetchBoth(session: Session, visitor: string): Promise<Outcome<Own>> {
+async function fetchBoth(session: Session, visitor: string, bundle: string): Promise<Outcome<Own>> {
   const asked = new URLSearchParams({ visitor, consent: "granted" });
   const options: RequestInit = { cache: "no-store", signal: session.identified.signal };
   const [row, past] = await Promise.all([
-    request(`${session.endpoint}/v1/visitor-row?${asked}`, options, [FORBIDDEN]),
+    request(`${session.endpoint}/v1/visitor-row?${asked}&bundle=${bundle}`, options, [FORBIDDEN]),
     request(`${session.endpoint}/v1/visitor-events?${asked}`, options, [FORBIDDEN, NOT_FOUND]),
   ]);
   if (!row.ok) return row;

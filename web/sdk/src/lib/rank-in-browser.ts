@@ -14,8 +14,9 @@ import { readRanking } from "./read-ranking.js";
 /** Ranks with the same core, here. Nothing about the visitor leaves the page but the question for what is their own. */
 export async function rankInBrowser(session: Session, query: RankQuery): Promise<Outcome<Ranked>> {
   const { signal } = session.identified;
-  const [bundle, own] = await Promise.all([loadBundle(session), fetchOwn(session)]);
+  const bundle = await loadBundle(session);
   if (!bundle.ok) return bundle;
+  const own = await fetchOwn(session, bundle.value.edge.id);
   if (!own.ok) return own;
   if (signal.aborted) return fail("aborted", "who may be named changed meanwhile");
   const visitor = mayIdentify(session);

@@ -32,8 +32,8 @@ export interface Session {
   visitor: string | null;
   consent: Consent;
   events: readonly LiveEvent[];
-  /** What the server holds of the visitor, fetched at most once and only under consent. */
-  own: Promise<Outcome<Own>> | null;
+  /** What the server holds of the visitor, with the id of the bundle that it is for: fetched once for each, under consent. */
+  own: { readonly bundle: string; readonly answer: Promise<Outcome<Own>> } | null;
   /** Messages that name the visitor, in order; an edge ranking waits for them. */
   outbox: Promise<unknown>;
   /** Ends every request that names the visitor. Replaced when who that is, or what they allow, changes. */
