@@ -59,13 +59,14 @@ fn hosts_at_a_cdn(figures: &Value) -> String {
     let pair = |value: &Value| format!("{} / {} ms", value["p50_ms"], value["p99_ms"]);
     let (workerd, viceroy) = (&figures["workerd"], &figures["viceroy"]);
     format!(
-        "In workerd at {} requests a second, client and HTTP included: trending {}, a history, whose row is read from the \
-         emulated store, {}; a worker that does nothing {}. In Viceroy, by its own clock: the first request of a \
+        "In workerd at {} requests a second, client and HTTP included: trending {}; a worker that does nothing {}; at {}, \
+         a history, whose row is read from the store that the client's process emulates, {}. In Viceroy, by its own clock: the first request of a \
          sandbox, which reads and verifies all sections, {}; every other {}.\n\n",
-        workerd["rate"],
+        workerd["trending"]["rate"],
         pair(&workerd["trending"]),
-        pair(&workerd["history"]),
         pair(&workerd["nothing"]),
+        workerd["history"]["rate"],
+        pair(&workerd["history"]),
         pair(&viceroy["fresh"]),
         pair(&viceroy["kept"]),
     )
