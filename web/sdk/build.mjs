@@ -16,7 +16,8 @@ if (!process.argv.includes("--keep-wasm")) buildWasm(here);
 
 rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist");
-const bundle = await rolldown({ input: { index: "src/index.ts", carousel: "src/carousel.ts" }, platform: "browser" });
+const input = { index: "src/index.ts", carousel: "src/carousel.ts", worker: "src/worker.ts" };
+const bundle = await rolldown({ input, platform: "browser" });
 await bundle.write({ dir: "dist", format: "esm", minify: true, chunkFileNames: "kenal-[hash].js", sourcemap: true });
 await bundle.close();
 for (const module of ["kenal_browser_bg.wasm", "kenal_browser_scalar_bg.wasm"]) cpSync(`wasm/${module}`, `dist/${module}`);

@@ -26,7 +26,8 @@ export function openSession(options: SessionOptions = {}): Session {
     own: null,
     outbox: Promise.resolve(),
     identified: new AbortController(),
-    bundle: null,
+    held: null,
+    loading: null,
   };
   open.set(endpoint, session);
   return session;

@@ -17,8 +17,7 @@ export async function rank(session: Session, query: RankQuery): Promise<Outcome<
   return second?.ok === true ? second : first;
 }
 
-/** Loading a bundle from a server that just failed would only double the wait, so only one already here is used. */
+/** Loading a bundle from a server that just failed would only double the wait, so only one already here, or on its way, is used. */
 async function rankIfHeld(session: Session, query: RankQuery): Promise<Outcome<Ranked> | null> {
-  const held = session.bundle === null ? null : await session.bundle;
-  return held?.ok === true ? rankInBrowser(session, query) : null;
+  return session.held === null && session.loading === null ? null : rankInBrowser(session, query);
 }

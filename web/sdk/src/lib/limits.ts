@@ -11,3 +11,6 @@ export const BUNDLE_FRESH_MS_MAX = 5 * 60_000;
 
 /** Waits before a withdrawal is sent again when the network lost it: it must arrive. */
 export const WITHDRAWAL_RETRY_MS = [1_000, 4_000, 15_000] as const;
+
+/** How long a worker may take to start, its script's download included, before the core runs in the page instead. */
+export const WORKER_START_MS_MAX = 10_000;

@@ -1,4 +1,4 @@
-import type { OpenEdge } from "../wasm.js";
+import type { Core, OpenEdge } from "./core.js";
 import type { LiveEvent } from "./live-event.js";
 import type { Outcome } from "./outcome.js";
 import type { Consent } from "./ranking.js";
@@ -6,7 +6,11 @@ import type { Consent } from "./ranking.js";
 /** A bundle whose sections are in this browser, and when its manifest was fetched. */
 export interface LoadedBundle {
   readonly edge: OpenEdge;
+  /** The core that opened it: a bundle is gone with the worker that held it. */
+  readonly core: Core;
   readonly fetchedAtMs: number;
+  /** How many calls are using it now. It is closed when a newer one has taken its place and nobody uses it. */
+  users: number;
 }
 
 /** What the server holds of a visitor: a row of the bundle and the events since, or that it may not be told any more. */
@@ -38,5 +42,8 @@ export interface Session {
   outbox: Promise<unknown>;
   /** Ends every request that names the visitor. Replaced when who that is, or what they allow, changes. */
   identified: AbortController;
-  bundle: Promise<Outcome<LoadedBundle>> | null;
+  /** The bundle in this browser. */
+  held: LoadedBundle | null;
+  /** On its way to being held, or found to be so already: one at a time for all who ask. */
+  loading: Promise<Outcome<LoadedBundle>> | null;
 }

@@ -1,0 +1,13 @@
+/**
+ * The core in a worker: it takes questions and answers them, one after the other. It fetches nothing, since the page
+ * sends it the compiled core and every byte of a bundle, and knows of no visitor but what one question says of them.
+ */
+import { askHere } from "./lib/wasm.js";
+import type { Call, Reply } from "./types/question.js";
+
+// Only the page that started this worker can speak to it, and it is of the same build; so the call's shape is known.
+addEventListener("message", async ({ data: { number, question } }: MessageEvent<Call>) => {
+  const answer = await askHere(question);
+  const reply: Reply = answer.ok ? { number, value: answer.value, refused: null } : { number, value: null, refused: answer.failure.detail };
+  postMessage(reply);
+});
