@@ -4,8 +4,8 @@ import { KENAL_URL, WAIT_MS } from "./chromium.mjs";
 /** The policy that shops must be able to have. The page must do all it does under it. */
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; object-src 'none'; base-uri 'none'";
 
-/** Opens the shop in a page, under the policy, listening to everything it sends. */
-export async function openShop(context, path = "") {
+/** Opens the shop in a page, under the policy and what is added to it, listening to everything it sends. */
+export async function openShop(context, path = "", policy = "") {
   const page = await context.newPage();
   const requests = [];
   const troubles = [];
@@ -16,7 +16,7 @@ export async function openShop(context, path = "") {
   });
   await page.route(KENAL_URL + path, async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": POLICY } });
+    await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": POLICY + policy } });
   });
   await page.goto(KENAL_URL + path);
   const home = page.locator("kenal-carousel#home");
