@@ -19,7 +19,8 @@ const server = createServer(({ url }, response) => {
   const section = url.match(/^\/v1\/bundle\/sections\/([0-9a-f]{64})$/)?.[1];
   const path = url in FILES ? join(bundle, FILES[url]) : section === undefined ? join(DIST, url) : join(bundle, "sections", section);
   try {
-    return response.writeHead(200, { "content-type": TYPES[path.split(".").pop()] ?? "application/octet-stream" }).end(readFileSync(path));
+    const bytes = readFileSync(path);
+    return response.writeHead(200, { "content-type": TYPES[path.split(".").pop()] ?? "application/octet-stream" }).end(bytes);
   } catch {
     return response.writeHead(404).end();
   }
