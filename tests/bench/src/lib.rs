@@ -12,6 +12,10 @@ pub use company::{Company, PART_PEOPLE, Scores, Taken};
 pub use cost::{Cost, Meter, measured};
 pub use figures::Figures as FigureTable;
 
+/// As in `kenal`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// `12,345`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
