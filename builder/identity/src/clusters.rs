@@ -441,7 +441,8 @@ mod tests {
             full_name: Some(name.to_owned()),
             ..empty(RecordKey::new(System::Warehouse, format!("{at}")))
         };
-        let rows: Vec<CustomerRecord> = (0..8).map(|at| named(at, ["mei tan", "tan mei ling"][at as usize % 2])).collect();
+        let rows: Vec<CustomerRecord> =
+            (0..8).map(|at| named(at, ["mei tan", "tan mei ling"][at as usize % 2])).collect();
         let mut records = Input { records: &rows, ..Input::default() }.take().expect("distinct keys");
         let scorer = resolve(&mut records, &Known::default(), &Config::default()).expect("resolves").scorer;
         let limits = Limits { records_per_person_max: 2, threshold: centibits(3.0) };
