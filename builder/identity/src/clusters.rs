@@ -175,19 +175,11 @@ pub(crate) fn join_components(
     let mut joined = Vec::with_capacity(components.len());
     let mut records = Vec::with_capacity(2 * BATCH_RECORDS);
     let mut ahead = 0;
-    let alone = |own: &[Proposal]| decided_by_weight(own, apart, limits);
     for (at, own) in components.iter().enumerate() {
-        if let Some(proposal) = alone(own) {
-            joined.push(join_two(table, proposal, limits));
-            continue;
-        }
-        if at >= ahead {
+        if at == ahead {
             records.clear();
-            ahead = at;
             while ahead < components.len() && (ahead == at || records.len() < BATCH_RECORDS) {
-                if alone(components[ahead]).is_none() {
-                    records.extend(components[ahead].iter().flat_map(|p| [p.pair.first(), p.pair.second()]));
-                }
+                records.extend(components[ahead].iter().flat_map(|p| [p.pair.first(), p.pair.second()]));
                 ahead += 1;
             }
             records.sort_unstable();
@@ -197,30 +189,6 @@ pub(crate) fn join_components(
         joined.push(join_component(table, scorer, own, apart, limits));
     }
     joined
-}
-
-/// The proposal of two records that nothing else touches, where its weight alone decides.
-fn decided_by_weight(proposals: &[Proposal], apart: &Apart, limits: &Limits) -> Option<Proposal> {
-    let &[proposal] = proposals else { return None };
-    (!proposal.deterministic() && apart.is_empty() && limits.records_per_person_max >= 2).then_some(proposal)
-}
-
-/// What [`join_component`] would do, without the records.
-fn join_two(table: &Table, proposal: Proposal, limits: &Limits) -> Joined {
-    let records = vec![proposal.pair.first(), proposal.pair.second()];
-    if proposal.centibits < limits.threshold {
-        let refused = vec![(proposal, proposal.centibits, Refusal::Doubtful)];
-        return Joined { first: records.clone(), trace: vec![0; 2], links: Vec::new(), refused, passes: 1, records };
-    }
-    let first = if table.by_tie(records[0], records[1]).is_le() { records[0] } else { records[1] };
-    let trace = merged(0, proposal.stamp(table, 1), 0);
-    let links = vec![proposal];
-    Joined { first: vec![first; 2], trace: vec![trace; 2], links, refused: Vec::new(), passes: 1, records }
-}
-
-/// A hash of how a group came to be: of its own and the other's, and of the merge.
-fn merged(own: u64, stamp: u64, other: u64) -> u64 {
-    mix(mix(own ^ stamp) ^ other) | 1
 }
 
 /// By record: a record of the component of the graph of proposals that it is in. What happens in one component does not
@@ -398,7 +366,7 @@ impl<'a> Forest<'a> {
         self.groups.join(root, child);
         self.parent[child as usize] = root;
         let (own, other) = (self.trace[root as usize], self.trace[child as usize]);
-        self.trace[root as usize] = merged(own, stamp, other);
+        self.trace[root as usize] = mix(mix(own ^ stamp) ^ other) | 1;
         if let Some(others) = self.apart.remove(&child) {
             for &other in &others {
                 if let Some(back) = self.apart.get_mut(&other) {
@@ -423,38 +391,4 @@ fn conflict(whole: &Whole) -> Option<Refusal> {
         (names, Field::NAME, Refusal::Names),
     ];
     found.into_iter().filter(|f| f.0).min_by_key(|f| centibits[f.1.at()]).map(|f| f.2)
-}
-
-#[cfg(test)]
-mod tests {
-    use kenal_types::{CustomerRecord, RecordKey, System};
-
-    use super::*;
-    use crate::input::Input;
-    use crate::input::tests::empty;
-    use crate::resolve::centibits;
-    use crate::{Config, Known, resolve};
-
-    #[test]
-    fn two_records_are_joined_as_in_any_component() {
-        let named = |at: u32, name: &str| CustomerRecord {
-            full_name: Some(name.to_owned()),
-            ..empty(RecordKey::new(System::Warehouse, format!("{at}")))
-        };
-        let rows: Vec<CustomerRecord> =
-            (0..8).map(|at| named(at, ["mei tan", "tan mei ling"][at as usize % 2])).collect();
-        let mut records = Input { records: &rows, ..Input::default() }.take().expect("distinct keys");
-        let scorer = resolve(&mut records, &Known::default(), &Config::default()).expect("resolves").scorer;
-        let limits = Limits { records_per_person_max: 2, threshold: centibits(3.0) };
-        for (a, b) in [(0, 1), (5, 2), (3, 7)] {
-            for weight in [299, 300, 301] {
-                let proposal = Proposal { pair: Pair::new(a, b, 0), centibits: weight };
-                let apart = Apart::default();
-                assert!(decided_by_weight(&[proposal], &apart, &limits).is_some());
-                let quick = join_two(&records.table, proposal, &limits);
-                let whole = join_component(&records.table, &scorer, &[proposal], &apart, &limits);
-                assert_eq!(format!("{quick:?}"), format!("{whole:?}"));
-            }
-        }
-    }
 }

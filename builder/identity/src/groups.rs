@@ -182,11 +182,6 @@ impl<'a> Groups<'a> {
     /// Representatives of a group that differ in what they say in the `n`-th active field.
     fn distinct(&self, n: usize, field: Field, group: &Group) -> Distinct {
         let mut distinct = Distinct { records: [NONE; REPRESENTATIVES_MAX], len: 0, values: 0 };
-        if let &[at] = group.representatives() {
-            let says = usize::from(self.says(at)[n] != 0);
-            (distinct.records[0], distinct.len, distinct.values) = (self.records[at as usize], says, says as u32);
-            return distinct;
-        }
         let mut seen = [(0, 0); REPRESENTATIVES_MAX];
         for &at in group.representatives() {
             let (own, record) = (self.says(at)[n], self.records[at as usize]);

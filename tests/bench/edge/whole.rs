@@ -60,8 +60,8 @@ fn hosts_at_a_cdn(figures: &Value) -> String {
     let (workerd, viceroy) = (&figures["workerd"], &figures["viceroy"]);
     format!(
         "In workerd at {} requests a second, client and HTTP included: trending {}; a worker that does nothing {}; at {}, \
-         a history, whose row is read from the store that the client's process emulates, {}. In Viceroy, by its own clock: the first request of a \
-         sandbox, which reads and verifies all sections, {}; every other {}.\n\n",
+         a history, whose row is read from the store that the client's process emulates, {}. In Viceroy, by its own \
+         clock: the first request of a sandbox, which reads and verifies all sections, {}; every other {}.\n\n",
         workerd["trending"]["rate"],
         pair(&workerd["trending"]),
         pair(&workerd["nothing"]),
