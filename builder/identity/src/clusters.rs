@@ -149,30 +149,57 @@ pub(crate) fn join(
     let groups: Vec<&[Proposal]> =
         (0..table.len()).map(|component| grouped.row(component)).filter(|own| !own.is_empty()).collect();
     let chunks = groups.par_chunks(CHUNK_COMPONENTS);
-    let joined: Vec<Vec<Joined>> = chunks.map(|chunk| join_components(table, scorer, chunk, apart, limits)).collect();
+    let joined: Vec<Outcome> = chunks
+        .map(|chunk| {
+            let mut outcome = Outcome::default();
+            join_components(table, scorer, chunk, apart, limits, |component| outcome.add(component));
+            outcome
+        })
+        .collect();
     let mut first: Vec<u32> = (0..table.len()).collect();
     let (mut links, mut refused) = (Vec::new(), Vec::new());
     let (mut passes, mut largest_component) = (0, 0);
-    for mut component in joined.into_iter().flatten() {
-        passes = passes.max(component.passes);
-        largest_component = largest_component.max(component.records.len());
-        component.records.iter().zip(&component.first).for_each(|(&record, &own)| first[record as usize] = own);
-        links.append(&mut component.links);
-        refused.append(&mut component.refused);
+    for mut chunk in joined {
+        passes = passes.max(chunk.passes);
+        largest_component = largest_component.max(chunk.largest_component);
+        chunk.first.iter().for_each(|&(record, own)| first[record as usize] = own);
+        links.append(&mut chunk.links);
+        refused.append(&mut chunk.refused);
     }
     links.par_sort_by_cached_key(|p| p.rank(table));
     Clusters { first, links, refused, passes, largest_component }
 }
 
-/// Joins within each of the components.
+/// What became of several components, which are too many to be kept each by itself.
+#[derive(Default)]
+struct Outcome {
+    /// Records, and the first of their cluster.
+    first: Vec<(u32, u32)>,
+    links: Vec<Proposal>,
+    refused: Vec<(Proposal, i32, Refusal)>,
+    passes: usize,
+    largest_component: usize,
+}
+
+impl Outcome {
+    fn add(&mut self, mut component: Joined) {
+        self.first.extend(component.records.iter().copied().zip(component.first));
+        self.links.append(&mut component.links);
+        self.refused.append(&mut component.refused);
+        self.passes = self.passes.max(component.passes);
+        self.largest_component = self.largest_component.max(component.records.len());
+    }
+}
+
+/// Joins within each of the components, and hands over what became of each.
 pub(crate) fn join_components(
     table: &Table,
     scorer: &Scorer,
     components: &[&[Proposal]],
     apart: &Apart,
     limits: &Limits,
-) -> Vec<Joined> {
-    let mut joined = Vec::with_capacity(components.len());
+    mut each: impl FnMut(Joined),
+) {
     let mut records = Vec::with_capacity(2 * BATCH_RECORDS);
     let mut ahead = 0;
     for (at, own) in components.iter().enumerate() {
@@ -186,9 +213,8 @@ pub(crate) fn join_components(
             records.dedup();
             table.read_ahead(&records);
         }
-        joined.push(join_component(table, scorer, own, apart, limits));
+        each(join_component(table, scorer, own, apart, limits));
     }
-    joined
 }
 
 /// By record: a record of the component of the graph of proposals that it is in. What happens in one component does not
@@ -332,12 +358,14 @@ impl<'a> Forest<'a> {
         if (size_a + size_b) as usize > limits.records_per_person_max {
             return Some((proposal.centibits, Refusal::TooManyRecords));
         }
-        let alone = size_a == 1 && size_b == 1;
-        if alone && !proposal.deterministic() {
+        // Of two records that are alone the pair's weight is that of them as wholes.
+        if size_a == 1 && size_b == 1 {
             if proposal.centibits >= limits.threshold {
                 return None;
             }
-            return Some((proposal.centibits, Refusal::Doubtful));
+            if !proposal.deterministic() {
+                return Some((proposal.centibits, Refusal::Doubtful));
+            }
         }
         let roots = (a.min(b), a.max(b));
         let sizes = if a < b { (size_a, size_b) } else { (size_b, size_a) };

@@ -2,44 +2,52 @@
 //! a text.
 //!
 //! The rows are what resolution reads of [`kenal_types::Order`], [`kenal_types::OrderLine`] and [`kenal_types::AppEvent`],
-//! under the same names. Ids are told apart by 64-bit hashes.
+//! under the same names, with texts that stay where they were read. Ids are told apart by 64-bit hashes.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use kenal_types::{Date, RecordKey, System, Timestamp};
+use kenal_types::{Date, KeyRef, System, Timestamp};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::purchases::PurchaseLog;
+use crate::purchases::{PurchaseLog, number_hash};
 use crate::records::{Records, hash_key};
 use crate::vocabulary::{hash_text, mix};
 
 /// The current version of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ordered {
+pub struct Ordered<'a> {
     pub system: System,
-    pub order_id: String,
-    pub number: String,
-    pub customer: Option<RecordKey>,
+    pub order_id: &'a str,
+    pub number: &'a str,
+    #[serde(borrow)]
+    pub customer: Option<KeyRef<'a>>,
     pub ordered_at: Timestamp,
 }
 
 /// A line of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct Line<'a> {
     pub system: System,
-    pub order_id: String,
-    pub item_id: Option<String>,
-    pub sku: Option<String>,
+    pub order_id: &'a str,
+    #[serde(borrow)]
+    pub item_id: Option<&'a str>,
+    #[serde(borrow)]
+    pub sku: Option<&'a str>,
 }
 
 /// An event that says what was bought, hours before the shop does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    pub actor: RecordKey,
+pub struct Receipt<'a> {
+    #[serde(borrow)]
+    pub actor: KeyRef<'a>,
     pub happened_at: Timestamp,
-    pub order_number: Option<String>,
-    pub item_id: Option<String>,
-    pub sku: Option<String>,
+    #[serde(borrow)]
+    pub order_number: Option<&'a str>,
+    #[serde(borrow)]
+    pub item_id: Option<&'a str>,
+    #[serde(borrow)]
+    pub sku: Option<&'a str>,
 }
 
 /// What the records bought, for [`Records::bought_all`]. Orders must come before their lines, and after their customers.
@@ -53,35 +61,57 @@ pub struct Orders {
     index: HashTable<u32>,
 }
 
+/// What is kept of an order of a known record.
+struct Found {
+    key: u64,
+    record: u32,
+    number: u64,
+    day: Date,
+}
+
 impl Orders {
-    /// An order; that of a guest, or of a record that is not there, is nobody's and not kept. The first of an id counts.
-    pub fn order(&mut self, records: &Records, order: &Ordered) {
-        let customer = order.customer.as_ref().and_then(|key| records.find(key.system as u8, &key.id));
-        if let Some(record) = customer {
-            self.open(order_key(order.system, &order.order_id), record, &order.number, order.ordered_at.date());
+    /// Orders; those of guests, or of records that are not there, are nobody's and not kept. The first of an id counts.
+    pub fn orders(&mut self, records: &Records, orders: &[Ordered<'_>]) {
+        let found = |order: &Ordered<'_>| {
+            let customer = order.customer?;
+            let record = records.find(customer.system as u8, customer.id)?;
+            let (key, number) = (order_key(order.system, order.order_id), number_hash(Some(order.number)));
+            Some(Found { key, record, number, day: order.ordered_at.date() })
+        };
+        let found: Vec<Option<Found>> = orders.par_iter().map(found).collect();
+        for order in found.iter().flatten() {
+            self.open(order);
         }
     }
 
-    /// A line; of an order that is not kept it is not kept either.
-    pub fn line(&mut self, line: &Line) {
-        let key = order_key(line.system, &line.order_id);
-        let keys = &self.keys;
-        let order = self.index.find(key, |&n| keys[n as usize] == key).copied();
-        if let (Some(order), Some(item)) = (order, item(line.sku.as_deref(), line.item_id.as_deref())) {
-            self.log.add(order, item);
-        }
+    /// Lines; of orders that are not kept they are not kept either.
+    pub fn lines(&mut self, lines: &[Line<'_>]) {
+        let (keys, index) = (&self.keys, &self.index);
+        let found = |line: &Line<'_>| {
+            let key = order_key(line.system, line.order_id);
+            let order = index.find(key, |&n| keys[n as usize] == key).copied()?;
+            Some((order, item(line.sku, line.item_id)?))
+        };
+        let found: Vec<Option<(u32, u32)>> = lines.par_iter().map(found).collect();
+        found.into_iter().flatten().for_each(|(order, item)| self.log.add(order, item));
     }
 
-    /// One thing on a receipt. Its day is the earliest that an event gives.
-    pub fn receipt(&mut self, records: &Records, receipt: &Receipt) {
-        let Some(number) = receipt.order_number.as_deref() else { return };
-        let Some(record) = records.find(receipt.actor.system as u8, &receipt.actor.id) else { return };
-        let key = mix(hash_text(number) ^ mix(hash_text("receipt") ^ u64::from(record)));
-        let day = receipt.happened_at.date();
-        let order = self.open(key, record, number, day);
-        self.log.not_after(order, day);
-        if let Some(item) = item(receipt.sku.as_deref(), receipt.item_id.as_deref()) {
-            self.log.add(order, item);
+    /// Each is one thing on a receipt, whose day is the earliest that an event gives.
+    pub fn receipts(&mut self, records: &Records, receipts: &[Receipt<'_>]) {
+        let found = |receipt: &Receipt<'_>| {
+            let number = receipt.order_number?;
+            let record = records.find(receipt.actor.system as u8, receipt.actor.id)?;
+            let key = mix(hash_text(number) ^ mix(hash_text("receipt") ^ u64::from(record)));
+            let order = Found { key, record, number: number_hash(Some(number)), day: receipt.happened_at.date() };
+            Some((order, item(receipt.sku, receipt.item_id)))
+        };
+        let found: Vec<Option<(Found, Option<u32>)>> = receipts.par_iter().map(found).collect();
+        for (found, item) in found.iter().flatten() {
+            let order = self.open(found);
+            self.log.not_after(order, found.day);
+            if let Some(item) = *item {
+                self.log.add(order, item);
+            }
         }
     }
 
@@ -90,15 +120,15 @@ impl Orders {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.len() == 0
     }
 
-    fn open(&mut self, key: u64, record: u32, number: &str, day: Date) -> u32 {
-        let keys = &self.keys;
+    fn open(&mut self, found: &Found) -> u32 {
+        let (key, keys) = (found.key, &self.keys);
         match self.index.entry(key, |&n| keys[n as usize] == key, |&n| keys[n as usize]) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(free) => {
-                let order = self.log.open(record, Some(number), day);
+                let order = self.log.open(found.record, found.number, found.day);
                 free.insert(order);
                 self.keys.push(key);
                 order
@@ -119,7 +149,7 @@ fn item(sku: Option<&str>, item_id: Option<&str>) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use kenal_types::CustomerRecord;
+    use kenal_types::{CustomerRecord, RecordKey};
 
     use super::*;
     use crate::input::tests::empty;
@@ -133,30 +163,23 @@ mod tests {
         records
     }
 
-    fn ordered(id: &str, customer: Option<&str>) -> Ordered {
-        Ordered {
-            system: System::Shopify,
-            order_id: id.to_owned(),
-            number: format!("#{id}"),
-            customer: customer.map(|id| RecordKey::new(System::Shopify, id)),
-            ordered_at: Timestamp(0),
-        }
+    fn ordered<'a>(id: &'a str, customer: Option<&'a str>) -> Ordered<'a> {
+        let customer = customer.map(|id| KeyRef { system: System::Shopify, id });
+        Ordered { system: System::Shopify, order_id: id, number: id, customer, ordered_at: Timestamp(0) }
     }
 
-    fn line(id: &str, sku: &str) -> Line {
-        let sku = Some(sku.to_owned());
-        Line { system: System::Shopify, order_id: id.to_owned(), item_id: Some("x".to_owned()), sku }
+    fn line<'a>(id: &'a str, sku: &'a str) -> Line<'a> {
+        Line { system: System::Shopify, order_id: id, item_id: Some("x"), sku: Some(sku) }
     }
 
     #[test]
     fn lines_find_their_orders_and_those_of_nobody_are_left_out() {
         let mut records = records();
         let mut orders = Orders::default();
-        for (id, customer) in [("a", Some("1")), ("b", None), ("c", Some("9")), ("d", Some("2"))] {
-            orders.order(&records, &ordered(id, customer));
-        }
+        let placed = [("a", Some("1")), ("b", None), ("c", Some("9")), ("d", Some("2"))];
+        orders.orders(&records, &placed.map(|(id, customer)| ordered(id, customer)));
         let lines = [("a", "p"), ("a", "q"), ("b", "p"), ("c", "p"), ("d", "q"), ("d", "p"), ("e", "p"), ("a", "q")];
-        lines.iter().for_each(|(id, sku)| orders.line(&line(id, sku)));
+        orders.lines(&lines.map(|(id, sku)| line(id, sku)));
         assert_eq!(orders.len(), 2);
         records.bought_all(orders).expect("known records");
         records.complete(None);
@@ -171,16 +194,13 @@ mod tests {
     fn things_on_a_receipt_are_one_basket_on_its_first_day() {
         let mut records = records();
         let mut orders = Orders::default();
-        let receipt = |id: &str, sku: &str, day: i64| Receipt {
-            actor: RecordKey::new(System::Shopify, id),
-            happened_at: Timestamp(day * Timestamp::US_PER_DAY),
-            order_number: Some("#7".to_owned()),
-            item_id: None,
-            sku: Some(sku.to_owned()),
-        };
-        for (id, sku, day) in [("1", "p", 3), ("2", "q", 3), ("2", "p", 2), ("1", "q", 2), ("9", "p", 1)] {
-            orders.receipt(&records, &receipt(id, sku, day));
+        fn receipt<'a>(id: &'a str, sku: &'a str, day: i64) -> Receipt<'a> {
+            let happened_at = Timestamp(day * Timestamp::US_PER_DAY);
+            let actor = KeyRef { system: System::Shopify, id };
+            Receipt { actor, happened_at, order_number: Some("#7"), item_id: None, sku: Some(sku) }
         }
+        let things = [("1", "p", 3), ("2", "q", 3), ("2", "p", 2), ("1", "q", 2), ("9", "p", 1)];
+        orders.receipts(&records, &things.map(|(id, sku, day)| receipt(id, sku, day)));
         assert_eq!(orders.len(), 2);
         records.bought_all(orders).expect("known records");
         records.complete(None);

@@ -48,14 +48,14 @@ fn parts(line: u64) -> (u32, u32) {
 
 impl PurchaseLog {
     pub(crate) fn push(&mut self, record: u32, basket: &Basket) {
-        let order = self.open(record, basket.order_number.as_deref(), basket.day);
+        let order = self.open(record, number_hash(basket.order_number.as_deref()), basket.day);
         basket.items.iter().for_each(|&item| self.add(order, item));
     }
 
-    /// The number of a new order, without items.
-    pub(crate) fn open(&mut self, record: u32, number: Option<&str>, day: Date) -> u32 {
+    /// The number of a new order, without items. `number`: its [`number_hash`].
+    pub(crate) fn open(&mut self, record: u32, number: u64, day: Date) -> u32 {
         let order = self.orders.len() as u32;
-        self.orders.push(Logged { number: number.and_then(number_hash).unwrap_or(0), record, day });
+        self.orders.push(Logged { number, record, day });
         order
     }
 
@@ -85,8 +85,9 @@ impl PurchaseLog {
     }
 }
 
-fn number_hash(number: &str) -> Option<u64> {
-    Some(number.trim()).filter(|n| !n.is_empty()).map(hash_text)
+/// What tells the number of an order from others; 0 for none.
+pub(crate) fn number_hash(number: Option<&str>) -> u64 {
+    number.map(str::trim).filter(|n| !n.is_empty()).map_or(0, hash_text)
 }
 
 /// Of sorted items, each once; `None` for a basket too small to tell anybody by.
@@ -180,7 +181,8 @@ impl Purchases {
             items
         };
         let basket = |b: &Basket| basket_hash(b.day, sorted(b.items.clone()).into_iter());
-        let orders: Vec<u64> = baskets.iter().filter_map(|b| number_hash(b.order_number.as_deref()?)).collect();
+        let numbers = baskets.iter().map(|b| number_hash(b.order_number.as_deref()));
+        let orders: Vec<u64> = numbers.filter(|&number| number != 0).collect();
         let mut items = sorted(baskets.iter().flat_map(|b| b.items.iter().copied()).collect());
         self.any.push(!orders.is_empty() || !items.is_empty());
         self.orders.push(&row(orders));

@@ -6,12 +6,14 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use deltalake::kernel::StructType;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_arrow::schema::{SchemaLike, TracingOptions};
 
 use crate::error::LakeError;
 use crate::layout::TableName;
+
+/// Rows of a part of a batch: enough work for a thread.
+const PART_ROWS: usize = 1 << 12;
 
 /// Names and types of a table's columns, in order. Built by calls that read like the table's definition:
 ///
@@ -165,9 +167,15 @@ impl Columns {
     }
 }
 
-/// Typed rows of a batch; further columns are ignored.
-pub(crate) fn rows<T: DeserializeOwned>(table: &TableName, batch: &RecordBatch) -> Result<Vec<T>, LakeError> {
+/// Typed rows of a batch, which may borrow their texts from it; further columns are ignored.
+pub(crate) fn rows<'b, T: Deserialize<'b>>(table: &TableName, batch: &'b RecordBatch) -> Result<Vec<T>, LakeError> {
     serde_arrow::from_record_batch(batch).map_err(|e| misfit(table, &e))
+}
+
+/// A batch in parts, which share its memory.
+pub(crate) fn parts(batch: &RecordBatch) -> Vec<RecordBatch> {
+    let rows = batch.num_rows();
+    (0..rows).step_by(PART_ROWS).map(|at| batch.slice(at, PART_ROWS.min(rows - at))).collect()
 }
 
 /// Names the place but not the values: `serde_arrow` and Arrow describe types and fields only.

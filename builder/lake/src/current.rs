@@ -8,8 +8,10 @@
 //! of their `RecordKey`. Versions are sorted by the query engine, which spills to disk, so memory is bounded by the
 //! result, and for [`Lake::each_current`] by one batch.
 
+use arrow::record_batch::RecordBatch;
 use kenal_types::{AppEvent, ConsentSignal, CustomerRecord, Item, Order, OrderLine, System, Ticket, Variant};
-use serde::de::DeserializeOwned;
+use rayon::prelude::*;
+use serde::Deserialize;
 
 use crate::columns;
 use crate::error::LakeError;
@@ -37,21 +39,20 @@ impl Lake {
     }
 
     /// As [`Lake::each_current`], batch by batch, only some columns, and only of the rows for which `only` holds, an
-    /// expression in SQL about what all versions of a thing have in common; none when empty. `P` has the `columns` as
-    /// fields; a batch is of one system.
+    /// expression in SQL about what all versions of a thing have in common; none when empty. A batch is of one system.
     ///
     /// # Errors
     /// As [`Lake::each_current`].
-    pub fn each_current_batch<T: SilverRow, P: DeserializeOwned, E: From<LakeError>>(
+    pub fn each_current_batch<T: SilverRow, E: From<LakeError>>(
         &self,
         columns: &[&str],
         only: &str,
-        mut each: impl FnMut(Vec<P>) -> Result<(), E>,
+        mut each: impl FnMut(&CurrentBatch<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let table = TableName::silver(T::TABLE);
+        let table = &TableName::silver(T::TABLE);
         for system in System::ALL {
-            self.sql_each(&current::<T>(&table, system, columns.iter().copied(), only), |batch| {
-                each(columns::rows::<P>(&table, &batch)?)
+            self.sql_each(&current::<T>(table, system, columns.iter().copied(), only), |batch| {
+                each(&CurrentBatch { table, parts: columns::parts(&batch) })
             })?;
         }
         Ok(())
@@ -136,6 +137,25 @@ impl Lake {
             }
         }
         Ok(rows)
+    }
+}
+
+/// Some rows of a silver table, in the columns that were asked for, in parts that threads read side by side.
+#[derive(Debug)]
+pub struct CurrentBatch<'t> {
+    table: &'t TableName,
+    parts: Vec<RecordBatch>,
+}
+
+impl CurrentBatch<'_> {
+    /// The rows as values of a type that has the columns as fields, and may borrow its texts from the batch.
+    ///
+    /// # Errors
+    /// [`LakeError::Rows`]: the columns are not the type's.
+    pub fn rows<'b, T: Deserialize<'b> + Send>(&'b self) -> Result<Vec<T>, LakeError> {
+        let parts = self.parts.par_iter().map(|part| columns::rows(self.table, part));
+        let parts: Vec<Vec<T>> = parts.collect::<Result<_, LakeError>>()?;
+        Ok(parts.into_iter().flatten().collect())
     }
 }
 

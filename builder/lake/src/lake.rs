@@ -9,6 +9,7 @@ use deltalake::datafusion::prelude::SessionContext;
 use kenal_types::System;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use crate::error::LakeError;
 use crate::ingest::journal;
@@ -136,6 +137,10 @@ impl Lake {
 
     pub(crate) fn wait<F: Future>(&self, work: F) -> F::Output {
         self.runtime.block_on(work)
+    }
+
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.runtime.spawn(work)
     }
 
     /// The query engine, made at first use: an ingest needs none.

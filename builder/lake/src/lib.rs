@@ -47,6 +47,7 @@ mod store;
 pub use arrow::record_batch::RecordBatch;
 pub use catalogue::{SourceWatermark, TableInfo};
 pub use columns::Columns;
+pub use current::CurrentBatch;
 pub use error::LakeError;
 pub use fingerprint::{Fingerprint, FingerprintBuilder};
 pub use gold::GoldWrite;

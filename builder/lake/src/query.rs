@@ -16,6 +16,7 @@ use deltalake::datafusion::execution::{SessionState, SessionStateBuilder};
 use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake::delta_datafusion::planner::DeltaPlanner;
 use futures::StreamExt;
+use tokio::sync::mpsc;
 
 use crate::current;
 use crate::error::LakeError;
@@ -26,6 +27,8 @@ use crate::store;
 /// The catalog and schema that unqualified names stand in.
 const CATALOG: &str = "lake";
 const SCHEMA: &str = "tables";
+/// Batches of a result that wait for whoever uses them.
+const BATCHES_AHEAD: usize = 1;
 
 impl Lake {
     /// Runs one query over tables named `bronze_x`, `silver_x`, `gold_x`, as they stand now, and returns all of its
@@ -60,9 +63,20 @@ impl Lake {
         let mut stream = self.wait(async {
             session.sql_with_options(query, read_only).await?.execute_stream().await.map_err(LakeError::from)
         })?;
-        while let Some(batch) = self.wait(stream.next()) {
+        // A task of its own, so that the next batch is made while this one is used.
+        let (made, mut batches) = mpsc::channel(BATCHES_AHEAD);
+        let making = self.spawn(async move {
+            while let Some(batch) = stream.next().await {
+                if made.send(batch).await.is_err() {
+                    break;
+                }
+            }
+        });
+        while let Some(batch) = self.wait(batches.recv()) {
             each(batch.map_err(LakeError::from)?)?;
         }
+        // A task that panicked ends the batches too, and must not be taken for the end of the result.
+        self.wait(making).map_err(|stopped| LakeError::from(DataFusionError::ExecutionJoin(Box::new(stopped))))?;
         Ok(())
     }
 }

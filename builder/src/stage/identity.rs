@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kenal_identity::{
-    Config, Decision, Evidence, Frozen, Known, Line, Model, Ordered, Orders, Receipt, Records, Resolution, Schema,
+    Config, Decision, Evidence, Frozen, Known, Model, Orders, Records, Resolution, Schema,
     explain as weigh, resolve, resolve_under,
 };
 use kenal_lake::{Fingerprint, Lake, LakeError, SilverRow as _};
@@ -149,28 +149,28 @@ fn records(lake: &Lake) -> Result<(Records, Vec<Option<Market>>)> {
     })?;
     let mut orders = Orders::default();
     let columns = ["system", "order_id", "number", "customer", "ordered_at"];
-    lake.each_current_batch::<Order, Ordered, anyhow::Error>(&columns, "", |batch| {
-        batch.iter().for_each(|order| orders.order(&records, order));
+    lake.each_current_batch::<Order, anyhow::Error>(&columns, "", |batch| {
+        orders.orders(&records, &batch.rows()?);
         Ok(())
     })?;
     let columns = ["system", "order_id", "item_id", "sku"];
-    lake.each_current_batch::<OrderLine, Line, anyhow::Error>(&columns, "", |batch| {
-        batch.iter().for_each(|line| orders.line(line));
+    lake.each_current_batch::<OrderLine, anyhow::Error>(&columns, "", |batch| {
+        orders.lines(&batch.rows()?);
         Ok(())
     })?;
     let columns = ["actor", "happened_at", "order_number", "item_id", "sku"];
-    lake.each_current_batch::<AppEvent, Receipt, anyhow::Error>(&columns, "kind = 'purchased'", |batch| {
-        batch.iter().for_each(|receipt| orders.receipt(&records, receipt));
+    lake.each_current_batch::<AppEvent, anyhow::Error>(&columns, "kind = 'purchased'", |batch| {
+        orders.receipts(&records, &batch.rows()?);
         Ok(())
     })?;
     records.bought_all(orders)?;
     Ok((records, markets))
 }
 
-fn each_customer(lake: &Lake, only: &str, each: impl FnMut(Vec<CustomerRecord>) -> Result<()>) -> Result<()> {
+fn each_customer(lake: &Lake, only: &str, mut each: impl FnMut(Vec<CustomerRecord>) -> Result<()>) -> Result<()> {
     let columns = CustomerRecord::columns();
     let columns: Vec<&str> = columns.names().collect();
-    lake.each_current_batch::<CustomerRecord, CustomerRecord, anyhow::Error>(&columns, only, each)
+    lake.each_current_batch::<CustomerRecord, anyhow::Error>(&columns, only, |batch| each(batch.rows()?))
 }
 
 /// One customer of the lake.

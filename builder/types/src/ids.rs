@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One of the five systems that records come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,22 +62,58 @@ impl RecordKey {
     pub fn new(system: System, id: impl Into<String>) -> Self {
         RecordKey { system, id: id.into() }
     }
+
+    pub fn as_ref(&self) -> KeyRef<'_> {
+        KeyRef { system: self.system, id: &self.id }
+    }
 }
 
 impl fmt::Display for RecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.system, self.id)
+        self.as_ref().fmt(f)
     }
 }
 
 impl FromStr for RecordKey {
     type Err = IdError;
     fn from_str(s: &str) -> Result<Self, IdError> {
+        KeyRef::try_from(s).map(|key| RecordKey::new(key.system, key.id))
+    }
+}
+
+/// A [`RecordKey`] whose id is part of another text, such as a column of many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyRef<'a> {
+    pub system: System,
+    pub id: &'a str,
+}
+
+impl fmt::Display for KeyRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.system, self.id)
+    }
+}
+
+impl<'a> TryFrom<&'a str> for KeyRef<'a> {
+    type Error = IdError;
+    fn try_from(s: &'a str) -> Result<Self, IdError> {
         let (system, id) = s.split_once(':').ok_or(IdError::NoSystem)?;
         if id.is_empty() {
             return Err(IdError::EmptyId);
         }
-        Ok(RecordKey::new(system.parse()?, id))
+        Ok(KeyRef { system: system.parse()?, id })
+    }
+}
+
+impl Serialize for KeyRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for KeyRef<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&str>::deserialize(deserializer)?.try_into().map_err(D::Error::custom)
     }
 }
 

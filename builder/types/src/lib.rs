@@ -22,7 +22,7 @@ pub mod time;
 pub use consent::{Channel, ConsentSignal, Decision, Mechanism, Purpose};
 pub use customer::{ContactPoint, CustomerRecord, Loyalty};
 pub use event::{AppEvent, EventKind};
-pub use ids::{IdError, PersonId, RecordKey, System};
+pub use ids::{IdError, KeyRef, PersonId, RecordKey, System};
 pub use item::{Item, Variant};
 pub use market::Market;
 pub use money::{Currency, Money, MoneyError};

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use arrow::array::AsArray as _;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, UInt32Type};
-use kenal_bench::{Meter, measured};
+use kenal_bench::{measured, moment};
 use kenal_models::als::{self, AlsConfig, Objective, Solver};
 use kenal_models::{Interactions, Threads};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -48,15 +48,15 @@ pub fn run(args: &FitArgs) -> Result<()> {
         objective: Objective::Hu,
         solver: if args.exact { Solver::Exact } else { Solver::Fast },
     };
-    let mut marks = vec![Meter::now()];
+    let mut marks = vec![moment()];
     let (model, fitting) = measured(|| {
         als::fit(&matrix, &config, threads, &mut |_| {
-            marks.push(Meter::now());
+            marks.push(moment());
             ControlFlow::Continue(())
         })
     });
     let model = model.context("fitting")?;
-    let last = Meter::now();
+    let last = moment();
     let each = |f: &dyn Fn(usize) -> f64| (1..marks.len()).map(f).map(rounded).collect::<Vec<_>>();
     let line = json!({
         "system": if args.exact { "kenal exact" } else { "kenal" },

@@ -17,32 +17,14 @@ pub struct Cost {
     pub peak_bytes: u64,
 }
 
-/// The time that pieces of work take that alternate with others.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Meter {
-    wall: Duration,
-    cpu_s: f64,
-}
-
-impl Meter {
-    /// A moment, and the CPU time until then.
-    pub fn now() -> (Instant, f64) {
-        (Instant::now(), cpu_s())
-    }
-
-    pub fn add(&mut self, from: (Instant, f64), upto: (Instant, f64)) {
-        self.wall += upto.0 - from.0;
-        self.cpu_s += upto.1 - from.1;
-    }
-
-    pub fn cost(self) -> Cost {
-        Cost { wall: self.wall, cpu_s: self.cpu_s, peak_bytes: peak_bytes() }
-    }
+/// A moment, and the CPU time of this process until then.
+pub fn moment() -> (Instant, f64) {
+    (Instant::now(), cpu_s())
 }
 
 /// Runs `work` and says what it cost.
 pub fn measured<T>(work: impl FnOnce() -> T) -> (T, Cost) {
-    let (started, cpu) = (Instant::now(), cpu_s());
+    let (started, cpu) = moment();
     let done = work();
     (done, Cost { wall: started.elapsed(), cpu_s: cpu_s() - cpu, peak_bytes: peak_bytes() })
 }

@@ -9,7 +9,7 @@ pub mod people;
 pub mod process;
 
 pub use company::{Company, PART_PEOPLE, Scores, Taken};
-pub use cost::{Cost, Meter, measured};
+pub use cost::{Cost, measured, moment};
 pub use figures::Figures as FigureTable;
 
 /// As in `kenal`.

@@ -212,8 +212,12 @@ impl Region {
         let (table, scorer, limits) = (&live.records.table, &live.frozen.scorer, live.frozen.limits());
         let slices = components.slices();
         let chunks = slices.par_chunks(CHUNK_COMPONENTS);
-        let joined: Vec<Vec<Joined>> =
-            chunks.map(|chunk| join_components(table, scorer, chunk, &apart, &limits)).collect();
+        let join = |chunk: &[&[Proposal]]| {
+            let mut joined = Vec::with_capacity(chunk.len());
+            join_components(table, scorer, chunk, &apart, &limits, |component| joined.push(component));
+            joined
+        };
+        let joined: Vec<Vec<Joined>> = chunks.map(join).collect();
         // What of the former components has grown was joined again.
         let is_whole = |old: &Joined| self.records.position(old.records[0]).is_some_and(|at| !seen[at]);
         self.joined.retain(is_whole);

@@ -51,7 +51,8 @@ fn make(dir: &Path, people: u64) -> Result<()> {
 
 fn run(dir: &Path, people: u64, report: bool) -> Result<()> {
     let company = Company::open(dir, people)?;
-    let mut taken = company.take().context("taking the company in")?;
+    let (taken, take) = measured(|| company.take());
+    let mut taken = taken.context("taking the company in")?;
     let (found, cost) = measured(|| resolve(&mut taken.records, &Known::default(), &Config::default()));
     let found = found?;
     if report {
@@ -61,7 +62,7 @@ fn run(dir: &Path, people: u64, report: bool) -> Result<()> {
     let step = |c: Cost| json!({ "wall_s": c.wall.as_secs_f64(), "cpu_s": c.cpu_s, "peak_mib": c.peak_bytes >> 20 });
     let line = json!({
         "people": people, "records": taken.records.len(), "orders": taken.orders,
-        "read": step(taken.read), "take": step(taken.take), "resolve": step(cost),
+        "take": step(take), "resolve": step(cost),
         "precision": scores.precision, "recall": scores.recall,
         "recall_with_evidence": scores.recall_with_evidence, "unified": scores.unified,
     });

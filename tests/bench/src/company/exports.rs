@@ -5,7 +5,6 @@ use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use kenal_identity::{Line, Ordered, Receipt};
 use kenal_sources::{Quiet, RowSink, SinkError, read_system};
 use kenal_types::{
     AppEvent, CustomerRecord, Entity, EventKind, Order, OrderLine, Origin, RecordKey, Rejection, System,
@@ -15,19 +14,20 @@ use kenal_types::{
 #[derive(Debug, Default)]
 pub struct Rows {
     pub customers: Vec<CustomerRecord>,
-    pub orders: Vec<Ordered>,
-    pub lines: Vec<Line>,
-    pub receipts: Vec<Receipt>,
+    pub orders: Vec<Order>,
+    pub lines: Vec<OrderLine>,
+    /// Events of purchases.
+    pub receipts: Vec<AppEvent>,
 }
 
-/// Versions that count so far, with their sequence.
+/// Versions that count so far.
 #[derive(Default)]
 struct Newest {
     customers: HashMap<RecordKey, CustomerRecord>,
-    orders: HashMap<String, (i64, Ordered)>,
+    orders: HashMap<String, Order>,
     /// By order and line.
-    lines: HashMap<(String, String), (i64, Line)>,
-    receipts: Vec<(String, Receipt)>,
+    lines: HashMap<(String, String), OrderLine>,
+    receipts: Vec<AppEvent>,
 }
 
 impl Rows {
@@ -46,52 +46,45 @@ impl Rows {
 
 impl Newest {
     fn append_to(self, rows: &mut Rows) {
-        let first = rows.customers.len();
-        rows.customers.extend(self.customers.into_values());
-        rows.customers[first..].sort_unstable_by(|x, y| x.key.cmp(&y.key));
-        let mut orders: Vec<Ordered> = self.orders.into_values().map(|o| o.1).collect();
-        orders.sort_unstable_by(|x, y| x.order_id.cmp(&y.order_id));
-        rows.orders.extend(orders);
-        let mut lines: Vec<_> = self.lines.into_iter().collect();
-        lines.sort_unstable_by(|x, y| x.0.cmp(&y.0));
-        rows.lines.extend(lines.into_iter().map(|l| l.1.1));
+        rows.customers.extend(sorted(self.customers));
+        rows.orders.extend(sorted(self.orders));
+        rows.lines.extend(sorted(self.lines));
         let mut receipts = self.receipts;
-        receipts.sort_unstable_by(|x, y| x.0.cmp(&y.0));
-        rows.receipts.extend(receipts.into_iter().map(|r| r.1));
+        receipts.sort_unstable_by(|x, y| x.message_id.cmp(&y.message_id));
+        rows.receipts.extend(receipts);
     }
 
-    fn customer(&mut self, record: CustomerRecord) {
-        match self.customers.entry(record.key.clone()) {
-            Entry::Occupied(known) if known.get().sequence > record.sequence => {}
-            Entry::Occupied(mut known) => drop(known.insert(record)),
-            Entry::Vacant(free) => drop(free.insert(record)),
-        }
+    fn customer(&mut self, row: CustomerRecord) {
+        newer(&mut self.customers, row.key.clone(), row, |row| row.sequence);
     }
 
-    fn order(&mut self, order: Order) {
-        let Order { system, order_id, number, customer, ordered_at, sequence, .. } = order;
-        let id = order_id.clone();
-        newer(&mut self.orders, id, sequence, Ordered { system, order_id, number, customer, ordered_at });
+    fn order(&mut self, row: Order) {
+        newer(&mut self.orders, row.order_id.clone(), row, |row| row.sequence);
     }
 
-    fn line(&mut self, line: OrderLine) {
-        let OrderLine { system, order_id, line_id, item_id, sku, sequence, .. } = line;
-        newer(&mut self.lines, (order_id.clone(), line_id), sequence, Line { system, order_id, item_id, sku });
+    fn line(&mut self, row: OrderLine) {
+        newer(&mut self.lines, (row.order_id.clone(), row.line_id.clone()), row, |row| row.sequence);
     }
 
     fn event(&mut self, event: AppEvent) {
         if event.kind == EventKind::Purchased {
-            let AppEvent { message_id, actor, happened_at, order_number, item_id, sku, .. } = event;
-            self.receipts.push((message_id, Receipt { actor, happened_at, order_number, item_id, sku }));
+            self.receipts.push(event);
         }
     }
 }
 
-fn newer<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, (i64, V)>, key: K, sequence: i64, row: V) {
+/// The rows in the order of their keys.
+fn sorted<K: Ord, V>(all: HashMap<K, V>) -> impl Iterator<Item = V> {
+    let mut all: Vec<(K, V)> = all.into_iter().collect();
+    all.sort_unstable_by(|x, y| x.0.cmp(&y.0));
+    all.into_iter().map(|(_, row)| row)
+}
+
+fn newer<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, V>, key: K, row: V, sequence: impl Fn(&V) -> i64) {
     match all.entry(key) {
-        Entry::Occupied(known) if known.get().0 > sequence => {}
-        Entry::Occupied(mut known) => drop(known.insert((sequence, row))),
-        Entry::Vacant(free) => drop(free.insert((sequence, row))),
+        Entry::Occupied(known) if sequence(known.get()) > sequence(&row) => {}
+        Entry::Occupied(mut known) => drop(known.insert(row)),
+        Entry::Vacant(free) => drop(free.insert(row)),
     }
 }
 

@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use kenal_identity::{Line, Ordered, Orders, Receipt, Records, Resolution, Schema, Tier};
-use kenal_types::{CustomerRecord, Date};
+use kenal_types::{AppEvent, CustomerRecord, Date, Order, OrderLine, RecordKey};
 use kenal_world::{WorldConfig, Written, generate, truth, truth_dir};
 
-use crate::cost::{Cost, Meter};
+use self::tables::each_batch;
 
 /// People of a part; each has about 4.5 records.
 pub const PART_PEOPLE: u64 = 20_000;
@@ -31,15 +31,11 @@ pub struct Company {
     parts: Vec<PathBuf>,
 }
 
-/// Records as the engine has taken them in, and what that cost.
+/// Records as the engine has taken them in.
 #[derive(Debug)]
 pub struct Taken {
     pub records: Records,
     pub orders: usize,
-    /// Reading and decoding tables.
-    pub read: Cost,
-    /// Taking in, without reading.
-    pub take: Cost,
 }
 
 /// Precision and recall of pairs.
@@ -88,35 +84,29 @@ impl Company {
 
     /// Takes the company in, in batches: customers, orders, lines, receipts.
     pub fn take(&self) -> Result<Taken> {
-        let (mut read, mut take) = (Meter::default(), Meter::default());
         let mut records = Records::new(Schema::company())?;
-        for part in &self.parts {
-            each::<CustomerRecord>(part, &mut read, &mut take, |mut batch| {
-                // A device that two homes share is in the parts of both.
-                batch.retain(|c| records.find(c.key.system as u8, &c.key.id).is_none());
-                Ok(records.push_customers(&batch)?)
-            })?;
-        }
+        each_batch::<CustomerRecord>(&self.parts, |batch| {
+            let mut customers: Vec<CustomerRecord> = batch.rows()?;
+            // A device that two homes share is in the parts of both.
+            customers.retain(|c| records.find(c.key.system as u8, &c.key.id).is_none());
+            Ok(records.push_customers(&customers)?)
+        })?;
         let mut orders = Orders::default();
-        for part in &self.parts {
-            each::<Ordered>(part, &mut read, &mut take, |batch| {
-                batch.iter().for_each(|order| orders.order(&records, order));
-                Ok(())
-            })?;
-            each::<Line>(part, &mut read, &mut take, |batch| {
-                batch.iter().for_each(|line| orders.line(line));
-                Ok(())
-            })?;
-        }
-        for part in &self.parts {
-            each::<Receipt>(part, &mut read, &mut take, |batch| {
-                batch.iter().for_each(|receipt| orders.receipt(&records, receipt));
-                Ok(())
-            })?;
-        }
+        each_batch::<Ordered<'_>>(&self.parts, |batch| {
+            orders.orders(&records, &batch.rows()?);
+            Ok(())
+        })?;
+        each_batch::<Line<'_>>(&self.parts, |batch| {
+            orders.lines(&batch.rows()?);
+            Ok(())
+        })?;
+        each_batch::<Receipt<'_>>(&self.parts, |batch| {
+            orders.receipts(&records, &batch.rows()?);
+            Ok(())
+        })?;
         let count = orders.len();
         records.bought_all(orders)?;
-        Ok(Taken { records, orders: count, read: read.cost(), take: take.cost() })
+        Ok(Taken { records, orders: count })
     }
 
     /// Scores a resolution of the records against the truth.
@@ -167,30 +157,35 @@ fn make_part(exports: &Path, making: &Path, people: u64, part: u64) -> Result<()
     let truth = truth_dir(making);
     fs::create_dir_all(&truth).with_context(|| format!("making {}", truth.display()))?;
     tables::write(making, &rows.customers)?;
-    tables::write(making, &rows.orders)?;
-    tables::write(making, &rows.lines)?;
-    tables::write(making, &rows.receipts)?;
+    tables::write(making, &rows.orders.iter().map(ordered).collect::<Vec<_>>())?;
+    tables::write(making, &rows.lines.iter().map(line).collect::<Vec<_>>())?;
+    tables::write(making, &rows.receipts.iter().map(receipt).collect::<Vec<_>>())?;
     fs::rename(truth_dir(exports).join("people.parquet"), truth.join("people.parquet"))?;
     fs::remove_dir_all(exports)?;
     Ok(())
 }
 
-/// Hands over the batches of a table, and notes what reading them and what `work` on them takes.
-fn each<T: tables::TableRow>(
-    part: &Path,
-    read: &mut Meter,
-    take: &mut Meter,
-    mut work: impl FnMut(Vec<T>) -> Result<()>,
-) -> Result<()> {
-    let mut since = Meter::now();
-    tables::each_batch(part, |batch| {
-        let read_upto = Meter::now();
-        read.add(since, read_upto);
-        work(batch)?;
-        since = Meter::now();
-        take.add(read_upto, since);
-        Ok(())
-    })?;
-    read.add(since, Meter::now());
-    Ok(())
+fn ordered(order: &Order) -> Ordered<'_> {
+    Ordered {
+        system: order.system,
+        order_id: &order.order_id,
+        number: &order.number,
+        customer: order.customer.as_ref().map(RecordKey::as_ref),
+        ordered_at: order.ordered_at,
+    }
+}
+
+fn line(line: &OrderLine) -> Line<'_> {
+    let (item_id, sku) = (line.item_id.as_deref(), line.sku.as_deref());
+    Line { system: line.system, order_id: &line.order_id, item_id, sku }
+}
+
+fn receipt(event: &AppEvent) -> Receipt<'_> {
+    Receipt {
+        actor: event.actor.as_ref(),
+        happened_at: event.happened_at,
+        order_number: event.order_number.as_deref(),
+        item_id: event.item_id.as_deref(),
+        sku: event.sku.as_deref(),
+    }
 }

@@ -1,9 +1,12 @@
 //! Rows in Parquet files, in the columns of the lake's silver tables, and back in batches.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use anyhow::{Context as _, Result};
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use kenal_identity::{Line, Ordered, Receipt};
 use kenal_types::CustomerRecord;
@@ -11,14 +14,18 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 1 << 14;
+/// Rows that one thread reads at a time.
+const PART_ROWS: usize = 1 << 12;
+/// Batches that wait for whoever uses them.
+const BATCHES_AHEAD: usize = 1;
 
 /// A row that has a table.
-pub trait TableRow: Serialize + DeserializeOwned {
+pub trait TableRow: Serialize {
     const NAME: &'static str;
     fn columns() -> Vec<FieldRef>;
 }
@@ -53,7 +60,7 @@ impl TableRow for CustomerRecord {
     }
 }
 
-impl TableRow for Ordered {
+impl TableRow for Ordered<'_> {
     const NAME: &'static str = "orders";
     fn columns() -> Vec<FieldRef> {
         let time = column("ordered_at", DataType::Int64);
@@ -61,14 +68,14 @@ impl TableRow for Ordered {
     }
 }
 
-impl TableRow for Line {
+impl TableRow for Line<'_> {
     const NAME: &'static str = "order_lines";
     fn columns() -> Vec<FieldRef> {
         texts(&["system", "order_id", "item_id", "sku"])
     }
 }
 
-impl TableRow for Receipt {
+impl TableRow for Receipt<'_> {
     const NAME: &'static str = "receipts";
     fn columns() -> Vec<FieldRef> {
         let time = column("happened_at", DataType::Int64);
@@ -90,13 +97,45 @@ pub fn write<T: TableRow>(dir: &Path, rows: &[T]) -> Result<()> {
     Ok(())
 }
 
-/// Hands over a table batch by batch.
-pub fn each_batch<T: TableRow>(dir: &Path, mut each: impl FnMut(Vec<T>) -> Result<()>) -> Result<()> {
+/// Hands over a table of several folders batch by batch, while a thread of its own reads the next one.
+pub fn each_batch<T: TableRow>(dirs: &[PathBuf], mut each: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
+    thread::scope(|scope| {
+        let (read, batches) = sync_channel(BATCHES_AHEAD);
+        scope.spawn(move || {
+            if let Err(error) = dirs.iter().try_for_each(|dir| read_table::<T>(dir, &read)) {
+                drop(read.send(Err(error)));
+            }
+        });
+        batches.into_iter().try_for_each(|batch| each(&batch?))
+    })
+}
+
+fn read_table<T: TableRow>(dir: &Path, to: &SyncSender<Result<Batch>>) -> Result<()> {
     let path = dir.join(format!("{}.parquet", T::NAME));
     let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
     for batch in ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS).build()? {
-        let rows = serde_arrow::from_record_batch(&batch?).with_context(|| format!("reading {}", path.display()))?;
-        each(rows)?;
+        let batch = Batch::of(&batch.with_context(|| format!("reading {}", path.display()))?);
+        if to.send(Ok(batch)).is_err() {
+            // Using a batch has failed, and nobody listens any more.
+            break;
+        }
     }
     Ok(())
+}
+
+/// Rows of a table, in parts that threads read side by side.
+pub struct Batch(Vec<RecordBatch>);
+
+impl Batch {
+    fn of(batch: &RecordBatch) -> Batch {
+        let rows = batch.num_rows();
+        Batch((0..rows).step_by(PART_ROWS).map(|at| batch.slice(at, PART_ROWS.min(rows - at))).collect())
+    }
+
+    /// The rows, which may borrow their texts from the batch.
+    pub fn rows<'b, T: Deserialize<'b> + Send>(&'b self) -> Result<Vec<T>> {
+        let part = |part: &'b RecordBatch| serde_arrow::from_record_batch::<Vec<T>>(part);
+        let parts: Vec<Vec<T>> = self.0.par_iter().map(part).collect::<Result<_, _>>().context("reading rows")?;
+        Ok(parts.into_iter().flatten().collect())
+    }
 }
