@@ -171,7 +171,8 @@ impl Scorer {
             count_once(&mut bits, group);
             count_against_once(&mut bits, group);
         }
-        Weighed { levels: pair.levels, centibits: bits.map(|b| (b * 100.0).round() as i16) }
+        let centibits = |b: f32| if b == 0.0 { 0 } else { (b * 100.0).round() as i16 };
+        Weighed { levels: pair.levels, centibits: bits.map(centibits) }
     }
 
     /// What one field of a pair weighs by itself; 0 where it is missing.

@@ -117,6 +117,8 @@ pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<
         ..Report::default()
     };
     let stop = estimation::stop(&fitted.learnt);
+    // Joining needs the room.
+    drop((fitted.weighed, found.pairs, found.kinds));
     let judged = Judged { model: fitted.model, scorer: fitted.scorer, stop, proposals, report };
     conclude(records, known, config, judged)
 }
@@ -143,7 +145,7 @@ pub fn resolve_under(records: &mut Records, known: &Known, frozen: &Frozen) -> R
         expected_precision: weights.precision_above(link_bits, model.match_probability).0,
         ..Report::default()
     };
-    drop(weighed);
+    drop((weighed, candidates.pairs, candidates.kinds));
     conclude(records, known, &config, Judged { model, scorer, stop, proposals, report })
 }
 
@@ -393,7 +395,8 @@ pub(crate) fn proposals(
     least: i32,
 ) -> Vec<Proposal> {
     // Both are sorted by their records. Most of what tier 1 decides was weighed as a candidate.
-    let mut proposals: Vec<Proposal> = Vec::with_capacity(decided.len());
+    let likely = weighed.iter().filter(|p| p.centibits >= least);
+    let mut proposals: Vec<Proposal> = Vec::with_capacity(decided.len() + likely.clone().count());
     let mut open: Vec<Pair> = Vec::new();
     let mut ahead = weighed.iter().peekable();
     for &pair in decided {
@@ -405,7 +408,7 @@ pub(crate) fn proposals(
     }
     proposals.append(&mut weigh(table, scorer, &open, i32::MIN).0);
     let mut ahead = decided.iter().map(|pair| pair.records()).peekable();
-    proposals.extend(weighed.iter().filter(|p| p.centibits >= least).filter(|p| {
+    proposals.extend(likely.filter(|p| {
         while ahead.next_if(|&decided| decided < p.pair.records()).is_some() {}
         ahead.peek() != Some(&p.pair.records())
     }));
