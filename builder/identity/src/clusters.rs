@@ -36,8 +36,8 @@ pub(crate) struct Proposal {
     pub centibits: i32,
 }
 
-/// The order of proposals, the least first.
-pub(crate) type Rank = (bool, bool, bool, i32, u64);
+/// The order of proposals, the least first: the kind, then the weight, then what no arrival changes.
+pub(crate) type Rank = u128;
 
 impl Proposal {
     pub(crate) fn deterministic(&self) -> bool {
@@ -48,17 +48,23 @@ impl Proposal {
         matches!(self.pair.rule(), MERGED | DECIDED)
     }
 
+    /// Decided by a steward, declared by a system, tier 1, or none of it.
+    fn kind(&self) -> u8 {
+        let rule = self.pair.rule();
+        u8::from(rule != DECIDED) << 2 | u8::from(rule != MERGED) << 1 | u8::from(!self.deterministic())
+    }
+
     /// Tells a merge by this proposal in a pass from all others.
     fn stamp(&self, table: &Table, pass: usize) -> u64 {
-        let (decided, merged, probabilistic, ..) = self.rank(table);
-        let kind = u64::from(decided) << 2 | u64::from(merged) << 1 | u64::from(probabilistic);
+        let kind = u64::from(self.kind());
         mix(table.pair_tie(self.pair) ^ mix(kind << 48 | (pass as u64) << 32 | u64::from(self.centibits as u32)))
     }
 
     /// Strongest first, ties by the records' keys.
     pub(crate) fn rank(&self, table: &Table) -> Rank {
-        let rule = self.pair.rule();
-        (rule != DECIDED, rule != MERGED, !self.deterministic(), -self.centibits, table.pair_tie(self.pair))
+        // Ascending with a weight that falls.
+        let weight = !(self.centibits as u32 ^ 1 << 31);
+        u128::from(self.kind()) << 96 | u128::from(weight) << 64 | u128::from(table.pair_tie(self.pair))
     }
 }
 
@@ -302,14 +308,15 @@ struct Open {
 
 /// The proposals of a component, strongest first.
 fn open_proposals(table: &Table, records: &[u32], proposals: &[Proposal]) -> Vec<Open> {
+    let ranked = proposals.iter().zip(0..).map(|(proposal, at)| (proposal.rank(table), at));
+    let mut ranked: Vec<(Rank, u32)> = ranked.collect();
+    ranked.sort_unstable();
     let at = |record: u32| records.binary_search(&record).unwrap_or(0) as u32;
-    let open = |&proposal: &Proposal| {
-        let (a, b) = (at(proposal.pair.first()), at(proposal.pair.second()));
-        (proposal.rank(table), Open { proposal, a, b, refusal: None })
+    let open = |(_, number): (Rank, u32)| {
+        let proposal = proposals[number as usize];
+        Open { proposal, a: at(proposal.pair.first()), b: at(proposal.pair.second()), refusal: None }
     };
-    let mut ranked: Vec<(Rank, Open)> = proposals.iter().map(open).collect();
-    ranked.sort_unstable_by_key(|(rank, _)| *rank);
-    ranked.into_iter().map(|(_, open)| open).collect()
+    ranked.into_iter().map(open).collect()
 }
 
 /// Union–find over the records of a component, by their positions, whose roots are the records of their sets with the

@@ -149,7 +149,7 @@ impl<'a> Groups<'a> {
     /// Compares two groups as wholes: each field by the values that are different, since equal ones agree alike.
     pub(crate) fn compare(&self, scorer: &Scorer, a: u32, b: u32) -> Whole {
         let (x, y) = (self.get(a), self.get(b));
-        let mut best = Comparison::default();
+        let (mut best, mut pair) = (Comparison::default(), Comparison::default());
         let mut tries = [0; Field::COUNT];
         for (n, &field) in self.table.active.iter().enumerate() {
             if field == Field::ACCOUNTS {
@@ -162,7 +162,6 @@ impl<'a> Groups<'a> {
             let mut best_bits = f32::NEG_INFINITY;
             for &i in xs.records() {
                 for &j in ys.records() {
-                    let mut pair = Comparison::default();
                     compare_in(self.table, field, i, j, &mut pair);
                     if pair.level(field) == MISSING {
                         continue;

@@ -59,7 +59,9 @@ impl RandomPairs {
     fn add(&mut self, pair: &Comparison) {
         for (f, &level) in pair.levels.iter().enumerate() {
             self.counts[f][level as usize] += 1;
-            self.frequency[f][level as usize] += ((-pair.rarity_bits[f]).exp2() * (1_u64 << 40) as f32) as u64;
+            let rarity = pair.rarity_bits[f];
+            let frequency = if rarity == 0.0 { 1.0 } else { (-rarity).exp2() };
+            self.frequency[f][level as usize] += (frequency * (1_u64 << 40) as f32) as u64;
         }
     }
 

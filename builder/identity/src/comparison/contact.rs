@@ -39,6 +39,7 @@ fn both_have(values: &Values, a: u32, b: u32) -> bool {
 
 pub(crate) fn emails(table: &Table, a: u32, b: u32, found: &mut Comparison) {
     let emails = &table.emails;
+    found.email_made_of_name = false;
     if !both_have(emails, a, b) {
         return found.set(Field::EMAIL, (MISSING, 0.0));
     }

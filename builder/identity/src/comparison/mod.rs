@@ -33,6 +33,7 @@ impl Comparison {
     fn set(&mut self, field: Field, (level, rarity_bits): (u8, f32)) {
         self.levels[field.at()] = level;
         self.rarity_bits[field.at()] = rarity_bits;
+        self.sharers[field.at()] = 0;
     }
 
     /// Takes one field over from another comparison.
@@ -69,7 +70,7 @@ pub(crate) fn compare(table: &Table, a: u32, b: u32) -> Comparison {
     found
 }
 
-/// Compares two records in one field.
+/// Compares two records in one field, in place of what was found of it before.
 #[inline]
 pub(crate) fn compare_in(table: &Table, field: Field, a: u32, b: u32, found: &mut Comparison) {
     let agreement = match field {
