@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kenal_identity::{
-    Config, Decision, Evidence, Frozen, Known, Model, Orders, Records, Resolution, Schema,
-    explain as weigh, resolve, resolve_under,
+    Config, Decision, Evidence, Frozen, Known, Model, Orders, Records, Resolution, Schema, explain as weigh, resolve,
+    resolve_under,
 };
 use kenal_lake::{Fingerprint, Lake, LakeError, SilverRow as _};
 use kenal_types::{AppEvent, CustomerRecord, Market, Order, OrderLine, PersonId, RecordKey};
