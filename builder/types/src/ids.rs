@@ -178,3 +178,31 @@ pub enum IdError {
     #[error("a person id is written p and 16 hexadecimal digits")]
     NotAPersonId,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_same_text_whether_it_is_borrowed_or_not() {
+        for (text, system, id) in [
+            ("shopify:56501169", System::Shopify, "56501169"),
+            ("app:device/a:b", System::App, "device/a:b"),
+            ("zendesk: ", System::Zendesk, " "),
+        ] {
+            let key: RecordKey = text.parse().expect("a key");
+            assert_eq!(key, RecordKey::new(system, id));
+            assert_eq!(KeyRef::try_from(text), Ok(key.as_ref()));
+            assert_eq!((key.to_string(), key.as_ref().to_string()), (text.to_owned(), text.to_owned()));
+        }
+        for (text, why) in [
+            ("56501169", IdError::NoSystem),
+            ("shopify:", IdError::EmptyId),
+            ("Shopify:1", IdError::UnknownSystem),
+            (":1", IdError::UnknownSystem),
+        ] {
+            assert_eq!(KeyRef::try_from(text), Err(why), "{text}");
+            assert_eq!(text.parse::<RecordKey>(), Err(why), "{text}");
+        }
+    }
+}

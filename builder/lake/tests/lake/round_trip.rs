@@ -2,7 +2,8 @@
 
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
-use kenal_types::System;
+use kenal_lake::LakeError;
+use kenal_types::{AppEvent, KeyRef, System};
 
 use crate::sample::*;
 
@@ -70,11 +71,53 @@ fn more_rows_than_a_batch_holds_keep_their_number_and_order() {
     let lines = (0..rows).map(|i| vec![kenal_types::Entity::Event(event(&format!("m{i:06}"), i % 2 == 0).into())]);
     ingest(&lake, System::App, &[Export::new("e.jsonl", "many", lines.collect())]).expect("ingest");
     let mut next = 0;
-    lake.each_current(|row: kenal_types::AppEvent| {
+    lake.each_current(|row: AppEvent| {
         assert_eq!(row, event(&format!("m{next:06}"), next % 2 == 0));
         next += 1;
         Ok(())
     })
     .expect("rows");
     assert_eq!(next, rows);
+}
+
+/// What a caller asks of an event, with texts that stay in the batch.
+#[derive(Debug, serde::Deserialize)]
+struct Brief<'a> {
+    actor: KeyRef<'a>,
+    message_id: &'a str,
+    #[serde(borrow)]
+    sku: Option<&'a str>,
+}
+
+#[test]
+fn batches_come_in_order_with_texts_that_are_not_copied_and_end_where_the_caller_fails() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lake = open(dir.path());
+    let rows = 50_000;
+    let lines = (0..rows).map(|i| vec![kenal_types::Entity::Event(event(&format!("m{i:06}"), i % 2 == 0).into())]);
+    ingest(&lake, System::App, &[Export::new("e.jsonl", "many", lines.collect())]).expect("ingest");
+    let columns = ["actor", "message_id", "sku"];
+    let (mut next, mut batches) = (0, 0);
+    lake.each_current_batch::<AppEvent, LakeError>(&columns, "", |batch| {
+        for row in batch.rows::<Brief<'_>>()? {
+            let whole = event(&format!("m{next:06}"), next % 2 == 0);
+            assert_eq!((row.actor, row.message_id), (whole.actor.as_ref(), whole.message_id.as_str()));
+            assert_eq!(row.sku, whole.sku.as_deref());
+            next += 1;
+        }
+        batches += 1;
+        Ok(())
+    })
+    .expect("rows");
+    assert_eq!(next, rows);
+    assert!(batches > 2, "{batches}");
+
+    let mut seen = 0;
+    let stopped = lake.each_current_batch::<AppEvent, LakeError>(&columns, "", |batch| {
+        seen += 1;
+        // No column of the batch has a price.
+        batch.rows::<kenal_types::Variant>().map(drop)
+    });
+    assert!(matches!(stopped, Err(LakeError::Rows { .. })), "{stopped:?}");
+    assert_eq!(seen, 1);
 }
