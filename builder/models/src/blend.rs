@@ -4,16 +4,19 @@
 //! goes(u, i)  = a · item_item(u, i) / rms_u  +  b · als(u, i) / rms_u          both scaled by their size for u; an item
 //!                                                  of the history counts 2^(−days since / recency) in item_item
 //! trend(i)    = (heat_i + ½) / (max heat + ½)                                  heat_i = Σ_e 2^(−age_e / half-life)
+//! rise(i)     = ρ_i / max ρ,  ρ_i = (heat_i + ½) / (ever_i + ½)                ever_i = Σ_e 1
 //! again(u, i) = √(rate_i / mean rate) · Σ_{e of u with i} 2^(−age_e / h_i)     h_i = H · √(gap_i / mean gap)
-//! score(u, i) = max(0, goes) · trend^p  +  c · again · trend^q  +  10⁻⁶ · trend
+//! score(u, i) = (max(0, goes) · trend^p  +  c · again · trend^q) · rise^r  +  10⁻⁶ · trend
 //! ```
 //!
-//! The core ranks by the same formula (its module `blend`), with trend^p compiled into the items as their boost; the last
-//! term stands for its way to fill a list with what is trending.
+//! The core ranks by the same formula (its module `blend`), with trend^p · rise^r compiled into the items as their boost and
+//! trend^q · rise^r into what they are worth again; the last term stands for its way to fill a list with what is trending.
+//!
+//! `rise` tells what is bought more than it used to be from what always is: history already says much of the latter.
 //!
 //! `rate_i` is how often a purchase of i is followed by another by the same person, `gap_i` the days between the two: each
 //! product's own rhythm, two numbers an item, both drawn towards the mean of all items where there is little to see.
-//! The weights (a, b, p, c, q) are learnt by [`learn`] on validation cases: coordinate ascent over a grid, since the
+//! The weights (a, b, p, r, c, q) are learnt by [`learn`] on validation cases: coordinate ascent over a grid, since the
 //! metric has no gradient.
 
 use rayon::prelude::*;
@@ -92,13 +95,28 @@ impl Rhythm {
     }
 }
 
+/// How much each item is bought, by item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heat {
+    /// heat_i: lately.
+    pub now: Vec<f32>,
+    /// ever_i.
+    pub ever: Vec<f32>,
+}
+
+impl Heat {
+    /// Of items of which nothing is known.
+    pub fn none(n_items: usize) -> Heat {
+        Heat { now: vec![0.0; n_items], ever: vec![0.0; n_items] }
+    }
+}
+
 /// What the blend is made of; a part that is absent counts nothing.
 #[derive(Debug)]
 pub struct Parts<'m> {
     pub item_item: Option<&'m ItemItem>,
     pub als: Option<AlsScorer<'m>>,
-    /// Heat of each item.
-    pub heat: Vec<f32>,
+    pub heat: Heat,
     pub rhythm: Option<&'m Rhythm>,
     /// Purchases of each user, by [`Case::user`].
     pub histories: &'m [History],
@@ -107,7 +125,7 @@ pub struct Parts<'m> {
 }
 
 impl<'m> Parts<'m> {
-    pub fn new(item_item: Option<&'m ItemItem>, als: Option<&'m AlsModel>, heat: Vec<f32>) -> Self {
+    pub fn new(item_item: Option<&'m ItemItem>, als: Option<&'m AlsModel>, heat: Heat) -> Self {
         Parts { item_item, als: als.map(AlsScorer::new), heat, rhythm: None, histories: &[], bought_hidden: false }
     }
 }
@@ -118,6 +136,7 @@ pub struct Weights {
     pub item_item: f32,
     pub als: f32,
     pub trend_power: f32,
+    pub rise_power: f32,
     /// Half-life of the history's items in the item–item part, in days; infinite when all count the same.
     pub recency_days: f32,
     pub again: f32,
@@ -131,6 +150,7 @@ impl Weights {
         item_item: 1.0,
         als: 0.2,
         trend_power: 0.0,
+        rise_power: 0.0,
         recency_days: f32::INFINITY,
         again: 16.0,
         again_trend_power: 0.0,
@@ -211,19 +231,23 @@ pub fn trends(heat: &[f32]) -> Vec<f32> {
     heat.iter().map(|heat| (heat + 0.5) / hottest).collect()
 }
 
-/// What weights make of the trends: the same for everybody.
-struct Fashion {
+/// What weights make of how much items are bought: the same for everybody.
+#[derive(Debug)]
+pub struct Fashion {
     trends: Vec<f32>,
-    /// trend^p.
-    goes: Vec<f32>,
-    /// trend^q.
-    again: Vec<f32>,
+    /// trend^p · rise^r.
+    pub goes: Vec<f32>,
+    /// trend^q · rise^r.
+    pub again: Vec<f32>,
 }
 
 impl Fashion {
-    fn new(heat: &[f32], weights: &Weights) -> Fashion {
-        let trends = trends(heat);
-        let to_the = |power: f32| trends.iter().map(|t| t.powf(power)).collect();
+    pub fn new(heat: &Heat, weights: &Weights) -> Fashion {
+        let trends = trends(&heat.now);
+        let rises: Vec<f32> = heat.now.iter().zip(&heat.ever).map(|(now, ever)| (now + 0.5) / (ever + 0.5)).collect();
+        let steepest = rises.iter().fold(f32::MIN_POSITIVE, |a, &b| a.max(b));
+        let rises: Vec<f32> = rises.iter().map(|rise| (rise / steepest).powf(weights.rise_power)).collect();
+        let to_the = |power: f32| trends.iter().zip(&rises).map(|(trend, rise)| trend.powf(power) * rise).collect();
         Fashion { goes: to_the(weights.trend_power), again: to_the(weights.again_trend_power), trends }
     }
 }
@@ -267,6 +291,7 @@ impl Scorer for Blend<'_> {
 /// Values tried for each weight.
 const GRID_ALS: [f32; 6] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6];
 const GRID_TREND: [f32; 8] = [0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5];
+const GRID_RISE: [f32; 5] = [0.0, 0.2, 0.35, 0.5, 0.7];
 const GRID_RECENCY: [f32; 4] = [f32::INFINITY, 180.0, 60.0, 30.0];
 const GRID_AGAIN_TREND: [f32; 5] = [0.0, 0.1, 0.2, 0.35, 0.5];
 const GRID_AGAIN: [f32; 8] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 128.0];
@@ -303,7 +328,7 @@ pub fn learn_from(
     (start, learnt): (Weights, Learnt),
     threads: Threads,
 ) -> (Weights, f64) {
-    let n = parts.heat.len();
+    let n = parts.heat.now.len();
     let kept = (SCORES_MAX / ((GRID_RECENCY.len() + 1) * n.max(1))).clamp(1, cases.len().max(1)).min(cases.len());
     let cases = &cases[..kept];
     threads.run(|| {
@@ -342,6 +367,9 @@ pub fn learn_from(
             if learnt == Learnt::All {
                 try_all(&mut best, &GRID_TREND, |w, v| w.trend_power = v);
             }
+            if learnt == Learnt::All && !parts.histories.is_empty() {
+                try_all(&mut best, &GRID_RISE, |w, v| w.rise_power = v);
+            }
             if learnt == Learnt::All && parts.item_item.is_some() && parts.als.is_some() {
                 try_all(&mut best, &GRID_ALS, |w, v| w.als = v);
             }
@@ -378,13 +406,27 @@ mod tests {
     #[test]
     fn learning_finds_the_part_that_knows() {
         // What is hidden is what is hot, and nothing else says anything.
-        let mut heat: Vec<f32> = vec![0.0; 60];
-        heat[40] = 9.0;
+        let mut heat = Heat::none(60);
+        heat.now[40] = 9.0;
         let cases: Vec<Case> =
             (0..10).map(|user| Case { user, history: vec![(user, 1.0)], relevant: vec![40] }).collect();
         let (weights, recall) = learn(&Parts::new(None, None, heat.clone()), &cases, Candidates::New, Threads::ONE);
         assert_eq!(recall, 1.0);
         let again = learn(&Parts::new(None, None, heat), &cases, Candidates::New, Threads::new(3).expect("positive"));
         assert_eq!(again, (weights, recall));
+    }
+
+    #[test]
+    fn of_two_items_that_are_as_hot_the_newer_one_rises() {
+        let heat = Heat { now: vec![8.0, 8.0, 1.0], ever: vec![800.0, 8.0, 400.0] };
+        let weights = Weights { trend_power: 0.5, rise_power: 0.5, again_trend_power: 0.25, ..Weights::default() };
+        let fashion = Fashion::new(&heat, &weights);
+        assert_eq!(fashion.goes[1], 1.0, "the hottest, and all of it lately");
+        assert!(fashion.goes[0] < 0.11 && fashion.goes[2] < fashion.goes[0], "{:?}", fashion.goes);
+        assert!(fashion.again.iter().all(|&again| again > 0.0 && again <= 1.0), "{:?}", fashion.again);
+        let plain = Fashion::new(&heat, &Weights { rise_power: 0.0, ..weights });
+        assert_eq!(plain.goes[0], plain.goes[1]);
+        let nothing = Fashion::new(&Heat::none(2), &weights);
+        assert_eq!(nothing.goes, [1.0, 1.0]);
     }
 }

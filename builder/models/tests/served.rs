@@ -11,7 +11,7 @@ use kenal_core::{
     UserRow, Who, gate, personalise,
 };
 use kenal_models::als::{self, AlsConfig, AlsModel};
-use kenal_models::blend::{Blend, History, Parts, Rhythm, Weights, strength, trends};
+use kenal_models::blend::{Blend, Fashion, Heat, History, Parts, Rhythm, Weights, strength};
 use kenal_models::eval::{Case, Scorer, rank};
 use kenal_models::interactions::Interactions;
 use kenal_models::item_item::{ItemItem, ItemItemConfig};
@@ -45,7 +45,7 @@ struct Learnt {
     als: AlsModel,
     item_item: ItemItem,
     rhythm: Rhythm,
-    heat: Vec<f32>,
+    heat: Heat,
     histories: Vec<History>,
     all: Interactions,
 }
@@ -61,30 +61,31 @@ fn learn() -> Learnt {
     let config = AlsConfig { factors: FACTORS, ..AlsConfig::default() };
     let als = als::fit(&all, &config, Threads::ONE, &mut |_| ControlFlow::Continue(())).expect("fits");
     let item_item = ItemItem::fit(&all, None, &ItemItemConfig::default(), Threads::ONE);
-    let mut heat = vec![0.0; ITEMS];
+    let mut heat = Heat::none(ITEMS);
     for &(item, age) in histories.iter().flatten() {
-        heat[item as usize] += (-age / 30.0f32).exp2();
+        heat.now[item as usize] += (-age / 30.0f32).exp2();
+        heat.ever[item as usize] += 1.0;
     }
     Learnt { als, item_item, rhythm: Rhythm::learn(&histories, ITEMS), heat, histories, all }
 }
 
 /// The sections of the compiled blend, and the bundle's index of each item.
 fn compile(learnt: &Learnt, weights: &Weights) -> (Vec<u8>, Vec<u8>, Vec<ItemIdx>) {
-    let trends = trends(&learnt.heat);
+    let fashion = Fashion::new(&learnt.heat, weights);
     let inputs: Vec<ItemInput> = learnt
         .als
         .item_factors()
         .chunks_exact(FACTORS)
-        .zip(&trends)
+        .zip(&fashion.goes)
         .enumerate()
-        .map(|(n, (factor, trend))| ItemInput {
+        .map(|(n, (factor, &boost))| ItemInput {
             id: format!("i{n:04}"),
             factor: factor.to_vec(),
             markets: 1,
             category: CategoryIdx::new(0).expect("small"),
             price_band: 0,
             in_stock: true,
-            boost: trend.powf(weights.trend_power),
+            boost,
         })
         .collect();
     let config = learnt.als.config();
@@ -105,19 +106,18 @@ fn compile(learnt: &Learnt, weights: &Weights) -> (Vec<u8>, Vec<u8>, Vec<ItemIdx
 }
 
 fn row(learnt: &Learnt, weights: &Weights, index: &[ItemIdx], person: usize) -> Vec<u8> {
-    let trends = trends(&learnt.heat);
+    let fashion = Fashion::new(&learnt.heat, weights);
     let (items, confidence) = learnt.all.row(person);
     let history = items.iter().zip(confidence).map(|(&item, &confidence)| {
         let ages = || learnt.histories[person].iter().filter(move |e| e.0 == item).map(|e| e.1);
         let last = ages().fold(f32::INFINITY, f32::min);
         let half_life = learnt.rhythm.half_life_days(item, weights.again_half_life_days);
         let due: f32 = ages().map(|age| (-age / half_life).exp2()).sum();
-        let trend = trends[item as usize].powf(weights.again_trend_power);
         HistoryInput {
             item: index[item as usize],
             confidence,
             together: strength(last, weights.recency_days),
-            again: learnt.rhythm.strength(item) * due * trend,
+            again: learnt.rhythm.strength(item) * due * fashion.again[item as usize],
         }
     });
     let bought = items.iter().map(|&i| index[i as usize]).collect();
@@ -180,7 +180,7 @@ fn overlap(learnt: &Learnt, weights: Weights, again: bool) -> f64 {
 #[test]
 fn the_core_serves_what_was_learnt() {
     let learnt = learn();
-    let weights = Weights { recency_days: 60.0, trend_power: 0.35, als: 0.4, ..Weights::default() };
+    let weights = Weights { recency_days: 60.0, trend_power: 0.35, rise_power: 0.35, als: 0.4, ..Weights::default() };
     for (name, weights, again) in [
         ("new", weights, false),
         ("again", Weights { again_trend_power: 0.2, ..weights }, true),

@@ -4,7 +4,7 @@
 //! struck for all of them loses by standing on fewer legs.
 
 use kenal_models::TrainError;
-use kenal_models::blend::{Blend, Parts, Weights, learn};
+use kenal_models::blend::{Blend, Heat, Parts, Weights, learn};
 use kenal_models::eval::{Evaluation, Interval, Metric, paired_interval};
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ impl Part {
             Part::Repeats => parts.rhythm.take().is_some(),
             // All equally hot: no power of it tells items apart.
             Part::Trend => {
-                parts.heat.fill(0.0);
+                parts.heat = Heat::none(parts.heat.now.len());
                 true
             }
         }

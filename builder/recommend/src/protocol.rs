@@ -1,6 +1,6 @@
 //! What is hidden from the models: people, or the future; and the validation split, cut from what is left.
 
-use kenal_models::blend::History;
+use kenal_models::blend::{Heat, History};
 use kenal_models::eval::{Candidates, Case};
 use kenal_models::interactions::{Interactions, Row};
 
@@ -143,15 +143,17 @@ impl Split {
         out
     }
 
-    /// Σ confidence · 2^(−age / half-life) of each item.
-    pub fn heat(&self, half_life_days: f32) -> Vec<f32> {
+    /// Σ confidence · 2^(−age / half-life) of each item, and Σ confidence.
+    pub fn heat(&self, half_life_days: f32) -> Heat {
         let mean = self.mean_weight();
-        let mut heat = vec![0.0f64; self.n_items];
+        let (mut now, mut ever) = (vec![0.0f64; self.n_items], vec![0.0f64; self.n_items]);
         for r in &self.train {
             let confidence = f64::from(self.confidence.of(r.weight, mean));
-            heat[r.item as usize] += confidence * f64::from(-age(self.cut, r.time) / half_life_days).exp2();
+            now[r.item as usize] += confidence * f64::from(-age(self.cut, r.time) / half_life_days).exp2();
+            ever[r.item as usize] += confidence;
         }
-        heat.into_iter().map(|h| h as f32).collect()
+        let narrow = |heat: Vec<f64>| heat.into_iter().map(|h| h as f32).collect();
+        Heat { now: narrow(now), ever: narrow(ever) }
     }
 
     /// A split of the same kind within what this one trains on.
@@ -271,7 +273,7 @@ mod tests {
                 let got: Vec<f32> = counted.cases[0].history.iter().map(|h| h.1).collect();
                 assert!(near(&got, &history), "{confidence:?} {scale}: {got:?}");
                 let got = counted.heat(7.0);
-                assert!(near(&got, &heat), "{confidence:?} {scale}: {got:?}");
+                assert!(near(&got.now, &heat) && near(&got.ever, &heat), "{confidence:?} {scale}: {got:?}");
             }
         }
         assert!(!Split::new(2, vec![row(0, 0, 2.0), row(1, 0, 2.0)], Vec::new(), 0).has_weights());

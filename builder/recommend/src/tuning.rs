@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use kenal_models::blend::{Blend, History, Parts, Rhythm, Weights, learn};
+use kenal_models::blend::{Blend, Heat, History, Parts, Rhythm, Weights, learn};
 use kenal_models::eval::{Evaluation, Metric, SameForAll, Scorer};
 use kenal_models::item_item::{ItemItem, ItemItemConfig};
 use kenal_models::{AlsConfig, AlsModel, TrainError, als};
@@ -51,7 +51,7 @@ impl Tuned {
                 let mut parts = vec![als, format!("weights: item-item {}, ALS {}", w.item_item, w.als)];
                 if has_time {
                     parts.insert(0, trend);
-                    parts.push(format!("trend^{}", w.trend_power));
+                    parts.push(format!("trend^{}, rise^{}", w.trend_power, w.rise_power));
                 }
                 if w.recency_days.is_finite() {
                     parts.push(format!("history half-life {} days", w.recency_days));
@@ -144,7 +144,7 @@ fn choose_by(validation: &Split, start: Tuned, setting: &Setting<'_>) -> Result<
 pub struct Fitted {
     item_item: Option<ItemItem>,
     als: Option<AlsModel>,
-    heat: Vec<f32>,
+    heat: Heat,
     rhythm: Option<Rhythm>,
     histories: Vec<History>,
     weights: Weights,
@@ -211,10 +211,10 @@ impl Fitted {
     }
 
     fn measure_with(&self, als: Option<&AlsModel>, split: &Split, options: &Options) -> Evaluation {
-        let alone = |item_item, als| Weights { item_item, als, trend_power: 0.0, ..self.weights };
+        let alone = |item_item, als| Weights { item_item, als, trend_power: 0.0, rise_power: 0.0, ..self.weights };
         let blend = |weights| measure(&Blend { parts: self.parts_by(als), weights }, split, options);
         match self.model {
-            Model::Trending => measure(&SameForAll(self.heat.clone()), split, options),
+            Model::Trending => measure(&SameForAll(self.heat.now.clone()), split, options),
             Model::Als => blend(alone(0.0, 1.0)),
             Model::ItemItem => blend(Weights { recency_days: f32::INFINITY, ..alone(1.0, 0.0) }),
             Model::Blend => blend(self.weights),

@@ -18,7 +18,7 @@ use super::{Company, Outcome, PublishPolicy, Stage, card, churn, consent, featur
 use crate::gold::{ChurnTermRow, EventRow, GoldRow, ItemModelRow, ModelCardRow, PurchaseRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "models 2";
+const CODE: &str = "models 3";
 /// Card entries that later stages read.
 const ALPHA0: &str = "recommender/alpha0";
 const REG: &str = "recommender/reg";
@@ -69,6 +69,7 @@ pub fn run(company: &Company) -> Result<Outcome> {
         (AGAIN, f64::from(fitted.weights.again)),
         (RECENCY, Some(fitted.weights.recency_days).filter(|d| d.is_finite()).map_or(0.0, f64::from)),
         ("recommender/trend_power", f64::from(fitted.weights.trend_power)),
+        ("recommender/rise_power", f64::from(fitted.weights.rise_power)),
         ("recommender/trend_half_life_days", f64::from(fitted.trend_half_life_days)),
         ("recommender/again_half_life_days", f64::from(fitted.weights.again_half_life_days)),
         ("recommender/interactions", fitted.fitted.trained_on() as f64),
@@ -111,20 +112,20 @@ fn item_rows(recommender: &Recommender, numbers: &ItemNumbers) -> Vec<ItemModelR
     // As a bundle holds them: its codes are chosen here, where the people are known whom errors of them would reach.
     let factors = bundled(&fitted.als);
     let factors = factors.chunks_exact(fitted.als.factors());
-    let trends = fitted.trends(recommender.trend_half_life_days);
-    let row = |(item, ((id, factors), trend)): (u32, ((&String, &[f32]), &f32))| {
+    let fashion = fitted.fashion(recommender.trend_half_life_days, weights);
+    let row = |(item, (id, factors)): (u32, (&String, &[f32]))| {
         let speaks_for = fitted.item_item.speaks_for(item);
         ItemModelRow {
             item_id: id.clone(),
             factors: factors.to_vec(),
-            boost: trend.powf(weights.trend_power).clamp(BOOST_MIN, 1.0),
-            again: fitted.rhythm.strength(item) * trend.powf(weights.again_trend_power),
+            boost: fashion.goes[item as usize].clamp(BOOST_MIN, 1.0),
+            again: fitted.rhythm.strength(item) * fashion.again[item as usize],
             again_half_life_days: fitted.rhythm.half_life_days(item, weights.again_half_life_days),
             goes_with: speaks_for.iter().map(|n| numbers.ids()[n.item as usize].clone()).collect(),
             goes_with_weights: speaks_for.iter().map(|n| n.weight).collect(),
         }
     };
-    (0..).zip(numbers.ids().iter().zip(factors).zip(&trends)).map(row).collect()
+    (0..).zip(numbers.ids().iter().zip(factors)).map(row).collect()
 }
 
 fn show(fitted: &Recommender, leaving: &churn::Leaving) {

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use kenal_card::Role;
 use kenal_consent::Consented;
 use kenal_models::als::{self, AlsConfig, AlsModel, Iteration};
-use kenal_models::blend::{Blend, History, Learnt, Parts, Rhythm, Weights, learn, learn_from, trends};
+use kenal_models::blend::{Blend, Fashion, Heat, History, Learnt, Parts, Rhythm, Weights, learn, learn_from};
 use kenal_models::confidence::{Confidence, Event, Kind};
 use kenal_models::eval::{Candidates, Case, Evaluation, Metric, PublishRule, SameForAll, Scorer, Verdict};
 use kenal_models::eval::{compare_to_trending, evaluate};
@@ -83,17 +83,19 @@ impl Fitted {
         self.all.len()
     }
 
-    fn heat(&self, half_life_days: f32) -> Vec<f32> {
-        let mut heat = vec![0f64; self.n_items];
+    fn heat(&self, half_life_days: f32) -> Heat {
+        let (mut now, mut ever) = (vec![0f64; self.n_items], vec![0f64; self.n_items]);
         for &(item, age) in self.histories.iter().flatten() {
-            heat[item as usize] += (-f64::from(age) / f64::from(half_life_days)).exp2();
+            now[item as usize] += (-f64::from(age) / f64::from(half_life_days)).exp2();
+            ever[item as usize] += 1.0;
         }
-        heat.into_iter().map(|h| h as f32).collect()
+        let narrow = |heat: Vec<f64>| heat.into_iter().map(|h| h as f32).collect();
+        Heat { now: narrow(now), ever: narrow(ever) }
     }
 
-    /// trend(i) of each item.
-    pub fn trends(&self, half_life_days: f32) -> Vec<f32> {
-        trends(&self.heat(half_life_days))
+    /// What weights make of how much items are bought.
+    pub fn fashion(&self, half_life_days: f32, weights: &Weights) -> Fashion {
+        Fashion::new(&self.heat(half_life_days), weights)
     }
 
     /// With `again`, what was bought before is a candidate, by its rhythm.
@@ -124,7 +126,7 @@ const TREND_ONLY: Weights = Weights { item_item: 0.0, als: 0.0, ..alone(Weights:
 
 /// Neither lifted by the trend nor by recency.
 const fn alone(weights: Weights) -> Weights {
-    Weights { trend_power: 0.0, recency_days: f32::INFINITY, ..weights }
+    Weights { trend_power: 0.0, rise_power: 0.0, recency_days: f32::INFINITY, ..weights }
 }
 
 /// Each half of the people with the weights that were learnt on the other half, so that no weight has seen a purchase it
@@ -240,7 +242,7 @@ impl Lesson<'_> {
         let model = of(|weights| weights, false);
         let trending = Blend { parts: fitted.parts(first_half_life, false), weights: TREND_ONLY };
         let trending = evaluate(&trending, fitted.n_items, &cases.new, Candidates::All, self.threads);
-        let popular = SameForAll(fitted.heat(first_half_life));
+        let popular = SameForAll(fitted.heat(first_half_life).now);
         let popular = evaluate(&popular, fitted.n_items, &cases.any, Candidates::All, self.threads);
         let verdict = compare_to_trending(&model, &trending, &self.config.rule);
         let parts = [
@@ -248,7 +250,7 @@ impl Lesson<'_> {
             ("item-item", of(|w| alone(Weights { item_item: 1.0, als: 0.0, ..w }), false)),
             ("blend without als", of(|w| Weights { als: 0.0, ..w }, false)),
             ("blend without item-item", of(|w| Weights { item_item: 0.0, als: 1.0, ..w }, false)),
-            ("blend without trend", of(|w| Weights { trend_power: 0.0, ..w }, false)),
+            ("blend without trend", of(|w| Weights { trend_power: 0.0, rise_power: 0.0, ..w }, false)),
         ];
         let again = of(|weights| weights, true);
         let mut figures = figures(&model, &trending, &parts);

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use kenal_bench::measured;
 use kenal_models::Threads;
-use kenal_models::blend::{Blend, Parts, Weights};
+use kenal_models::blend::{Blend, Heat, Parts, Weights};
 use kenal_models::eval::{Candidates, Metric, Scorer, evaluate};
 use kenal_models::item_item::{ItemItem, ItemItemConfig};
 use serde_json::json;
@@ -51,7 +51,7 @@ pub fn run(args: &FitArgs) -> Result<()> {
             let kept: usize = (0..n as u32).map(|item| model.neighbours(item).len()).sum();
             line["weights"] = json!(kept);
             let weights = Weights { item_item: 1.0, als: 0.0, trend_power: 0.0, ..Weights::DEFAULT };
-            let blend = Blend { parts: Parts::new(Some(&model), None, vec![0.0; n]), weights };
+            let blend = Blend { parts: Parts::new(Some(&model), None, Heat::none(n)), weights };
             (cost, Some(found(&blend)))
         }
         System::Cosine => {
