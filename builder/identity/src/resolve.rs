@@ -91,7 +91,7 @@ pub struct Decision {
 /// [`ResolveError`] for settings out of range, earlier assignments that contradict each other, or what is known of
 /// records that are not there.
 ///
-/// Cost: `O(n log n)` for `n` records and candidate pairs together; 8 bytes per candidate pair, 12 per likely one.
+/// Cost: `O(n log n)` for `n` records and candidate pairs together; 10 bytes per candidate pair, 32 per likely one.
 pub fn resolve(records: &mut Records, known: &Known, config: &Config) -> Result<Resolution, ResolveError> {
     config.check()?;
     known.check(records)?;
