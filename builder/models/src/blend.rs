@@ -226,7 +226,7 @@ fn scaled(mut scores: Vec<f32>) -> Vec<f32> {
 }
 
 /// trend(i) of each item, above 0 and at most 1.
-pub fn trends(heat: &[f32]) -> Vec<f32> {
+fn trends(heat: &[f32]) -> Vec<f32> {
     let hottest = heat.iter().fold(0.0f32, |a, &b| a.max(b)) + 0.5;
     heat.iter().map(|heat| (heat + 0.5) / hottest).collect()
 }
