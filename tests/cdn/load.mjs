@@ -1,6 +1,6 @@
 // How long whole requests take in workerd at a steady rate, beside a worker that does nothing, and in Viceroy, whose
 // first request begins with an empty sandbox: node load.mjs DIR. Prints one line of JSON.
-//   DIR             what the bench wrote: bundle and requests.json
+//   DIR             what the bench wrote: bundle, requests.json and kenal_fastly_embedded.wasm
 //   KENAL_WORKER    as for the tests; KENAL_FASTLY, KENAL_VICEROY likewise
 import { readFileSync, readdirSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -82,9 +82,15 @@ const idle = await startCloudflare({ ...bundle, names: [] }, { ...options, scrip
 figures.workerd.nothing = await steadily(idle.url, bodies("trending"), RATE);
 await idle.stop();
 
-const [fresh, kept] = [[], []];
-for (let start = 0; start < 3; start += 1) {
-  const viceroy = await startFastly(bundle, options);
+/** The first request of new sandboxes, and those after it. */
+async function inViceroy(program) {
+  const [fresh, kept] = [[], []];
+  for (let start = 0; start < 9; start += 1) await oneSandbox(program, fresh, kept);
+  return { fresh: percentiles(fresh), kept: percentiles(kept) };
+}
+
+async function oneSandbox(program, fresh, kept) {
+  const viceroy = await startFastly(bundle, { ...options, ...program });
   for (let n = 0; n < 40; n += 1) {
     const answer = await viceroy.fetch("/v1/recommendations", { method: "POST", headers, body: bodies("history")[n] });
     await answer.text();
@@ -93,5 +99,5 @@ for (let start = 0; start < 3; start += 1) {
   }
   await viceroy.stop();
 }
-figures.viceroy = { fresh: percentiles(fresh), kept: percentiles(kept) };
+figures.viceroy = { carried: await inViceroy({ program: join(dir, "kenal_fastly_embedded.wasm") }), fetched: await inViceroy({}) };
 console.log(JSON.stringify(figures));

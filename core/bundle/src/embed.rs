@@ -50,7 +50,8 @@ pub enum EmbedError {
     },
 }
 
-/// `program` with a table of these sections of a bundle. A user shard must not be among them.
+/// `program` with a table of these sections of a bundle, which must have been verified and parsed: the program will believe
+/// them. A user shard must not be among them.
 ///
 /// # Errors
 /// [`EmbedError`].

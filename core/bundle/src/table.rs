@@ -1,9 +1,9 @@
 //! Sections inside a program: a table that a tool writes behind the memory of a compiled WebAssembly module, for hosts
 //! whose programs start anew with every request and should not fetch then what hardly ever changes.
 //!
-//! The table proves nothing: sections are found in it by their hash, and whoever opens a bundle checks that hash as of a
-//! section that was fetched. So a table of another version is a miss, never a mix. Its sibling is `table_write.rs`;
-//! `core/FORMAT.md` specifies the bytes.
+//! Sections are found in it by their hash, so a table of another version is a miss, never a mix. The writer, its sibling
+//! `table_write.rs`, has worked the hashes out; a program believes them as it believes its own code. `core/FORMAT.md`
+//! specifies the bytes.
 //!
 //! ```text
 //! 0        8          10     12      16                                         each at a multiple of 16
@@ -47,7 +47,7 @@ impl<'a> Table<'a> {
         entries.iter().all(|entry| table.section(entry).is_some()).then_some(table)
     }
 
-    /// The section that is filed under a hash. It is not checked.
+    /// The section that is filed under a hash.
     pub fn get(&self, hash: &Hash) -> Option<&'a [u8]> {
         self.section(self.entries.iter().find(|entry| entry.starts_with(&hash.0))?)
     }

@@ -29,8 +29,8 @@ pub struct Sections<'a> {
     pub blend: Option<&'a [u8]>,
 }
 
-/// A bundle, ready to answer. Having one proves that all of its sections were checked,
-/// so only [`Bundle::parse`] makes one. A newer revocations section may take the place of its own.
+/// A bundle, ready to answer. Having one proves that all of its sections were checked, now ([`Bundle::parse`]) or before
+/// ([`Bundle::reopen`]). A newer revocations section may take the place of its own.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Bundle<'a> {
@@ -64,6 +64,25 @@ impl<'a> Bundle<'a> {
             churn: sections.churn.map(Churn::parse).transpose()?,
             catalogue: sections.catalogue.map(Catalogue::parse).transpose()?,
             blend: sections.blend.map(Blend::parse).transpose()?,
+        };
+        bundle.check()?;
+        Ok(bundle)
+    }
+
+    /// The same of sections that were parsed before: those that were signed. Cost: none of the entries is looked at. Bytes
+    /// that were never parsed may make answers wrong, and nothing worse.
+    ///
+    /// # Errors
+    /// When something is no section of its kind, or counts items or markets differently from the items section.
+    pub fn reopen(sections: &Sections<'a>) -> Result<Bundle<'a>, SectionError> {
+        let bundle = Bundle {
+            items: Items::reopen(sections.items)?,
+            trending: Trending::reopen(sections.trending)?,
+            revocations: Revocations::parse(sections.revocations)?,
+            users: sections.users.map(Users::parse).transpose()?,
+            churn: sections.churn.map(Churn::reopen).transpose()?,
+            catalogue: sections.catalogue.map(Catalogue::reopen).transpose()?,
+            blend: sections.blend.map(Blend::reopen).transpose()?,
         };
         bundle.check()?;
         Ok(bundle)

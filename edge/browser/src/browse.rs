@@ -89,25 +89,20 @@ impl std::error::Error for BrowseError {}
 #[derive(Debug)]
 pub struct Shelf<'a> {
     edge: &'a Edge,
-    items: Items<'a>,
-    trending: Trending<'a>,
-    catalogue: Catalogue<'a>,
+    items: &'a Items<'a>,
+    trending: &'a Trending<'a>,
+    catalogue: &'a Catalogue<'a>,
 }
 
 impl<'a> Shelf<'a> {
     /// Finds the sections in a bundle.
     ///
     /// # Errors
-    /// [`BrowseError::NotLoaded`]. Cost: the sections are checked again, a few milliseconds for 50,000 items.
+    /// [`BrowseError::NotLoaded`].
     pub fn read(edge: &'a Edge) -> Result<Shelf<'a>, BrowseError> {
-        // A section says what kind it is in its first bytes, so a parser of another kind refuses it at once.
-        let items = edge.section_bytes().find_map(|bytes| Items::parse(bytes).ok());
-        let trending = edge.section_bytes().find_map(|bytes| Trending::parse(bytes).ok());
-        let catalogue = edge.section_bytes().find_map(|bytes| Catalogue::parse(bytes).ok());
-        let (Some(items), Some(trending), Some(catalogue)) = (items, trending, catalogue) else {
-            return Err(BrowseError::NotLoaded);
-        };
-        Ok(Shelf { edge, items, trending, catalogue })
+        let bundle = edge.bundle().ok_or(BrowseError::NotLoaded)?;
+        let catalogue = bundle.catalogue.as_ref().ok_or(BrowseError::NotLoaded)?;
+        Ok(Shelf { edge, items: &bundle.items, trending: &bundle.trending, catalogue })
     }
 
     /// Items `offset .. offset + count` of a market and, if given, a category; at most [`PAGE_ITEMS_MAX`].
@@ -140,7 +135,7 @@ impl<'a> Shelf<'a> {
     fn order(&self, market: MarketIdx, category: Option<CategoryIdx>) -> Vec<ItemIdx> {
         let rules = Rules { market: Some(market), category, ..Rules::default() };
         let mut top = TopK::new();
-        let leaders = trending(&self.trending, &self.items, &rules, LEADERS, &mut top);
+        let leaders = trending(self.trending, self.items, &rules, LEADERS, &mut top);
         let mut order: Vec<ItemIdx> = leaders.iter().map(|scored| scored.item).collect();
         let led: HashSet<u32> = order.iter().map(|item| item.get()).collect();
         let rest = self

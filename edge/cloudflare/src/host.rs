@@ -51,19 +51,19 @@ impl Source for Kv {
         // A section's name is its hash: what lies under it never changes.
         let read = if name.starts_with("sections/") { read.cache_ttl(SECTION_CACHE_S) } else { read };
         let read = in_time(read.bytes()).await.ok_or(Unavailable)?;
-        read.map(|bytes| bytes.map(Into::into)).map_err(|_| Unavailable)
+        read.map_err(|_| Unavailable)
     }
 
     async fn section(&self, hash: &Hash) -> Found {
         let name = hash.section_name();
         let address = self.address(&name);
         if let Some(Some(section)) = in_time(cached(&address)).await {
-            return Ok(Some(section.into()));
+            return Ok(Some(section));
         }
         let found = self.get(&name).await?;
         if let Some(section) = &found {
             // Without it the next isolate reads the store once more, and nothing else is lost.
-            let _ = in_time(cache(&address, section.to_vec())).await;
+            let _ = in_time(cache(&address, section.clone())).await;
         }
         Ok(found)
     }

@@ -13,8 +13,8 @@ use fastly::http::serve::Serve;
 use fastly::kv_store::{KVStore, KVStoreError};
 use fastly::{ConfigStore, Request, Response};
 use kenal_page::{
-    Bounded, Call, Found, Hash, Keeper, Reply, Settings, Source, Table, TableSlot, Unavailable, Visitor, answer,
-    not_found, too_large, wrong_method,
+    Bounded, Call, Found, Keeper, Reply, Settings, Source, Table, TableSlot, Unavailable, Visitor, answer, not_found,
+    too_large, wrong_method,
 };
 
 use crate::page;
@@ -38,7 +38,6 @@ static EMBEDDED: TableSlot = TableSlot::EMPTY;
 pub(crate) struct Kv {
     store: Option<KVStore>,
     prefix: String,
-    embedded: Option<Table<'static>>,
     /// When this request has waited for the store long enough.
     until: Instant,
 }
@@ -48,7 +47,6 @@ impl Kv {
         Kv {
             store: KVStore::open(STORE).ok().flatten(),
             prefix: config.get("prefix").unwrap_or_default(),
-            embedded: EMBEDDED.table(),
             until: Instant::now() + STORE_WAIT,
         }
     }
@@ -64,18 +62,14 @@ impl Source for Kv {
             return Err(Unavailable);
         }
         match store.pending_lookup_wait(lookup) {
-            Ok(mut found) => Ok(Some(found.take_body_bytes().into())),
+            Ok(mut found) => Ok(Some(found.take_body_bytes())),
             Err(KVStoreError::ItemNotFound) => Ok(None),
             Err(_) => Err(Unavailable),
         }
     }
 
-    async fn section(&self, hash: &Hash) -> Found {
-        // One of another version is not found in the program, and is read from the store.
-        match self.embedded.and_then(|table| table.get(hash)) {
-            Some(section) => Ok(Some(section.into())),
-            None => self.get(&hash.section_name()).await,
-        }
+    fn carried(&self) -> Option<Table<'static>> {
+        EMBEDDED.table()
     }
 }
 

@@ -1,12 +1,11 @@
 //! An open bundle: the verified manifest, the sections that have arrived, and the answer to a request.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kenal_bundle::{
-    BundleError, Canary, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Trust, VisitorKey, apply_delta,
+    BundleError, Canary, Hash, Manifest, PublicKey, RevocationUpdate, RowSeal, Table, Trust, VisitorKey, apply_delta,
     check_shard, signer_of, verify, verify_canary, verify_keys, verify_revocations,
 };
 use kenal_core::{Bundle, Kind, Revocation, Scratch, UserShard, Users};
@@ -32,8 +31,7 @@ pub struct Need {
 
 /// The sections that requests read, and whether there is no answer without them. Churn is for the back office.
 ///
-/// Sections are checked together, again with each one that comes once items, trending and revocations are there; so the
-/// revocations come last. The items are the largest and come first, so that what is free again after them holds the rest.
+/// The items are the largest and come first, so that what is free again after them holds the rest.
 const READ: [(Kind, bool); 6] = [
     (Kind::Items, true),
     (Kind::Blend, true),
@@ -116,7 +114,7 @@ impl Edge {
         let hash = Hash::of(&bytes);
         let entry = self.manifest.sections.iter().find(|entry| entry.hash == hash);
         let kind = entry.ok_or(EdgeError::NotListed { hash })?.kind;
-        self.load(kind, bytes.into())
+        self.load(kind, bytes)
     }
 
     /// The hash of the section that `before`, an older bundle, has in the place of the one with hash `new`; the same hash
@@ -142,18 +140,28 @@ impl Edge {
         self.add_section_of(kind, bytes)
     }
 
-    /// Takes in the section of a kind. Unlike [`Edge::add_section`] it can say which one was changed on the way, and does
-    /// not copy what is in the program already.
+    /// Takes in the section of a kind. Unlike [`Edge::add_section`] it can say which one was changed on the way.
     ///
     /// # Errors
     /// [`EdgeError::Section`]; what had arrived before stays.
-    pub fn add_section_of(&mut self, kind: Kind, bytes: impl Into<Cow<'static, [u8]>>) -> Result<(), EdgeError> {
-        let bytes = bytes.into();
+    pub fn add_section_of(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<(), EdgeError> {
         self.manifest.check(kind, &bytes).map_err(EdgeError::Section)?;
         self.load(kind, bytes)
     }
 
-    fn load(&mut self, kind: Kind, bytes: Cow<'static, [u8]>) -> Result<(), EdgeError> {
+    /// Takes the sections of this bundle from the program's own table, before any other has arrived. Those of another
+    /// version are not found there and stay among [`Edge::needs`].
+    ///
+    /// The table is as much to be believed as the program around it, which would do the checking: its sections were
+    /// verified when they were put there and are not hashed again, so this costs nothing, however many items there are.
+    /// What does not open is left to be fetched.
+    pub fn add_carried(&mut self, table: Table<'static>) {
+        let listed = READ.into_iter().filter_map(|(kind, _)| self.manifest.section(kind));
+        let found = listed.filter_map(|entry| Some((entry.kind, table.get(&entry.hash)?)));
+        self.loaded = Loaded::carried(found).unwrap_or_default();
+    }
+
+    fn load(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<(), EdgeError> {
         self.loaded.put(kind, bytes).map_err(|error| EdgeError::Section(BundleError::Section(error)))
     }
 

@@ -1,6 +1,7 @@
 //! The bytes of a bundle's sections and the parsed views into them, in one value that can be moved.
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 use core::fmt;
 
 use kenal_core::{Bundle, Kind, SectionError, Sections};
@@ -9,7 +10,7 @@ use self_cell::self_cell;
 /// Bytes that were fetched, or that the program carries with it.
 type Bytes = Cow<'static, [u8]>;
 
-/// Sections as fetched and hash-checked; not yet parsed.
+/// Sections as fetched and hash-checked, or carried; not yet parsed.
 #[derive(Default)]
 pub(crate) struct Parts {
     items: Option<Bytes>,
@@ -46,20 +47,22 @@ impl Parts {
         ]
     }
 
-    fn parse(&self) -> Result<Option<Bundle<'_>>, SectionError> {
-        let (Some(items), Some(trending), Some(revocations)) = (&self.items, &self.trending, &self.revocations) else {
-            return Ok(None);
-        };
-        let sections = Sections {
-            items,
-            trending,
-            revocations,
+    /// `None` while one is missing without which nothing can be said.
+    fn sections(&self) -> Option<Sections<'_>> {
+        Some(Sections {
+            items: self.items.as_deref()?,
+            trending: self.trending.as_deref()?,
+            revocations: self.revocations.as_deref()?,
             users: self.users.as_deref(),
             churn: None,
             catalogue: self.catalogue.as_deref(),
             blend: self.blend.as_deref(),
-        };
-        Bundle::parse(&sections).map(Some)
+        })
+    }
+
+    /// What is signed has been parsed by whoever signed it (`kenal_bundle::Publisher`), so it is not read through again.
+    fn open(&self) -> Result<Parsed<'_>, SectionError> {
+        self.sections().map(|sections| Bundle::reopen(&sections)).transpose()
     }
 }
 
@@ -89,20 +92,29 @@ impl Default for Loaded {
 }
 
 impl Loaded {
-    /// Adds or replaces the section of a kind. When it does not parse, or not with the others, nothing has changed.
-    ///
-    /// Cost: every section there is, is checked again; a few milliseconds for 50,000 items.
-    pub(crate) fn put(&mut self, kind: Kind, bytes: Bytes) -> Result<(), SectionError> {
+    /// Sections that the program carries with it.
+    pub(crate) fn carried(sections: impl Iterator<Item = (Kind, &'static [u8])>) -> Result<Loaded, SectionError> {
+        let mut parts = Parts::default();
+        for (kind, bytes) in sections {
+            if let Some(slot) = parts.slot(kind) {
+                *slot = Some(bytes.into());
+            }
+        }
+        Cell::try_new(parts, Parts::open).map(Loaded)
+    }
+
+    /// Adds or replaces the section of a kind. When it does not open, or not with the others, nothing has changed.
+    pub(crate) fn put(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<(), SectionError> {
         let mut parts = core::mem::take(self).0.into_owner();
-        let before = parts.slot(kind).and_then(|slot| slot.replace(bytes));
-        let (cell, error) = match Cell::try_new_or_recover(parts, Parts::parse) {
+        let before = parts.slot(kind).and_then(|slot| slot.replace(bytes.into()));
+        let (cell, error) = match Cell::try_new_or_recover(parts, Parts::open) {
             Ok(cell) => (cell, None),
             Err((mut parts, error)) => {
                 if let Some(slot) = parts.slot(kind) {
                     *slot = before;
                 }
-                // These parsed before; if they were never together, they wait unparsed.
-                let restored = Cell::try_new_or_recover(parts, Parts::parse);
+                // These opened before; if they were never together, they wait unopened.
+                let restored = Cell::try_new_or_recover(parts, Parts::open);
                 (restored.unwrap_or_else(|(parts, _)| Cell::new(parts, |_| None)), Some(error))
             }
         };

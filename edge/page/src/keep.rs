@@ -4,13 +4,12 @@
 //! answers. When withdrawals could not be read for [`STALE_S_MAX`], nobody is personalised. A canary is kept beside it, for
 //! the visitors that it is for; one that cannot be read is for nobody.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
 
 use futures::future::join4;
 use kenal_edge::store::add_newer_revocations;
-use kenal_edge::{CANARY_NAME, Canary, Edge, Hash, KEYS_NAME, MANIFEST_NAME, Need, REVOCATIONS_NAME};
+use kenal_edge::{CANARY_NAME, Canary, Edge, Hash, KEYS_NAME, MANIFEST_NAME, Need, REVOCATIONS_NAME, Table};
 
 /// How long a manifest and the withdrawals are believed before the store is asked again.
 pub const REREAD_S: i64 = 30;
@@ -23,8 +22,8 @@ pub const STALE_S_MAX: i64 = 600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unavailable;
 
-/// A file of a bundle, if it is there; what a program carries with it is not copied.
-pub type Found = Result<Option<Cow<'static, [u8]>>, Unavailable>;
+/// A file of a bundle, if it is there.
+pub type Found = Result<Option<Vec<u8>>, Unavailable>;
 
 /// Where the files of a bundle come from. What it returns is not trusted.
 pub trait Source {
@@ -34,6 +33,11 @@ pub trait Source {
     /// A section that is the same for everybody and never changes, as its name is its hash: a host may keep it nearer.
     fn section(&self, hash: &Hash) -> impl Future<Output = Found> {
         async { self.get(&hash.section_name()).await }
+    }
+
+    /// The sections that the host's program carries with it.
+    fn carried(&self) -> Option<Table<'static>> {
+        None
     }
 
     /// What [`Source::section`] gave is not the section: it must not be given again.
@@ -127,7 +131,7 @@ impl Keeper {
     }
 
     /// Keeps the canary that there is, if there is one and all of it can be read.
-    async fn read_canary(&self, source: &impl Source, terms: Terms<'_>, found: Option<Cow<'static, [u8]>>) {
+    async fn read_canary(&self, source: &impl Source, terms: Terms<'_>, found: Option<Vec<u8>>) {
         let (canary, version, known) = {
             let state = self.0.borrow();
             let Some(kept) = &state.kept else { return };
@@ -202,6 +206,9 @@ async fn newer(
     let mut edge = Edge::open_listed(bytes, terms.keys, terms.trust_key, terms.now).ok()?;
     if known.is_some_and(|(_, version)| edge.info().version <= version) {
         return None;
+    }
+    if let Some(table) = source.carried() {
+        edge.add_carried(table);
     }
     for need in edge.needs() {
         if take(source, &mut edge, need).await.is_none() {

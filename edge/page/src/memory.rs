@@ -23,7 +23,7 @@ impl Source for Memory {
         self.read.borrow_mut().push(name.to_owned());
         match self.down.borrow().iter().any(|down| name.starts_with(down)) {
             true => Err(Unavailable),
-            false => Ok(self.files.borrow().get(name).cloned().map(Into::into)),
+            false => Ok(self.files.borrow().get(name).cloned()),
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) async fn shard(keeper: &Keeper, source: &impl Source, request: &mut R
         edge.shard_for(visitor).map(|hash| hash.section_name())
     })?;
     match source.get(&name).await {
-        Ok(Some(bytes)) => Some(bytes.into_owned()),
+        Ok(Some(bytes)) => Some(bytes),
         Ok(None) | Err(_) => {
             request.fallback = Some(FallbackReason::ShardUnreadable);
             None

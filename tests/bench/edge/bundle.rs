@@ -116,6 +116,17 @@ pub fn write(folder: &Path, model: Model, items: &[ItemInput], bought: &Interact
     Ok(())
 }
 
+/// Puts the sections that a host opens into the program for Fastly, as `kenal bundle embed` does.
+pub fn embed_into(program: &Path, dir: &Path, out: &Path) -> Result<()> {
+    let folder = folder(dir);
+    let edge = Edge::open(&fs::read(folder.join("manifest.kenal"))?, &key()?, NOW)?;
+    let read = |need: Need| fs::read(folder.join(need.hash.section_name()));
+    let sections: Vec<Vec<u8>> = edge.needs().into_iter().map(read).collect::<Result<_, _>>()?;
+    let sections: Vec<&[u8]> = sections.iter().map(Vec::as_slice).collect();
+    fs::write(out, kenal_bundle::embed(&fs::read(program)?, &sections)?)?;
+    Ok(())
+}
+
 /// The kinds of section that a host opens, and their bytes.
 pub fn sections(dir: &Path) -> Result<Vec<(String, u64)>> {
     let folder = folder(dir);

@@ -134,7 +134,7 @@ struct Files(Vec<kenal_bundle::File>);
 
 impl Source for Files {
     async fn get(&self, name: &str) -> Found {
-        Ok(self.0.iter().find(|file| file.name == name).map(|file| file.bytes.clone().into()))
+        Ok(self.0.iter().find(|file| file.name == name).map(|file| file.bytes.clone()))
     }
 }
 

@@ -19,7 +19,7 @@ struct Store(BTreeMap<String, Option<Vec<u8>>>);
 
 impl Source for Store {
     async fn get(&self, name: &str) -> Found {
-        self.0.get(name).cloned().map_or(Ok(None), |bytes| bytes.map(|bytes| Some(bytes.into())).ok_or(Unavailable))
+        self.0.get(name).cloned().map_or(Ok(None), |bytes| bytes.map(Some).ok_or(Unavailable))
     }
 }
 

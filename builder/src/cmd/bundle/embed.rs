@@ -27,6 +27,8 @@ impl EmbedArgs {
     pub fn run(&self) -> Result<()> {
         let trust = self.trust.as_deref().map(key_file).transpose()?;
         let folder = BundleFolder::open(&self.bundle, trust)?;
+        // The program believes what it carries, so all of it is read through here.
+        folder.bundle()?;
         // Churn is for the back office, and shards are no sections of the manifest.
         let kinds = folder.manifest.sections.iter().map(|entry| entry.kind).filter(|kind| *kind != Kind::Churn);
         let sections: Vec<&[u8]> = kinds.filter_map(|kind| folder.section(kind)).collect();

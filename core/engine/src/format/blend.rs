@@ -48,6 +48,16 @@ impl<'a> Blend<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says. Cost: one pass over the bytes, no allocation.
     pub fn parse(bytes: &'a [u8]) -> Result<Blend<'a>, SectionError> {
+        let blend = Blend::reopen(bytes)?;
+        within(Kind::Blend, blend.check())?;
+        Ok(blend)
+    }
+
+    /// The same of bytes that [`Blend::parse`] has accepted before: no entry is looked at.
+    ///
+    /// # Errors
+    /// When they are no section of this kind, or a part has another length than its head says.
+    pub fn reopen(bytes: &'a [u8]) -> Result<Blend<'a>, SectionError> {
         within(Kind::Blend, Blend::read(bytes))
     }
 
@@ -67,13 +77,12 @@ impl<'a> Blend<'a> {
             Targets::Long(le::entries(targets, 2, count)?)
         };
         let bytes = le::entries::<1>(weights, 3, count)?.as_flattened();
-        let scales = le::floats(scales, 4, n, SCALE_MIN..=SCALE_MAX)?;
-        let blend = Blend { n, weights: Weights { item_item, als, again }, ends, targets, bytes, scales };
-        blend.check_lists()?;
-        Ok(blend)
+        let scales = le::entries(scales, 4, n)?;
+        Ok(Blend { n, weights: Weights { item_item, als, again }, ends, targets, bytes, scales })
     }
 
-    fn check_lists(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), Fault> {
+        le::check_floats(self.scales, 4, SCALE_MIN..=SCALE_MAX)?;
         let mut start = 0;
         for (i, end) in self.ends.iter().enumerate() {
             let (entry, end) = (i as u32, u32::from_le_bytes(*end) as usize);

@@ -16,6 +16,8 @@ pub struct Catalogue<'a> {
     titles: Texts<'a>,
     prices: Entries<'a, 8>,
     categories: Entries<'a, 2>,
+    /// Categories that there are.
+    known: u16,
 }
 
 impl<'a> Catalogue<'a> {
@@ -24,6 +26,16 @@ impl<'a> Catalogue<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says.
     pub fn parse(bytes: &'a [u8]) -> Result<Catalogue<'a>, SectionError> {
+        let catalogue = Catalogue::reopen(bytes)?;
+        within(Kind::Catalogue, catalogue.check())?;
+        Ok(catalogue)
+    }
+
+    /// The same of bytes that [`Catalogue::parse`] has accepted before: no entry is looked at.
+    ///
+    /// # Errors
+    /// When they are no section of this kind, or a part has another length than its head says.
+    pub fn reopen(bytes: &'a [u8]) -> Result<Catalogue<'a>, SectionError> {
         within(Kind::Catalogue, Catalogue::read(bytes))
     }
 
@@ -35,13 +47,18 @@ impl<'a> Catalogue<'a> {
         let known = f.u16(|c| usize::from(c) <= CATEGORIES_MAX);
         f.zeros();
         f.end()?;
-        let titles = Texts::parse(ends, titles, 1, items, (1, usize::MAX))?;
+        let titles = Texts::read(ends, titles, 1, items)?;
         let prices = le::entries(prices, 3, items * markets)?;
         let categories = le::entries::<2>(categories, 4, items)?;
-        if let Some(i) = categories.iter().position(|c| u16::from_le_bytes(*c) >= known) {
-            return Err(Fault::Value { part: 4, entry: i as u32 });
+        Ok(Catalogue { items, markets, titles, prices, categories, known })
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        self.titles.check(1, (1, usize::MAX))?;
+        match self.categories.iter().position(|c| u16::from_le_bytes(*c) >= self.known) {
+            Some(i) => Err(Fault::Value { part: 4, entry: i as u32 }),
+            None => Ok(()),
         }
-        Ok(Catalogue { items, markets, titles, prices, categories })
     }
 
     /// How many items there are.

@@ -25,6 +25,16 @@ impl<'a> Churn<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says.
     pub fn parse(bytes: &'a [u8]) -> Result<Churn<'a>, SectionError> {
+        let churn = Churn::reopen(bytes)?;
+        within(Kind::Churn, churn.check())?;
+        Ok(churn)
+    }
+
+    /// The same of bytes that [`Churn::parse`] has accepted before: no entry is looked at.
+    ///
+    /// # Errors
+    /// When they are no section of this kind, or a part has another length than its head says.
+    pub fn reopen(bytes: &'a [u8]) -> Result<Churn<'a>, SectionError> {
         within(Kind::Churn, Churn::read(bytes))
     }
 
@@ -40,11 +50,18 @@ impl<'a> Churn<'a> {
             intercept,
             a,
             b,
-            coefficients: le::floats(coefficients, 1, n, le::FINITE)?,
-            means: le::floats(means, 2, n, le::FINITE)?,
-            scales: le::floats(scales, 3, n, le::POSITIVE)?,
-            names: Texts::parse(ends, names, 4, n, (1, usize::MAX))?,
+            coefficients: le::entries(coefficients, 1, n)?,
+            means: le::entries(means, 2, n)?,
+            scales: le::entries(scales, 3, n)?,
+            names: Texts::read(ends, names, 4, n)?,
         })
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        le::check_floats(self.coefficients, 1, le::FINITE)?;
+        le::check_floats(self.means, 2, le::FINITE)?;
+        le::check_floats(self.scales, 3, le::POSITIVE)?;
+        self.names.check(4, (1, usize::MAX))
     }
 
     /// The names of the features, in the order [`Churn::probability`] takes them.

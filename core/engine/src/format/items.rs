@@ -78,6 +78,16 @@ impl<'a> Items<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says. Cost: one pass over the bytes, no allocation.
     pub fn parse(bytes: &'a [u8]) -> Result<Items<'a>, SectionError> {
+        let items = Items::reopen(bytes)?;
+        within(Kind::Items, items.check())?;
+        Ok(items)
+    }
+
+    /// The same of bytes that [`Items::parse`] has accepted before: no entry is looked at.
+    ///
+    /// # Errors
+    /// When they are no section of this kind, or a part has another length than its head says.
+    pub fn reopen(bytes: &'a [u8]) -> Result<Items<'a>, SectionError> {
         within(Kind::Items, Items::read(bytes))
     }
 
@@ -119,19 +129,27 @@ impl<'a> Items<'a> {
             dims,
             blocks,
             factors: le::entries(factors, 1, n * blocks)?,
-            scales: le::floats(scales, 2, n, SCALE_MIN..=SCALE_MAX)?,
-            norms: le::floats(norms, 3, n, le::NOT_NEGATIVE)?,
+            scales: le::entries(scales, 2, n)?,
+            norms: le::entries(norms, 3, n)?,
             rank_scales: le::entries(rank_scales.unwrap_or(scales), 11, n)?,
-            gram: le::floats(gram, 4, dims * (dims + 1) / 2, le::FINITE)?,
+            gram: le::entries(gram, 4, dims * (dims + 1) / 2)?,
             attributes: le::entries(attributes, 5, n)?,
-            categories: Texts::parse(category_ends, category_names, 6, categories, (1, usize::MAX))?,
-            ids: Texts::parse(id_ends, ids, 8, n, (1, ID_BYTES_MAX))?,
+            categories: Texts::read(category_ends, category_names, 6, categories)?,
+            ids: Texts::read(id_ends, ids, 8, n)?,
             by_id: le::entries(by_id, 10, n)?,
         };
-        items.check_norms()?;
-        items.check_attributes()?;
-        items.check_order_of_ids()?;
         Ok(items)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        le::check_floats(self.scales, 2, SCALE_MIN..=SCALE_MAX)?;
+        le::check_floats(self.norms, 3, le::NOT_NEGATIVE)?;
+        le::check_floats(self.gram, 4, le::FINITE)?;
+        self.categories.check(6, (1, usize::MAX))?;
+        self.ids.check(8, (1, ID_BYTES_MAX))?;
+        self.check_norms()?;
+        self.check_attributes()?;
+        self.check_order_of_ids()
     }
 
     /// Pruning is exact only when each norm bounds its factor and the norms descend.

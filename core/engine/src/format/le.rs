@@ -34,22 +34,16 @@ pub(crate) fn f32_at(entries: Entries<'_, 4>, at: usize) -> Option<f32> {
     entries.get(at).map(|b| f32::from_le_bytes(*b))
 }
 
-/// An array of f32 that are all finite and within `range`.
+/// The entries of part number `part` are f32 that are all finite and within `range`.
 #[inline(never)]
-pub(crate) fn floats(
-    bytes: &[u8],
-    part: u32,
-    count: usize,
-    range: RangeInclusive<f32>,
-) -> Result<Entries<'_, 4>, Fault> {
-    let floats = entries::<4>(bytes, part, count)?;
+pub(crate) fn check_floats(floats: Entries<'_, 4>, part: u32, range: RangeInclusive<f32>) -> Result<(), Fault> {
     for (i, b) in floats.iter().enumerate() {
         let x = f32::from_le_bytes(*b);
         if !x.is_finite() || !range.contains(&x) {
             return Err(Fault::Value { part, entry: i as u32 });
         }
     }
-    Ok(floats)
+    Ok(())
 }
 
 /// Reads the fields of a parameter part (always part 0) one after the other.

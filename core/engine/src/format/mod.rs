@@ -1,7 +1,8 @@
 //! The sections of a bundle: what `core/FORMAT.md` specifies, read in place.
 //!
-//! Every view here is made by a `parse` that has checked all of its bytes; having the view proves that they are right,
-//! so nothing checks again. Reading never copies and never fails by panicking. Each `x_write.rs` (feature `write`)
+//! Every view here is made by a `parse` that has checked all of its bytes, or by a `reopen` of bytes that a `parse` has
+//! checked before; having the view proves that they are right, so nothing checks again. Reading never copies and never
+//! fails by panicking, whatever the bytes. Each `x_write.rs` (feature `write`)
 //! is the sibling of `x.rs` and reads its own output back before returning it.
 //!
 //! Deliberately not here: hashes, signatures and the manifest (`kenal-bundle`), and scoring.

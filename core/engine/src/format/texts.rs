@@ -7,21 +7,19 @@ use crate::error::Fault;
 #[derive(Debug, Clone, Copy)]
 pub struct Texts<'a> {
     offsets: Entries<'a, 4>,
-    blob: &'a str,
+    blob: &'a [u8],
 }
 
 impl<'a> Texts<'a> {
-    /// Parts `part` and `part + 1` as `count` texts of `bytes_min` to `bytes_max` bytes.
-    pub(crate) fn parse(
-        offsets: &'a [u8],
-        blob: &'a [u8],
-        part: u32,
-        count: usize,
-        (bytes_min, bytes_max): (usize, usize),
-    ) -> Result<Texts<'a>, Fault> {
-        let offsets = le::entries::<4>(offsets, part, count + 1)?;
-        let blob = core::str::from_utf8(blob).map_err(|_| Fault::Text { part: part + 1, entry: 0 })?;
-        let mut ends = offsets.iter().map(|b| u32::from_le_bytes(*b) as usize);
+    /// Parts `part` and `part + 1` as `count` texts.
+    pub(crate) fn read(offsets: &'a [u8], blob: &'a [u8], part: u32, count: usize) -> Result<Texts<'a>, Fault> {
+        Ok(Texts { offsets: le::entries::<4>(offsets, part, count + 1)?, blob })
+    }
+
+    /// The texts of parts `part` and `part + 1` are UTF-8, of `bytes_min` to `bytes_max` bytes, and leave nothing out.
+    pub(crate) fn check(&self, part: u32, (bytes_min, bytes_max): (usize, usize)) -> Result<(), Fault> {
+        let blob = core::str::from_utf8(self.blob).map_err(|_| Fault::Text { part: part + 1, entry: 0 })?;
+        let mut ends = self.offsets.iter().map(|b| u32::from_le_bytes(*b) as usize);
         if ends.next() != Some(0) {
             return Err(Fault::Order { part, entry: 0 });
         }
@@ -35,16 +33,16 @@ impl<'a> Texts<'a> {
             start = end;
         }
         if start != blob.len() {
-            return Err(Fault::Order { part, entry: count as u32 });
+            return Err(Fault::Order { part, entry: self.len() as u32 });
         }
-        Ok(Texts { offsets, blob })
+        Ok(())
     }
 
     /// The text at `index`.
     pub fn get(&self, index: usize) -> Option<&'a str> {
         let start = le::u32_at(self.offsets, index)? as usize;
         let end = le::u32_at(self.offsets, index.checked_add(1)?)? as usize;
-        self.blob.get(start..end)
+        core::str::from_utf8(self.blob.get(start..end)?).ok()
     }
 
     /// How many texts there are.

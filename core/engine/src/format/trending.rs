@@ -44,6 +44,16 @@ impl<'a> Trending<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says.
     pub fn parse(bytes: &'a [u8]) -> Result<Trending<'a>, SectionError> {
+        let trending = Trending::reopen(bytes)?;
+        within(Kind::Trending, trending.check())?;
+        Ok(trending)
+    }
+
+    /// The same of bytes that [`Trending::parse`] has accepted before: no entry is looked at.
+    ///
+    /// # Errors
+    /// When they are no section of this kind, or a part has another length than its head says.
+    pub fn reopen(bytes: &'a [u8]) -> Result<Trending<'a>, SectionError> {
         within(Kind::Trending, Trending::read(bytes))
     }
 
@@ -57,9 +67,7 @@ impl<'a> Trending<'a> {
         let lists = le::entries::<8>(lists, 1, count)?;
         let total = lists.last().map_or(0, |l| list(*l).end) as usize;
         let entries = le::entries::<8>(entries, 2, total)?;
-        let trending = Trending { items, lists, entries };
-        trending.check()?;
-        Ok(trending)
+        Ok(Trending { items, lists, entries })
     }
 
     fn check(&self) -> Result<(), Fault> {
