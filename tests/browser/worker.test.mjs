@@ -15,7 +15,12 @@ describe("the core in the shop page", { skip: notRun, timeout: 600_000 }, () => 
   after(async () => browser?.close());
 
   /** Opens the shop, has it rank in the browser, and tells what it shows. */
-  async function rankHere(policy) {
+  async function rankHere(policy, ofWorker = null) {
+    const alter = async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": ofWorker } });
+    };
+    if (ofWorker !== null) await browser.context.route(/\/worker-[^/]+\.js$/, alter);
     const shop = await openShop(browser.context, "", policy);
     const { page } = shop;
     await settled(page, "edge");
@@ -23,6 +28,7 @@ describe("the core in the shop page", { skip: notRun, timeout: 600_000 }, () => 
     await settled(page, "browser");
     const said = { list: await listed(page), workers: page.workers().map((worker) => worker.url()), troubles: shop.troubles };
     await page.close();
+    if (ofWorker !== null) await browser.context.unroute(/\/worker-[^/]+\.js$/, alter);
     return said;
   }
 
@@ -35,5 +41,13 @@ describe("the core in the shop page", { skip: notRun, timeout: 600_000 }, () => 
     assert.deepEqual(here.workers, []);
     assert.ok(worker.list.bits.length > 0);
     assert.deepEqual(here.list, worker.list);
+  });
+
+  test("a worker that may fetch nothing is given the sections by the page", async () => {
+    const worker = await rankHere("");
+    const kept = await rankHere("", "connect-src 'none'");
+    assert.equal(kept.workers.length, 1);
+    assert.match(kept.troubles.join("\n"), /connect-src/, "the worker was refused");
+    assert.deepEqual(kept.list, worker.list);
   });
 });

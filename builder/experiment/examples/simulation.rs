@@ -1,4 +1,5 @@
-//! Proof by simulation at full length: `cargo run --release -p kenal-experiment --example simulation [RUNS]`.
+//! Proof by simulation at full length: `cargo run --release -p kenal-experiment --example simulation [RUNS] [SETTING]`, with
+//! a part of a setting's name for that alone.
 //!
 //! The tests run the same trials for seconds with bounds that their few runs allow; this one takes minutes.
 
@@ -17,6 +18,7 @@ use trial::{Peeking, Setting, Tally, fixed, mismatches, peeking};
 
 fn main() {
     let runs: u64 = std::env::args().nth(1).map_or(20_000, |n| n.parse().expect("a number of runs"));
+    let only = std::env::args().nth(2);
     let threads = thread::available_parallelism().map_or(1, usize::from) as u64;
     let shop = Shop::new(200_000, 1.0, 1);
     let both = Effect { orders: 1.06, values: 1.05 };
@@ -27,15 +29,19 @@ fn main() {
             "A/A, 20 % treated",
             Setting { people: 20_000, treated: 0.2, effect: Effect::NONE, precision: Precision::FULL },
         ),
+        (
+            "A/A, 20 %, no CUPED",
+            Setting { people: 20_000, treated: 0.2, effect: Effect::NONE, precision: Precision::PLAIN },
+        ),
         ("A/B, even arms", Setting { people: 20_000, treated: 0.5, effect: both, precision: Precision::FULL }),
         ("A/B, 20 % treated", Setting { people: 20_000, treated: 0.2, effect: both, precision: Precision::FULL }),
         ("A/B, 90 % treated", Setting { people: 20_000, treated: 0.9, effect: both, precision: Precision::FULL }),
     ];
     println!(
-        "{:18} {:31} {:>11} {:>9} {:>13} {:>11} {:>12}",
+        "{:19} {:31} {:>11} {:>9} {:>13} {:>11} {:>12}",
         "setting", "metric", "significant", "coverage", "truth below", "difference", "error said/is"
     );
-    for (name, setting) in settings {
+    for (name, setting) in settings.into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| name.contains(only))) {
         let tallies =
             in_parts(runs, threads, &|from, to| fixed(&shop, &setting, from, to), [Tally::default(); 3], &|a, b| {
                 std::array::from_fn(|i| joined(a[i], b[i]))
@@ -47,7 +53,7 @@ fn main() {
                 String::new()
             };
             println!(
-                "{name:18} {:31} {:9.2} % {:7.2} % {:11.2} % {plainly:>11} {:12.3}",
+                "{name:19} {:31} {:9.2} % {:7.2} % {:11.2} % {plainly:>11} {:12.3}",
                 metric.name(),
                 100.0 * t.share(t.significant),
                 100.0 * t.share(t.covered),
@@ -60,6 +66,9 @@ fn main() {
         "{runs} experiments each; the standard error of a share near 5 % is {:.2} %\n",
         21.8 / (runs as f64).sqrt()
     );
+    if only.is_some() {
+        return;
+    }
     variance("who buy as seldom as above", &shop, runs / 4, threads);
     variance("who buy ten times as often", &Shop::new(200_000, 10.0, 1), runs / 4, threads);
     power(&shop, runs / 4, threads);

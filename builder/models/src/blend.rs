@@ -105,6 +105,17 @@ pub struct Heat {
 }
 
 impl Heat {
+    /// Of purchases (item, age in days, weight), summed in f64 in the order in which they come.
+    pub fn of(n_items: usize, half_life_days: f32, purchases: impl Iterator<Item = (u32, f32, f64)>) -> Heat {
+        let (mut now, mut ever) = (vec![0f64; n_items], vec![0f64; n_items]);
+        for (item, age, weight) in purchases {
+            now[item as usize] += weight * (-f64::from(age) / f64::from(half_life_days)).exp2();
+            ever[item as usize] += weight;
+        }
+        let narrow = |heat: Vec<f64>| heat.into_iter().map(|h| h as f32).collect();
+        Heat { now: narrow(now), ever: narrow(ever) }
+    }
+
     /// Of items of which nothing is known.
     pub fn none(n_items: usize) -> Heat {
         Heat { now: vec![0.0; n_items], ever: vec![0.0; n_items] }
@@ -295,7 +306,7 @@ const GRID_RISE: [f32; 5] = [0.0, 0.2, 0.35, 0.5, 0.7];
 const GRID_RECENCY: [f32; 4] = [f32::INFINITY, 180.0, 60.0, 30.0];
 const GRID_AGAIN_TREND: [f32; 5] = [0.0, 0.1, 0.2, 0.35, 0.5];
 const GRID_AGAIN: [f32; 8] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 128.0];
-const GRID_HALF_LIFE: [f32; 5] = [15.0, 30.0, 60.0, 120.0, 240.0];
+const GRID_HALF_LIFE: [f32; 6] = [15.0, 30.0, 60.0, 120.0, 240.0, 480.0];
 /// Passes over the weights; the second changes little, a third nothing that was seen.
 const PASSES: usize = 2;
 /// Scores kept at once: (recencies + 1) × cases × items, in f32.

@@ -146,14 +146,8 @@ impl Split {
     /// Σ confidence · 2^(−age / half-life) of each item, and Σ confidence.
     pub fn heat(&self, half_life_days: f32) -> Heat {
         let mean = self.mean_weight();
-        let (mut now, mut ever) = (vec![0.0f64; self.n_items], vec![0.0f64; self.n_items]);
-        for r in &self.train {
-            let confidence = f64::from(self.confidence.of(r.weight, mean));
-            now[r.item as usize] += confidence * f64::from(-age(self.cut, r.time) / half_life_days).exp2();
-            ever[r.item as usize] += confidence;
-        }
-        let narrow = |heat: Vec<f64>| heat.into_iter().map(|h| h as f32).collect();
-        Heat { now: narrow(now), ever: narrow(ever) }
+        let purchase = |r: &Row| (r.item, age(self.cut, r.time), f64::from(self.confidence.of(r.weight, mean)));
+        Heat::of(self.n_items, half_life_days, self.train.iter().map(purchase))
     }
 
     /// A split of the same kind within what this one trains on.

@@ -84,13 +84,8 @@ impl Fitted {
     }
 
     fn heat(&self, half_life_days: f32) -> Heat {
-        let (mut now, mut ever) = (vec![0f64; self.n_items], vec![0f64; self.n_items]);
-        for &(item, age) in self.histories.iter().flatten() {
-            now[item as usize] += (-f64::from(age) / f64::from(half_life_days)).exp2();
-            ever[item as usize] += 1.0;
-        }
-        let narrow = |heat: Vec<f64>| heat.into_iter().map(|h| h as f32).collect();
-        Heat { now: narrow(now), ever: narrow(ever) }
+        let purchases = self.histories.iter().flatten().map(|&(item, age)| (item, age, 1.0));
+        Heat::of(self.n_items, half_life_days, purchases)
     }
 
     /// What weights make of how much items are bought.

@@ -1,6 +1,6 @@
 /**
- * The core in a worker: it takes questions and answers them, one after the other. It fetches nothing, since the page
- * sends it the compiled core and every byte of a bundle, and knows of no visitor but what one question says of them.
+ * The core in a worker: it takes questions and answers them. The page sends it the compiled core; it fetches the sections
+ * of a bundle, which are the same for everybody, and knows of no visitor but what one question says of them.
  */
 import { askHere } from "./lib/wasm.js";
 import type { Call, Reply } from "./types/question.js";

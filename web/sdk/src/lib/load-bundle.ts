@@ -78,7 +78,11 @@ async function addSection(endpoint: string, edge: OpenEdge, before: OpenEdge | n
       if (changed.ok) return changed;
     }
   }
-  const section = await request(`${endpoint}/v1/bundle/sections/${hash}`, {});
+  const url = `${endpoint}/v1/bundle/sections/${hash}`;
+  const there = await edge.fetchSection(new URL(url, globalThis.location?.href).href);
+  if (there.ok) return there;
+  // A worker may be kept from what the page can reach, by a policy of its own; and the page says best what is wrong.
+  const section = await request(url, {});
   if (!section.ok) return section;
   return edge.addSection(await section.value.arrayBuffer());
 }

@@ -23,6 +23,7 @@ export function makeCore(ask: Ask, whyPage: string | null): Core {
       id,
       needs: () => put({ ask: "needs" }, readHashes),
       addSection: (bytes) => put({ ask: "addSection", bytes }, readNothing),
+      fetchSection: (url) => put({ ask: "fetchSection", url }, readNothing),
       hashBefore: (before, section) => changed(before, (number) => put({ ask: "hashBefore", before: number, section }, readMaybeText)),
       addChanged: (before, section, delta) => changed(before, (number) => put({ ask: "addChanged", before: number, section, delta }, readNothing)),
       recommend: (json, row) => put({ ask: "recommend", json, row }, readAnswered),

@@ -7,6 +7,7 @@ import start, { Edge } from "../../wasm/kenal_browser.js";
 import type { Outcome } from "../types/outcome.js";
 import type { Question } from "../types/question.js";
 import { guard } from "./guard.js";
+import { request } from "./request.js";
 
 /** The compiled core. It can be sent to a worker, and started more than once. */
 export type CoreModule = WebAssembly.Module;
@@ -38,7 +39,7 @@ async function download(url: URL): Promise<CoreModule> {
 const bundles = new Map<number, Edge>();
 let opened = 0;
 
-/** Has the core answer, right here. Questions are carried out in the order in which they are put. */
+/** Has the core answer, right here. Questions are carried out in the order in which they are put, but for what is fetched. */
 export const askHere = (question: Question): Promise<Outcome<unknown>> => guard(() => carryOut(question));
 
 function carryOut(question: Question): unknown {
@@ -56,6 +57,8 @@ function carryOut(question: Question): unknown {
     case "addSection":
       find(question.bundle).addSection(new Uint8Array(question.bytes));
       return null;
+    case "fetchSection":
+      return fetchBytes(question.url).then((bytes) => find(question.bundle).addSection(bytes)).then(() => null);
     case "hashBefore":
       return find(question.bundle).hashBefore(find(question.before), question.section) ?? null;
     case "addChanged": {
@@ -75,6 +78,12 @@ function carryOut(question: Question): unknown {
       bundles.delete(question.bundle);
       return null;
   }
+}
+
+async function fetchBytes(url: string): Promise<Uint8Array> {
+  const response = await request(url, {});
+  if (!response.ok) throw new Error(response.failure.detail);
+  return new Uint8Array(await response.value.arrayBuffer());
 }
 
 function find(bundle: number): Edge {

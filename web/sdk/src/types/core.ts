@@ -16,6 +16,8 @@ export interface OpenEdge {
   /** Hashes of the sections that the manifest promises and that are still missing. */
   needs(): Promise<Outcome<readonly string[]>>;
   addSection(bytes: ArrayBuffer): Promise<Outcome<null>>;
+  /** The same, fetched where the core runs, so that a page whose core is in a worker never holds the bytes. */
+  fetchSection(url: string): Promise<Outcome<null>>;
   /** The hash of the section that an older bundle has in the place of this one; null when it has none. */
   hashBefore(before: OpenEdge, section: string): Promise<Outcome<string | null>>;
   /** Takes in a section made of an older bundle's and a delta; without one it has not changed. */

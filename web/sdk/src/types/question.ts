@@ -13,6 +13,7 @@ export type Question =
 export type AboutBundle =
   | { readonly ask: "needs" }
   | { readonly ask: "addSection"; readonly bytes: ArrayBuffer }
+  | { readonly ask: "fetchSection"; readonly url: string }
   | { readonly ask: "hashBefore"; readonly before: number; readonly section: string }
   | { readonly ask: "addChanged"; readonly before: number; readonly section: string; readonly delta: ArrayBuffer | null }
   | { readonly ask: "recommend"; readonly json: string; readonly row: Uint8Array | null }
