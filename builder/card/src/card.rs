@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kenal_models::churn::Quality;
+use kenal_models::churn::{Quality, Reach};
 use kenal_models::eval::{Evaluation, Interval, Metric, mean_interval};
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,9 @@ pub struct Churn {
     pub bins: Vec<(usize, f64, f64)>,
     pub probabilities: Vec<f32>,
     pub left: Vec<bool>,
+    /// What campaigns of several sizes find, beside those silent for longest.
+    #[serde(default)]
+    pub reach: Vec<Reach>,
 }
 
 /// Values of a case are kept to five digits: the sixth says nothing, and the card is half as large. (Adding zero makes −0,
@@ -185,7 +188,21 @@ impl Churn {
             bins: q.bins.iter().map(|b| (b.rows, rounded(b.predicted), rounded(b.observed))).collect(),
             probabilities: probabilities.iter().map(|p| short(*p)).collect(),
             left: left.to_vec(),
+            reach: Vec::new(),
         }
+    }
+
+    /// With what campaigns find.
+    #[must_use]
+    pub fn reaching(mut self, reach: &[Reach]) -> Churn {
+        let rounded = |r: &Reach| Reach {
+            budget: r.budget,
+            recall: rounded(r.recall),
+            other: rounded(r.other),
+            most: rounded(r.most),
+        };
+        self.reach = reach.iter().map(rounded).collect();
+        self
     }
 }
 

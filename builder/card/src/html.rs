@@ -198,5 +198,17 @@ fn leaving(c: &Churn) -> String {
          <tr><td>churn<td>{auc}<td>{:.4}<td>{:.4}<td>{:.3}<td>{:.3}</table></div>",
         c.brier, c.ece, c.recall_10, c.precision_10
     );
+    if c.reach.is_empty() {
+        return out;
+    }
+    out.push_str(
+        "<p>A campaign can contact so many, and finds of those who left:</p><div class=wide><table><tr><th>contact budget\
+         <th>the model<th>those silent for longest<th>by lot<th>nobody finds more than",
+    );
+    for r in &c.reach {
+        let [budget, recall, other, most] = [r.budget, r.recall, r.other, r.most].map(|x| 100.0 * x);
+        let _ = write!(out, "<tr><td>{budget:.0} %<td>{recall:.1} %<td>{other:.1} %<td>{budget:.0} %<td>{most:.1} %");
+    }
+    out.push_str("</table></div>");
     out
 }

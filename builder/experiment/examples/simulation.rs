@@ -41,7 +41,8 @@ fn main() {
         "{:19} {:31} {:>11} {:>9} {:>13} {:>11} {:>12}",
         "setting", "metric", "significant", "coverage", "truth below", "difference", "error said/is"
     );
-    for (name, setting) in settings.into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| name.contains(only))) {
+    for (name, setting) in settings.into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| name.contains(only)))
+    {
         let tallies =
             in_parts(runs, threads, &|from, to| fixed(&shop, &setting, from, to), [Tally::default(); 3], &|a, b| {
                 std::array::from_fn(|i| joined(a[i], b[i]))

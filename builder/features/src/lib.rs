@@ -21,7 +21,7 @@ pub mod view;
 pub use drift::{Drift, Verdict, drift};
 pub use extract::{Extractor, compute};
 pub use money::{Rates, RatesError};
-pub use registry::{CODE_HASH, Feature, registry};
+pub use registry::{CODE_HASH, Feature, position, registry};
 pub use rows::{RowsError, ServingRows, TrainingRows, serving_row, serving_rows, training_rows};
 pub use timeline::{
     Activity, Device, Loyalty, LoyaltyStatus, Presence, Profile, Purchase, Rating, TicketFact, Timeline, When,

@@ -18,7 +18,7 @@ use super::{Company, Outcome, PublishPolicy, Stage, card, churn, consent, featur
 use crate::gold::{ChurnTermRow, EventRow, GoldRow, ItemModelRow, ModelCardRow, PurchaseRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "models 3";
+const CODE: &str = "models 4";
 /// Card entries that later stages read.
 const ALPHA0: &str = "recommender/alpha0";
 const REG: &str = "recommender/reg";

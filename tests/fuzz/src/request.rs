@@ -96,7 +96,11 @@ fn check_refusal(json: &[u8], message: &str) {
     });
     let rest = serde_json::Value::from(rest).to_string();
     let number = |text: &str| text.len() > 4 && text.bytes().all(|b| b.is_ascii_digit() || b"-.e+".contains(&b));
-    let tells = |visitor: &String| (visitor.starts_with("visitor-") || number(visitor)) && !rest.contains(visitor);
+    // A field that is there twice is in `fields` once.
+    let once = |visitor: &str| String::from_utf8_lossy(json).matches(visitor).count() < 2;
+    let tells = |visitor: &String| {
+        (visitor.starts_with("visitor-") || number(visitor)) && !rest.contains(visitor) && once(visitor)
+    };
     if let Some(visitor) = visitor.filter(tells) {
         assert!(!message.contains(&visitor), "a refusal names the visitor: {message}");
     }

@@ -103,6 +103,30 @@ pub fn top(scores: &[f64], labels: &[bool], share: f64) -> Top {
     Top { rows, recall: hits / positives, precision: hits / rows as f64, threshold }
 }
 
+/// What a campaign of one size finds of those who left.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Reach {
+    /// The contact budget: the share of people that is contacted, and what a list drawn by lot finds.
+    pub budget: f64,
+    /// Share of those who left among the highest scored.
+    pub recall: f64,
+    /// The same by another score.
+    pub other: f64,
+    /// What no list of this size exceeds.
+    pub most: f64,
+}
+
+/// What lists of each size find by `scores` and by `other`, which is what would be done without them.
+pub fn reach(scores: &[f64], other: &[f64], labels: &[bool], budgets: &[f64]) -> Vec<Reach> {
+    let positives = labels.iter().filter(|l| **l).count() as f64;
+    let of = |&budget: &f64| {
+        let found = top(scores, labels, budget);
+        let other = top(other, labels, budget).recall;
+        Reach { budget, recall: found.recall, other, most: (found.rows as f64 / positives).min(1.0) }
+    };
+    budgets.iter().map(of).collect()
+}
+
 /// Bins of equal size by ascending probability, the first ones larger by one when the rows do not divide evenly.
 pub fn bins(probabilities: &[f64], labels: &[bool], count: usize) -> Vec<Bin> {
     let mut order = by_score(probabilities);
@@ -159,6 +183,9 @@ mod tests {
         let labels: Vec<bool> = (0..20).map(|i| i == 0 || i == 5 || i == 6 || i == 19).collect();
         assert_eq!(top(&scores, &labels, 0.1), Top { rows: 2, recall: 0.25, precision: 0.5, threshold: 0.95 });
         assert_eq!(top(&scores, &labels, 0.0).rows, 1);
+        let [tenth, half] = reach(&scores, &[1.0; 20], &labels, &[0.1, 0.5])[..] else { panic!("two budgets") };
+        assert_eq!(tenth, Reach { budget: 0.1, recall: 0.25, other: 0.25, most: 0.5 });
+        assert_eq!(half, Reach { budget: 0.5, recall: 0.75, other: 0.75, most: 1.0 });
         let b = bins(&[0.1, 0.2, 0.3, 0.4, 0.9], &[false, false, true, false, true], 2);
         assert_eq!(b.iter().map(|b| b.rows).collect::<Vec<_>>(), [3, 2]);
         assert!((b[0].predicted - 0.2).abs() < 1e-12 && (b[0].observed - 1.0 / 3.0).abs() < 1e-12);

@@ -30,7 +30,7 @@ pub use calibration::{CalibrationError, Platt};
 pub use design::{Column, Design, DesignConfig, Transform};
 pub use forward::{CutsFit, ForwardFit, Part, Samples, Selected, fit_cuts, fit_forward, fit_part, select};
 pub use logistic::ChurnStop;
-pub use metrics::Quality;
+pub use metrics::{Quality, Reach, reach};
 pub use split::{ForwardSplit, SplitError, TrainCuts};
 
 /// How to fit.

@@ -148,6 +148,8 @@ impl<'a> Blend<'a> {
         let at = item.at();
         let end = le::u32_at(self.ends, at).unwrap_or(0) as usize;
         let start = at.checked_sub(1).and_then(|before| le::u32_at(self.ends, before)).unwrap_or(0) as usize;
+        // No longer than any list, whatever the bytes.
+        let end = end.min(self.bytes.len()).min(start.saturating_add(GOES_WITH_MAX));
         (start.min(end)..end, le::f32_at(self.scales, at).unwrap_or(0.0))
     }
 }

@@ -1,5 +1,6 @@
 //! The blend against a plain program that scores every item by the formula of its module, in f64.
 
+use kenal_core::format::container::Outline;
 use kenal_core::format::write::{BlendInput, HistoryInput, UserRowInput, write_blend, write_row};
 use kenal_core::limits::{GOES_WITH_MAX, K_MAX};
 use kenal_core::{
@@ -238,4 +239,19 @@ fn lists_that_are_too_long_keep_their_strongest_and_large_shops_take_wider_numbe
     }
     assert_eq!(blend.weight(shop::item(7), shop::item(1)), 0.0);
     assert_eq!(blend.goes_with(shop::item(8)).count(), 0);
+}
+
+#[test]
+fn a_list_comes_to_an_end_also_where_nobody_checked_it() {
+    let goes_with = vec![vec![(shop::item(1), 1.0)]; 2];
+    let bytes = write_blend(&BlendInput { weights: shop::WEIGHTS, goes_with: &goes_with }).expect("good lists");
+    let ends = Outline::read(&bytes).expect("own output").parts()[1];
+    let at = ends.as_ptr() as usize - bytes.as_ptr() as usize;
+    let mut changed = bytes.clone();
+    changed[at..at + 4].fill(0xff);
+    assert!(Blend::parse(&changed).is_err());
+    let blend = Blend::reopen(&changed).expect("its lengths are right");
+    assert_eq!(blend.goes_with(shop::item(0)).count(), 2, "as far as there are entries");
+    assert_eq!(blend.goes_with(shop::item(1)).count(), 0);
+    assert_eq!(blend.weight(shop::item(0), shop::item(0)), 0.0);
 }

@@ -1,6 +1,7 @@
-//! Bytes from an enemy: nothing panics, and what still parses can be ranked.
+//! Bytes from an enemy: nothing panics or goes on for long, and what still opens can be ranked.
 
 use kenal_core::format::container::Outline;
+use kenal_core::limits::GOES_WITH_MAX;
 use kenal_core::{
     Blend, Catalogue, Churn, EventKind, FoldIn, Items, LiveEvent, Revocations, Rules, TopK, Trending, UserRow,
     UserShard, Users, Visit, rank, trending,
@@ -12,17 +13,19 @@ use crate::shop;
 /// Reads `bytes` as everything they could be, and uses what can be read.
 fn exercise(bytes: &[u8]) {
     let _ = Outline::read(bytes).map(|o| o.parts().len());
-    let items = Items::parse(bytes);
+    let _ = (Blend::parse(bytes).is_ok(), Catalogue::parse(bytes).is_ok());
+    let _ = (Trending::parse(bytes).is_ok(), Churn::parse(bytes).is_ok());
+    let items = Items::reopen(bytes);
     if let Ok(items) = &items {
-        use_items(items);
+        use_items(items, Items::parse(bytes).is_ok());
     }
-    if let Ok(lists) = Trending::parse(bytes) {
+    if let Ok(lists) = Trending::reopen(bytes) {
         let own = shop::items(1, 9, 8);
         let own = Items::parse(&own).expect("good");
         let rules = Rules { market: Some(shop::market(1)), ..Rules::default() };
         assert!(trending(&lists, &own, &rules, 5, &mut TopK::new()).len() <= 5);
     }
-    if let Ok(churn) = Churn::parse(bytes) {
+    if let Ok(churn) = Churn::reopen(bytes) {
         let _ = churn.probability(&vec![1.0; churn.names().len()]);
     }
     if let Ok(filter) = Revocations::parse(bytes) {
@@ -37,13 +40,13 @@ fn exercise(bytes: &[u8]) {
             let _ = UserRow::parse(row, 9);
         }
     }
-    if let Ok(catalogue) = Catalogue::parse(bytes) {
+    if let Ok(catalogue) = Catalogue::reopen(bytes) {
         let _ = catalogue.price(shop::item(3), shop::market(1));
     }
-    if let Ok(blend) = Blend::parse(bytes) {
-        for (other, _) in (0..9).flat_map(|i| blend.goes_with(shop::item(i))) {
-            assert!((other as usize) < blend.len());
-            let _ = blend.weight(shop::item(3), shop::item(other as usize));
+    if let Ok(blend) = Blend::reopen(bytes) {
+        for item in (0..9).map(shop::item) {
+            assert!(blend.goes_with(item).count() <= GOES_WITH_MAX);
+            let _ = blend.weight(item, shop::item(3));
         }
     }
     if let Ok(row) = UserRow::parse(bytes, 9) {
@@ -51,7 +54,7 @@ fn exercise(bytes: &[u8]) {
     }
 }
 
-fn use_items(items: &Items<'_>) {
+fn use_items(items: &Items<'_>, sound: bool) {
     let events: Vec<LiveEvent> =
         (0..5).map(|i| LiveEvent { item: shop::item(i), at_s: 3, kind: EventKind::View }).collect();
     let mut visit = Visit::new();
@@ -61,10 +64,10 @@ fn use_items(items: &Items<'_>) {
         let mut top = TopK::new();
         let rules = Rules { out_of_stock: true, ..Rules::default() };
         let list = rank(items, &user, &rules, 4, &mut top);
-        assert_eq!(list.len(), items.len().min(4));
+        assert!(list.len() == items.len().min(4) || !sound && list.len() < 4);
         assert!(list.is_sorted_by(|a, b| a > b));
         for scored in list {
-            assert!(items.id(scored.item).is_some());
+            assert!(items.id(scored.item).is_some() || !sound);
             let _ = fold_in.because(items, &visit, scored.item);
         }
     }
