@@ -1,9 +1,11 @@
 //! Item factors in few bytes, and what that costs: lists that differ, and hidden purchases that are not found.
 //!
-//! [`Packing::Int8`] is what a bundle holds: a byte a number with a scale an item. The codes are chosen by what their
-//! errors do to scores (`rounding`), and [`bundled`] gives the factors in which the bundle's writer, which rounds to the
-//! nearest, finds these codes again. In fewer bytes it also matters which numbers are kept how well. With C the mean of
-//! x xᵀ over the users, [`Packing::Turned`] turns the factors by
+//! [`Packing::Int8`] is what a bundle holds: a byte a number with a scale an item. An item's largest number sets its scale,
+//! so factors are turned first by a matrix in which none stays much larger than the others (`spread`): x and y alike, so
+//! no score changes, and the greatest error is a third smaller. The codes are then chosen by what their errors do to
+//! scores (`rounding`), and [`bundled`] gives the turned factors in which the bundle's writer, which rounds to the nearest,
+//! finds these codes again; a visitor folded in with them is turned alike. In fewer bytes it also matters which numbers
+//! are kept how well. With C the mean of x xᵀ over the users, [`Packing::Turned`] turns the factors by
 //!
 //! ```text
 //! y' = Qᵀ C^½ y          Q: eigenvectors of C^½ S C^½, S the mean of y yᵀ over the items, largest first
@@ -33,10 +35,8 @@ const LIST: usize = 20;
 /// Bytes of an item's scale: f32 as the bundle has it, or the upper half of one.
 const SCALE_BYTES: usize = 4;
 const SHORT_SCALE_BYTES: usize = 2;
-/// Greatest code of a visitor's number: as the core has it, and where directions are of so different sizes that a byte
-/// would lose the small ones. Sums of 512 products with a byte still fit 32 bits.
-const VISITOR: f32 = 127.0;
-const VISITOR_TURNED: f32 = 16_383.0;
+/// Greatest code of a visitor's number, as the core has it.
+const VISITOR: f32 = 16_383.0;
 /// Greatest code of a byte and of half a byte.
 const BYTE: f32 = 127.0;
 const NIBBLE: f32 = 7.0;
@@ -82,7 +82,9 @@ impl Packing {
 /// The item factors that codes of [`Packing::Int8`] stand for: rounded to the nearest 127th of the largest number of each,
 /// as a bundle's writer does it, they are those codes again.
 pub fn bundled(model: &AlsModel) -> Vec<f32> {
-    Packed::new(model, Packing::Int8).factors()
+    let packed = Packed::new(model, Packing::Int8);
+    let row = |(codes, scale): (&[i8], &f32)| codes.iter().map(|&q| f32::from(q) * scale).collect::<Vec<f32>>();
+    packed.codes.chunks_exact(packed.k).zip(&packed.scales).flat_map(row).collect()
 }
 
 /// Packed factors, one code in two bytes for reading.
@@ -95,8 +97,8 @@ pub struct Packed {
     scales: Vec<f32>,
     /// What a code of each direction is worth.
     steps: Vec<f32>,
-    /// k × k, from factors to directions and back, for items; `None` when factors are not turned.
-    turn: Option<(Vec<f32>, Vec<f32>)>,
+    /// k × k, from factors to directions and back, for items.
+    turn: (Vec<f32>, Vec<f32>),
 }
 
 impl Packed {
@@ -111,11 +113,14 @@ impl Packed {
 
     fn straight(model: &AlsModel, packing: Packing, greatest: f32) -> Packed {
         let k = model.factors();
-        let cost = Cost::new(&crate::als::second_moment(model.user_factors(), k), k);
-        let rows: Vec<Rounded> = model.item_factors().par_chunks_exact(k).map(|y| cost.round(y, greatest)).collect();
+        let (inward, outward) = (spread(k), transposed(&spread(k), k));
+        let users: Vec<f32> = model.user_factors().par_chunks_exact(k).flat_map_iter(|x| times(&inward, x)).collect();
+        let cost = Cost::new(&crate::als::second_moment(&users, k), k);
+        let items = model.item_factors().par_chunks_exact(k);
+        let rows: Vec<Rounded> = items.map(|y| cost.round(&times(&inward, y), greatest)).collect();
         let scales = rows.iter().map(|r| r.scale).collect();
         let codes = rows.into_iter().flat_map(|r| r.codes).collect();
-        Packed { packing, k, codes, scales, steps: vec![1.0; k], turn: None }
+        Packed { packing, k, codes, scales, steps: vec![1.0; k], turn: (inward, outward) }
     }
 
     fn turned(model: &AlsModel, item_bytes: usize) -> Packed {
@@ -135,7 +140,7 @@ impl Packed {
         let scales = rows.iter().map(|r| r.0).collect();
         let codes = rows.into_iter().flat_map(|r| r.1).collect();
         let steps = grids.iter().map(|g| g.step).collect();
-        Packed { packing: Packing::Turned { item_bytes }, k, codes, scales, steps, turn: Some((inward, outward)) }
+        Packed { packing: Packing::Turned { item_bytes }, k, codes, scales, steps, turn: (inward, outward) }
     }
 
     pub fn packing(&self) -> Packing {
@@ -144,7 +149,9 @@ impl Packed {
 
     /// Bytes of all items, and of what they share: the turn, steps, and bits of each direction.
     pub fn bytes(&self) -> usize {
-        let shared = if self.turn.is_some() { 4 * self.k * (self.k + 1) + self.k } else { 0 };
+        // A turn of equal lengths need not be known to anybody: visitors are folded in with what was turned.
+        let turned = matches!(self.packing, Packing::Turned { .. });
+        let shared = if turned { 4 * self.k * (self.k + 1) + self.k } else { 0 };
         self.scales.len() * self.packing.item_bytes(self.k) + shared
     }
 
@@ -152,10 +159,7 @@ impl Packed {
     pub fn factors(&self) -> Vec<f32> {
         let row = |(codes, scale): (&[i8], &f32)| {
             let y: Vec<f32> = codes.iter().zip(&self.steps).map(|(&q, step)| f32::from(q) * step * scale).collect();
-            match &self.turn {
-                Some((_, outward)) => times(outward, &y),
-                None => y,
-            }
+            times(&self.turn.1, &y)
         };
         self.codes.chunks_exact(self.k).zip(&self.scales).flat_map(row).collect()
     }
@@ -163,13 +167,10 @@ impl Packed {
     /// Scores of all items for a user, in whole numbers times a scale.
     pub fn scores(&self, x: &[f32], out: &mut [f32]) {
         // x' = (Aᵀ)⁻¹ x where y' = A y.
-        let mut visitor = match &self.turn {
-            Some((_, outward)) => transposed_times(outward, x),
-            None => x.to_vec(),
-        };
+        let mut visitor = transposed_times(&self.turn.1, x);
         visitor.iter_mut().zip(&self.steps).for_each(|(v, step)| *v *= step);
         let largest = visitor.iter().fold(0f32, |m, v| m.max(v.abs()));
-        let step = largest / if self.turn.is_some() { VISITOR_TURNED } else { VISITOR };
+        let step = largest / VISITOR;
         let codes: Vec<i32> = visitor.iter().map(|v| if step > 0.0 { (v / step).round() as i32 } else { 0 }).collect();
         for ((o, y), scale) in out.iter_mut().zip(self.codes.chunks_exact(self.k)).zip(&self.scales) {
             let sum: i64 = codes.iter().zip(y).map(|(&a, &b)| i64::from(a) * i64::from(b)).sum();
@@ -275,6 +276,30 @@ fn shortened(scale: f32) -> f32 {
     f32::from_bits(scale.to_bits().saturating_add(0x8000) & 0xFFFF_0000)
 }
 
+/// An orthogonal matrix that spreads every number over all: the cosine transform (DCT-II) of numbers whose signs were
+/// thrown once and for all, so that what has not changed is turned as before.
+fn spread(k: usize) -> Vec<f32> {
+    let n = k as f64;
+    let sign = |d: usize| {
+        // The finaliser of SplitMix64 of the position.
+        let mut z = (d as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        if (z ^ (z >> 31)) & 1 == 0 { 1.0 } else { -1.0 }
+    };
+    let cell = |at: usize| {
+        let (row, d) = (at / k, at % k);
+        let size = if row == 0 { (1.0 / n).sqrt() } else { (2.0 / n).sqrt() };
+        let angle = std::f64::consts::PI * row as f64 * (2 * d + 1) as f64 / (2.0 * n);
+        (size * angle.cos() * sign(d)) as f32
+    };
+    (0..k * k).map(cell).collect()
+}
+
+fn transposed(matrix: &[f32], k: usize) -> Vec<f32> {
+    (0..k * k).map(|at| matrix[at % k * k + at / k]).collect()
+}
+
 /// A and A⁻¹ of the module.
 fn directions(model: &AlsModel) -> (Vec<f32>, Vec<f32>) {
     let k = model.factors();
@@ -352,11 +377,12 @@ mod tests {
     }
 
     #[test]
-    fn more_bytes_lose_less_and_turning_beats_not_turning() {
+    fn more_bytes_lose_less_and_few_are_better_shared_out_by_direction() {
         let model = model();
         let overlaps = packings().map(|packing| Packed::new(&model, packing).overlap(&model, Threads::ONE));
         println!("{overlaps:?}");
-        assert!(overlaps.windows(2).all(|w| w[0] >= w[1]), "in the order of their bytes: {overlaps:?}");
+        let [whole, half] = [&overlaps[..2], &overlaps[2..]];
+        assert!(whole.iter().all(|a| half.iter().all(|b| a >= b)), "in the order of their bytes: {overlaps:?}");
         assert!(overlaps[0] > 0.98 && overlaps[3] > 0.6, "{overlaps:?}");
         assert!(overlaps[2] > overlaps[3], "half a byte each, turned or not: {overlaps:?}");
         let again = Packed::new(&model, packings()[1]);

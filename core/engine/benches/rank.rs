@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use kenal_core::format::write::{ItemInput, ItemsInput, write_items};
+use kenal_core::limits::VISITOR_CODE_MAX;
 use kenal_core::{
     Ask, CategoryIdx, Choice, ConsentBits, EventKind, Gate, Items, LiveEvent, Model, Revocation, Rules, Scratch,
     UserVector, Who, gate, rank,
@@ -62,8 +63,8 @@ impl Plain {
     }
 
     fn top(&self, x: &[f32]) -> Vec<u32> {
-        let scale = x.iter().fold(0f32, |m, x| m.max(x.abs())) / 127.0;
-        let query: Vec<i8> = x.iter().map(|x| (x / scale).round() as i8).collect();
+        let scale = x.iter().fold(0f32, |m, x| m.max(x.abs())) / f32::from(VISITOR_CODE_MAX);
+        let query: Vec<i16> = x.iter().map(|x| (x / scale).round() as i16).collect();
         let mut top: Vec<(f32, u32)> = Vec::with_capacity(K + 1);
         for (i, (q, item_scale)) in self.q.iter().zip(&self.scales).enumerate() {
             let dot: i32 = q.iter().zip(&query).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();

@@ -13,13 +13,18 @@ use crate::cholesky::{dot, factorise, solve, triangle};
 use crate::consent::FallbackReason;
 use crate::format::items::Items;
 use crate::index::ItemIdx;
-use crate::limits::{BLOCKS_MAX, DIMS_MAX, LANES, OBSERVATIONS_MAX, SCALE_MAX, SCALE_MIN, TRIANGLE_MAX};
+use crate::limits::{
+    BLOCKS_MAX, DIMS_MAX, LANES, OBSERVATIONS_MAX, SCALE_MAX, SCALE_MIN, TRIANGLE_MAX, VISITOR_CODE_MAX,
+};
 use crate::simd::Query;
 use crate::visit::{Observation, Relation, Visit};
 
 /// The greatest weight, in purchases, by which a pull of 1 counts. An item that hardly anybody bought is hardly like
 /// itself (s_jj near 0), and would otherwise drown the rest in what is only noise.
 const LIFT_MAX: f32 = 10.0;
+
+/// The longest vector of codes: √[`DIMS_MAX`] times the greatest, and room for a rounding.
+const NORM_MAX: f32 = 16.0 * (VISITOR_CODE_MAX as f32 + 1.0);
 
 /// A visitor's taste, quantised: x ≈ scale · q.
 #[derive(Clone)]
@@ -38,21 +43,21 @@ impl fmt::Debug for UserVector {
 }
 
 impl UserVector {
-    /// Nearest signed bytes of `x`, with scale max|x| / 127.
+    /// Nearest whole numbers to `x`, with scale max|x| / [`VISITOR_CODE_MAX`].
     ///
     /// `None` when `x` is longer than [`DIMS_MAX`], zero, not finite, or beyond the range of scales.
     pub fn quantise(x: &[f32]) -> Option<UserVector> {
         let largest = x.iter().fold(0f32, |m, x| m.max(x.abs()));
-        let scale = largest / 127.0;
+        let scale = largest / f32::from(VISITOR_CODE_MAX);
         if x.len() > DIMS_MAX || x.iter().any(|x| !x.is_finite()) || !(SCALE_MIN..=SCALE_MAX).contains(&scale) {
             return None;
         }
         let mut q = [[0; LANES]; BLOCKS_MAX];
-        let mut squares = 0i32;
+        let mut squares = 0i64;
         for (q, x) in q.as_flattened_mut().iter_mut().zip(x) {
-            // |x / scale| is at most 127 and a rounding, so the cast does not clip.
+            // |x / scale| is at most the greatest code and a rounding, so the cast does not clip.
             *q = libm::roundf(x / scale) as i16;
-            squares += i32::from(*q) * i32::from(*q);
+            squares += i64::from(*q) * i64::from(*q);
         }
         Some(UserVector { q, scale, norm: libm::sqrtf(squares as f32) * scale })
     }
@@ -60,7 +65,7 @@ impl UserVector {
     /// The same taste, counting `weight`; `None` when it then counts nothing that a score could show.
     pub(crate) fn weighted(&self, weight: f32) -> Option<UserVector> {
         let (scale, norm) = (self.scale * weight, self.norm * weight);
-        (scale >= SCALE_MIN && norm <= SCALE_MAX * 2048.0).then(|| UserVector { scale, norm, ..self.clone() })
+        (scale >= SCALE_MIN && norm <= SCALE_MAX * NORM_MAX).then(|| UserVector { scale, norm, ..self.clone() })
     }
 
     /// The first `blocks` vectors.

@@ -75,6 +75,10 @@ pub const AGAIN_MAX: f32 = 1000.0;
 /// Items of one answer, before the caller's own diversity rules.
 pub const K_MAX: usize = 256;
 
+/// The greatest number of a quantised visitor vector. Finer than an item's byte, since there is one visitor and widened it
+/// takes the same instructions; the sum over [`DIMS_MAX`] products with a byte still fits 32 bits.
+pub const VISITOR_CODE_MAX: i16 = 16_383;
+
 /// Least scale of a factor, 2^-40. With [`SCALE_MAX`] it keeps every score a normal, finite f32.
 pub const SCALE_MIN: f32 = 1.0 / (1u64 << 40) as f32;
 
@@ -102,7 +106,7 @@ const _: () = {
     // The integer dot product converts to f32 exactly, and a product of three factors stays finite and normal.
     assert!(128 * 128 * DIMS_MAX <= 1 << 24);
     assert!(SCALE_MIN * SCALE_MIN * BOOST_MIN >= f32::MIN_POSITIVE);
-    assert!(SCALE_MIN * SCALE_MIN >= f32::MIN_POSITIVE && SCALE_MAX * SCALE_MAX <= f32::MAX / (1 << 24) as f32);
+    assert!(SCALE_MIN * SCALE_MIN >= f32::MIN_POSITIVE && SCALE_MAX * SCALE_MAX <= f32::MAX / (1 << 30) as f32);
     assert!(HISTORY_MAX <= u8::MAX as usize);
     assert!(SECTION_BYTES_MAX <= u32::MAX as usize / 2, "offsets are added in 32 bits");
     assert!(CATEGORIES_MAX < u16::MAX as usize, "65535 stands for all categories");

@@ -90,7 +90,7 @@ pub(crate) fn score_of(items: &Items<'_>, user: &UserVector, item: ItemIdx) -> O
     Some(score(simd::dot(items.factor(item)?, user.query(items.blocks)), *scale, user.scale))
 }
 
-/// The dot product is below 2^24, so its conversion is exact; the products are rounded in this order.
+/// The dot product is a whole number below 2^30; its conversion and the products are rounded in this order.
 fn score(dot: i32, scale: [u8; 4], user_scale: f32) -> f32 {
     dot as f32 * f32::from_le_bytes(scale) * user_scale
 }

@@ -248,6 +248,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
+    use crate::limits::VISITOR_CODE_MAX;
 
     /// Xorshift64* of the bytes, with the extremes made common.
     fn bytes(state: &mut u64, n: usize) -> Vec<u8> {
@@ -262,6 +263,11 @@ mod tests {
             .collect()
     }
 
+    /// A visitor's number: of any size up to the greatest.
+    fn code(byte: u8) -> i16 {
+        i16::from(byte as i8 / 2) << (byte % 9)
+    }
+
     #[test]
     fn vectors_and_scalars_agree_on_every_bit() {
         let mut state = 20_261_123;
@@ -269,7 +275,7 @@ mod tests {
         for blocks in 1..=16 {
             for _ in 0..16_000 {
                 let group = bytes(&mut state, blocks * 64);
-                let query: Vec<i16> = bytes(&mut state, blocks * 16).iter().map(|b| i16::from(*b as i8)).collect();
+                let query: Vec<i16> = bytes(&mut state, blocks * 16).iter().map(|b| code(*b)).collect();
                 let (group, query) = (group.as_chunks::<16>().0, query.as_chunks::<16>().0);
                 let expected = dot4_scalar(group, query);
                 assert_eq!(dot4(group, query), expected, "{group:?} {query:?}");
@@ -291,7 +297,9 @@ mod tests {
 
     #[test]
     fn the_greatest_sums_fit() {
-        for (f, q, expected) in [(0x80u8, -128i16, 1 << 22), (0x7f, -127, -127 * 127 * 256), (0, -128, 0)] {
+        const MAX: i16 = VISITOR_CODE_MAX;
+        let greatest = 128 * 256 * i32::from(MAX);
+        for (f, q, expected) in [(0x80u8, -MAX, greatest), (0x7f, -MAX, -127 * 256 * i32::from(MAX)), (0, -MAX, 0)] {
             let (group, query) = ([[f; 16]; 64], [[q; 16]; 16]);
             assert_eq!(dot4(&group, &query), [expected; 4]);
             assert_eq!(dot4_scalar(&group, &query), [expected; 4]);

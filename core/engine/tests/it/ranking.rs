@@ -1,7 +1,7 @@
 //! The ranking against a full sort of plainly computed scores.
 
 use kenal_core::format::write::{UserRowInput, write_row};
-use kenal_core::limits::K_MAX;
+use kenal_core::limits::{K_MAX, VISITOR_CODE_MAX};
 use kenal_core::{
     EventKind, Items, LiveEvent, Rules, Score, Scored, TopK, Trending, UserRow, UserVector, Visit, rank, trending,
 };
@@ -11,7 +11,7 @@ use crate::shop::{self, Random};
 
 /// All allowed items in order, scored by the formula of `FORMAT.md` from the public view of the factors.
 fn sorted(items: &Items<'_>, x: &[f32], rules: &Rules<'_>) -> Vec<Scored> {
-    let scale_u = x.iter().fold(0f32, |m, x| m.max(x.abs())) / 127.0;
+    let scale_u = x.iter().fold(0f32, |m, x| m.max(x.abs())) / f32::from(VISITOR_CODE_MAX);
     let q_u: Vec<i32> = x.iter().map(|x| (x / scale_u).round() as i32).collect();
     let mut all: Vec<Scored> = items
         .iter()

@@ -3,6 +3,7 @@
 //!
 //! All three apply the same rules: sold in the market, in stock, not bought.
 
+use kenal_core::limits::VISITOR_CODE_MAX;
 use kenal_core::{ItemIdx, Items, MarketIdx, Rules, Scratch, UserVector, rank};
 
 /// Items asked for.
@@ -83,7 +84,7 @@ impl Ranker {
     /// A plain scan of the bytes.
     pub fn plain(&self, person: usize) -> Vec<u32> {
         let x = &self.people[person].x;
-        let scale = x.iter().fold(0f32, |m, x| m.max(x.abs())) / 127.0;
+        let scale = x.iter().fold(0f32, |m, x| m.max(x.abs())) / f32::from(VISITOR_CODE_MAX);
         let query = x.map(|x| (x / scale).round() as i16);
         let score = |at: usize| dot(&self.bytes[at], &query) as f32 * self.scales[at];
         self.top(person, K, score)
