@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::path::Path;
+
 use serde_json::Value;
-use support::{company, said, text};
+use support::{Folder, company, said, text};
 
 fn lake() -> String {
     text(&company().lake()).to_owned()
@@ -78,4 +80,36 @@ fn training_sets_are_kept_with_what_they_were_made_from_and_drift_is_measured_ag
     assert!(err.contains("labels of the cut"), "{err}");
     let twice = format!("{0},{0}", ago(60));
     assert!(said(&["features", "train-set", "--lake", &lake(), "--cuts", &twice], false).1.contains("twice"));
+}
+
+#[test]
+fn what_models_learn_from_can_be_taken_out_and_learnt_from() {
+    let folder = Folder::new();
+    let [rows, people, model, scores] =
+        ["rows.parquet", "people.parquet", "churn.json", "scores.csv"].map(|name| folder.at(name));
+    let last: jiff::Timestamp = one("SELECT max(as_of) FROM gold_features").parse().expect("a time");
+    let ago = |days: i64| (last - jiff::SignedDuration::from_hours(24 * days)).to_string();
+    let cuts = [121, 91, 61, 31].map(ago).join(",");
+    let (made, _) = said(&["features", "train-set", "--lake", &lake(), "--cuts", &cuts, "--name", "learn"], true);
+    assert!(made.contains("kenal churn eval --table"), "{made}");
+    let take = |query: &str, out: &Path| said(&["show", "sql", query, "--lake", &lake(), "--out", text(out)], true);
+    let (out, _) = take("SELECT * FROM gold_train_set_learn", &rows);
+    let count = one("SELECT count(*) FROM gold_train_set_learn");
+    assert!(out.replace(',', "").starts_with(&format!("{count} rows in ")), "{out}");
+    let table = ["--table", text(&rows), "--label", "left", "--time", "cut", "--id", "person"];
+    let (judged, _) = said(&[&["churn", "eval", "--json"][..], &table].concat(), true);
+    let judged: Value = serde_json::from_str(&judged).expect("an object");
+    assert!(judged["auc"].as_f64().expect("a number") > 0.7, "{judged}");
+    said(&[&["churn", "fit", "--out", text(&model)][..], &table].concat(), true);
+    take("SELECT * FROM gold_features", &people);
+    let given = ["--table", text(&people), "--id", "person", "--out", text(&scores)];
+    said(&[&["churn", "score", "--model", text(&model)][..], &given].concat(), true);
+    let scored = std::fs::read_to_string(&scores).expect("scores").lines().count() - 1;
+    assert_eq!(scored.to_string(), one("SELECT count(*) FROM gold_features"));
+
+    let (_, err) = said(
+        &["show", "sql", "SELECT * FROM gold_features WHERE false", "--lake", &lake(), "--out", text(&rows)],
+        false,
+    );
+    assert!(err.contains("no rows") && rows.exists() && !folder.at("rows.parquet.part").exists(), "{err}");
 }

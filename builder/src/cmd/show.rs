@@ -2,16 +2,20 @@
 
 mod visitors;
 
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::util::pretty::pretty_format_batches;
 use kenal_lake::Lake;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
 
 use crate::ui::{Align, Table, count};
 
@@ -30,7 +34,7 @@ enum What {
     Tables(LakeArgs),
     /// Rows of one table, named as in `kenal show tables`; long texts are cut short, which `sql` does not do.
     Rows(RowsArgs),
-    /// Any read-only SQL over the tables.
+    /// Any read-only SQL over the tables; with `--out`, as a Parquet file for `kenal churn`, `kenal recommend` or a notebook.
     Sql(SqlArgs),
     /// Rows that could not be used, and why.
     DeadLetters(DeadLettersArgs),
@@ -58,6 +62,9 @@ struct SqlArgs {
     query: String,
     #[command(flatten)]
     lake: LakeArgs,
+    /// Where the rows go, as Parquet, instead of the terminal. They may be people's data: mind who can read the file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -80,7 +87,8 @@ impl ShowArgs {
                 let rows: Result<Vec<RecordBatch>> = args.lake.open()?.sql(&query)?.iter().map(cut_short).collect();
                 println!("{}", pretty_format_batches(&rows?)?);
             }
-            What::Sql(args) => print(&args.lake.open()?, &args.query)?,
+            What::Sql(SqlArgs { query, lake, out: Some(out) }) => export(&lake.open()?, &query, &out)?,
+            What::Sql(SqlArgs { query, lake, out: None }) => print(&lake.open()?, &query)?,
             What::DeadLetters(args) => dead_letters(&args)?,
             What::Visitors(args) => args.run()?,
         }
@@ -96,6 +104,41 @@ impl LakeArgs {
 
 fn print(lake: &Lake, query: &str) -> Result<()> {
     println!("{}", pretty_format_batches(&lake.sql(query)?)?);
+    Ok(())
+}
+
+/// Writes a result batch by batch; the file is there once all of it is.
+fn export(lake: &Lake, query: &str, out: &Path) -> Result<()> {
+    let mut part = out.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let mut writer: Option<ArrowWriter<File>> = None;
+    let written = lake.sql_each(query, |batch: RecordBatch| -> Result<()> {
+        let writer = match &mut writer {
+            Some(writer) => writer,
+            None => {
+                let file = File::create(&part).with_context(|| format!("creating {}", part.display()))?;
+                let zstd =
+                    WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?)).build();
+                writer.insert(ArrowWriter::try_new(file, batch.schema(), Some(zstd))?)
+            }
+        };
+        Ok(writer.write(&batch)?)
+    });
+    let finished = written.and_then(|()| match writer {
+        Some(writer) => Ok(writer.close()?.file_metadata().num_rows()),
+        None => bail!("the query has no rows, so {} was not written", out.display()),
+    });
+    let rows = match finished {
+        Ok(rows) => rows,
+        Err(error) => {
+            // What was begun is no use to anybody; that it cannot be removed is not what is wrong.
+            let _ = fs::remove_file(&part);
+            return Err(error);
+        }
+    };
+    fs::rename(&part, out).with_context(|| format!("naming {}", out.display()))?;
+    println!("{} rows in {}", count(rows as u64), out.display());
     Ok(())
 }
 

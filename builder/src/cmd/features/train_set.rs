@@ -41,6 +41,12 @@ impl TrainSetArgs {
         for row in &made.manifest {
             println!("  {:<22} {}", row.name, row.value);
         }
+        println!(
+            "to learn from: kenal show sql 'SELECT * FROM {}' --lake {} --out rows.parquet, then kenal churn eval --table \
+             rows.parquet --label left --time cut --id person",
+            made.table,
+            self.lake.display()
+        );
         Ok(())
     }
 }
