@@ -282,3 +282,37 @@ fn a_newer_bundle_is_made_of_the_older_one_and_what_changed() {
     let ask = Request::new("SG", NOW);
     assert_eq!(newer.recommend(&ask, None).expect("an answer"), whole.recommend(&ask, None).expect("an answer"));
 }
+
+#[test]
+fn what_the_program_carries_is_not_fetched_and_what_another_version_carries_is() {
+    let mut store = Memory::new();
+    let carried = |store: &mut Memory, sections: &[Vec<u8>]| {
+        let sections: Vec<&[u8]> = sections.iter().map(Vec::as_slice).collect();
+        let table: &'static [u8] = kenal_bundle::write_table(&sections).expect("a table").leak();
+        let mut edge = Edge::open(&store.manifest(), &shop::key(), NOW).expect("the manifest opens");
+        edge.add_carried(kenal_edge::Table::parse(table).expect("it reads"));
+        edge
+    };
+    let own: Vec<Vec<u8>> = store.open().section_bytes().map(<[u8]>::to_vec).collect();
+    let edge = carried(&mut store, &own);
+    assert!(edge.needs().is_empty());
+    let (whole, request) = (store.open(), granted(visitors::SHIRTS));
+    let row = whole.row_from_shard(&shard(&whole, &store, visitors::SHIRTS), visitors::SHIRTS).expect("a shard");
+    let response = edge.recommend(&request, row.as_deref()).expect("an answer");
+    assert!(response.personalised);
+    assert_eq!(response, whole.recommend(&request, row.as_deref()).expect("an answer"));
+
+    // Of another version only what has not changed is there, and the rest is fetched and checked as always.
+    let other = Memory(Shop { items: 61, ..Shop::default() }.files());
+    let others: Vec<Vec<u8>> = other.open().section_bytes().map(<[u8]>::to_vec).collect();
+    let mut edge = carried(&mut store, &others);
+    assert!(edge.items().is_none() && edge.needs().iter().any(|need| need.kind == Kind::Items));
+    for need in edge.needs() {
+        let mut section = store.get(&need.hash.section_name()).expect("memory").expect("there");
+        section[40] ^= 1;
+        assert!(edge.add_section_of(need.kind, section.clone()).is_err(), "{:?}", need.kind);
+        section[40] ^= 1;
+        edge.add_section_of(need.kind, section).expect("taken");
+    }
+    assert_eq!(edge.recommend(&request, row.as_deref()).expect("an answer"), response);
+}
