@@ -92,8 +92,15 @@ fn compile(learnt: &Learnt, weights: &Weights) -> (Vec<u8>, Vec<u8>, Vec<ItemIdx
     let model =
         Model { alpha0: config.unobserved, reg: config.reg, view: 0.2, cart: 0.5, purchase: 1.0, half_life_s: 0.0 };
     let categories = ["all".to_owned()];
-    let input =
-        ItemsInput { model, dims: FACTORS, markets: 1, categories: &categories, items: &inputs, previous: None };
+    let input = ItemsInput {
+        model,
+        dims: FACTORS,
+        markets: 1,
+        categories: &categories,
+        items: &inputs,
+        whole: usize::MAX,
+        previous: None,
+    };
     let written = write_items(&input).expect("good items");
     let mut goes_with = vec![Vec::new(); ITEMS];
     for (n, item) in written.index.iter().enumerate() {

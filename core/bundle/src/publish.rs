@@ -177,7 +177,15 @@ impl<'a> Publisher<'a> {
         items: &[ItemInput],
     ) -> Result<&[ItemIdx], PublishError> {
         let (markets, previous) = (self.release.markets.len(), self.previous.as_ref());
-        let written = write_items(&ItemsInput { model, dims, markets, categories, items, previous })?;
+        let written = write_items(&ItemsInput {
+            model,
+            dims,
+            markets,
+            categories,
+            items,
+            whole: whole_items(items.len()),
+            previous,
+        })?;
         self.add(Kind::Items, written.bytes)?;
         self.index = written.index;
         self.categories = categories.len();
@@ -380,6 +388,15 @@ fn read_back(manifest: &[u8], key: &PublicKey, files: &[File]) -> Result<(), Bun
     })?;
     Ok(())
 }
+
+/// Items that take a byte a number in a shop of `n`: those that fill nearly all lists.
+pub const fn whole_items(n: usize) -> usize {
+    let quarter = n.div_ceil(4);
+    if quarter > WHOLE_MIN { quarter } else { WHOLE_MIN }
+}
+
+/// A shop with no more items than these has nothing to save by half bytes.
+const WHOLE_MIN: usize = 16_384;
 
 /// Bits so that a shard holds about 512 users: the index of 4.1 million people then takes 256 KiB, and a shard no more.
 pub const fn shard_bits_for(users: u64) -> u32 {

@@ -1,9 +1,10 @@
 //! Exact top-k over all items, with pruning; and what is trending, under the same rules.
 
 use crate::fold_in::UserVector;
-use crate::format::items::Items;
+use crate::format::items::{Items, ROOM, widen};
 use crate::format::trending::Trending;
 use crate::index::ItemIdx;
+use crate::limits::{BLOCKS_MAX, LANES};
 use crate::rules::Rules;
 use crate::score::{Score, Scored};
 use crate::simd;
@@ -46,8 +47,9 @@ fn scan_until(
     top: &mut TopK,
 ) -> usize {
     let query = user.query(items.blocks);
-    let (scales, scales_rest) = items.rank_scales.as_chunks::<GROUP>();
-    let (norms, norms_rest) = items.norms.as_chunks::<GROUP>();
+    let whole = items.whole();
+    let (scales, scales_rest) = items.rank_scales.get(..whole).unwrap_or_default().as_chunks::<GROUP>();
+    let (norms, norms_rest) = items.norms.get(..whole).unwrap_or_default().as_chunks::<GROUP>();
     let groups = items.factors.chunks_exact(items.blocks * GROUP);
     let factors_rest = groups.remainder();
     // What a score must exceed to enter; at a tie the item that is there, with the lower index, stays.
@@ -76,6 +78,41 @@ fn scan_until(
         }
         at += 1;
     }
+    scan_halves(items, user, (least, floor), allow, top)
+}
+
+/// The same for the items whose factors are half bytes, widened a group at a time.
+fn scan_halves(
+    items: &Items<'_>,
+    user: &UserVector,
+    (least, mut floor): (f32, f32),
+    allow: &dyn Fn(ItemIdx) -> bool,
+    top: &mut TopK,
+) -> usize {
+    let query = user.query(items.blocks);
+    let mut at = items.whole();
+    let mut room = [[0; LANES]; BLOCKS_MAX * GROUP];
+    let size = items.blocks * LANES / 2;
+    for group in items.halves.chunks(size * GROUP) {
+        let norm = items.norms.get(at..at + 1).unwrap_or_default();
+        if bound(user, norm) <= floor {
+            return at;
+        }
+        // A last group that is not full is filled with zeros, which have no scale and are not looked at.
+        let (widened, _) = room.split_at_mut(items.blocks * GROUP);
+        for (row, half) in widened.chunks_exact_mut(items.blocks).zip(group.chunks_exact(size)) {
+            widen(half, row.as_flattened_mut());
+        }
+        let dots = simd::dot4(widened, query);
+        let scales = items.rank_scales.get(at..).unwrap_or_default();
+        for (item, (dot, scale)) in (at..).zip(dots.into_iter().zip(scales)) {
+            let score = score(dot, *scale, user.scale);
+            if score > floor {
+                floor = offer(allow, top, item, score).max(least);
+            }
+        }
+        at += group.len() / size;
+    }
     at
 }
 
@@ -87,7 +124,8 @@ fn bound(user: &UserVector, norms: &[[u8; 4]]) -> f32 {
 /// The score of one item.
 pub(crate) fn score_of(items: &Items<'_>, user: &UserVector, item: ItemIdx) -> Option<f32> {
     let scale = items.rank_scales.get(item.at())?;
-    Some(score(simd::dot(items.factor(item)?, user.query(items.blocks)), *scale, user.scale))
+    let mut room = ROOM;
+    Some(score(simd::dot(items.factor(item, &mut room)?, user.query(items.blocks)), *scale, user.scale))
 }
 
 /// The dot product is a whole number below 2^30; its conversion and the products are rounded in this order.

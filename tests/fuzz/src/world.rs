@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use kenal_bundle::{File, Manifest, RowSeal, Trust, verify};
-use kenal_core::{Kind, Users};
+use kenal_core::format::write::{ItemInput, ItemsInput, write_items};
+use kenal_core::{Attributes, Items, Kind, Users};
 use kenal_edge::{Edge, MANIFEST_NAME};
 
 use crate::shop::{self, NOW, Shop, visitors};
@@ -70,11 +71,32 @@ impl World {
         let others = others.map(|(items, dims, version)| Shop { items, dims, version, ..Shop::default() }.files());
         let mut shops = vec![sections.clone()];
         shops.extend(others.iter().map(|files| sections_of(files)));
+        let mut with_halves = sections.clone();
+        with_halves.insert(Kind::Items, halved(&sections[&Kind::Items]));
+        shops.push(with_halves);
         let mut seeds = golden;
         seeds.extend(shops.iter().flat_map(|shop| shop.values().cloned()));
         seeds.extend(shards.values().cloned());
         World { manifest_bytes, manifest, sections, shards, rows, edge, shops, seeds, foreign }
     }
+}
+
+/// The same items, half of them in half bytes.
+fn halved(section: &[u8]) -> Vec<u8> {
+    let items = Items::parse(section).expect("the shop's items");
+    let categories: Vec<String> = items.categories().iter().map(str::to_owned).collect();
+    let input = |item| {
+        let mut factor = vec![0.0; items.dims()];
+        assert!(items.dequantise(item, &mut factor));
+        let Attributes { markets, category, price_band, in_stock } = items.attributes(item).expect("an item");
+        let (id, boost) = (items.id(item).expect("an item").to_owned(), items.boost(item));
+        ItemInput { id, factor, markets, category, price_band, in_stock, boost }
+    };
+    let inputs: Vec<ItemInput> = items.iter().map(input).collect();
+    let (model, dims, markets, whole) = (*items.model(), items.dims(), items.markets(), items.len() / 2);
+    let input =
+        ItemsInput { model, dims, markets, categories: &categories, items: &inputs, whole, previous: Some(&items) };
+    write_items(&input).expect("as good as before").bytes
 }
 
 /// The sections that the manifest among these files lists.

@@ -7,8 +7,13 @@ use super::container::{HEADER_BYTES, MAGIC};
 use super::write::WriteError;
 use crate::limits::{PART_ALIGN, PARTS_MAX, SECTION_BYTES_MAX};
 
-/// The section with these parts.
+/// The section with these parts, in its newest version.
 pub(crate) fn container(kind: Kind, parts: &[&[u8]]) -> Result<Vec<u8>, WriteError> {
+    container_of(kind, kind.version(), parts)
+}
+
+/// The same in a version that is still written.
+pub(crate) fn container_of(kind: Kind, version: u16, parts: &[&[u8]]) -> Result<Vec<u8>, WriteError> {
     debug_assert!(parts.len() <= PARTS_MAX);
     let too_large = WriteError::TooLarge { section: kind };
     let table_end = HEADER_BYTES + parts.len() * 8;
@@ -25,7 +30,7 @@ pub(crate) fn container(kind: Kind, parts: &[&[u8]]) -> Result<Vec<u8>, WriteErr
     let mut out = Vec::with_capacity(total);
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&kind.code().to_le_bytes());
-    out.extend_from_slice(&kind.version().to_le_bytes());
+    out.extend_from_slice(&version.to_le_bytes());
     out.extend_from_slice(&(total as u32).to_le_bytes());
     out.extend_from_slice(&(parts.len() as u32).to_le_bytes());
     out.resize(HEADER_BYTES, 0);

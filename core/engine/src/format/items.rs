@@ -1,17 +1,23 @@
 //! The items section: quantised factors with what pruning, fold-in and the rules need. Its sibling is `items_write.rs`.
 
 use super::Kind;
-use super::container::{parse, parse_version, within};
+use super::container::{parse_version, within};
 use super::le::{self, Entries, Fields};
 use super::texts::Texts;
 use crate::error::{Fault, SectionError};
 use crate::index::{CategoryIdx, ItemIdx, MarketIdx};
 use crate::limits::{
-    BOOST_MIN, CATEGORIES_MAX, CONFIDENCE_MAX, DIMS_MAX, ID_BYTES_MAX, ITEMS_MAX, LANES, MARKETS_MAX, SCALE_MAX,
-    SCALE_MIN,
+    BLOCKS_MAX, BOOST_MIN, CATEGORIES_MAX, CONFIDENCE_MAX, DIMS_MAX, ID_BYTES_MAX, ITEMS_MAX, LANES, MARKETS_MAX,
+    SCALE_MAX, SCALE_MIN,
 };
 
 pub(crate) const PARAMETER_BYTES: usize = 48;
+/// The version in which every number takes a byte; written still where every number does.
+pub(crate) const VERSION_WHOLE: u16 = 2;
+
+/// Room for one factor.
+pub(crate) type Room = [[u8; LANES]; BLOCKS_MAX];
+pub(crate) const ROOM: Room = [[0; LANES]; BLOCKS_MAX];
 pub(crate) const IN_STOCK: u8 = 1;
 
 /// The items of a bundle, in descending order of the norm of their factors times their boost.
@@ -21,9 +27,12 @@ pub struct Items<'a> {
     n: usize,
     markets: usize,
     pub(crate) dims: usize,
-    /// Vectors of 16 bytes per factor.
+    /// Vectors of 16 numbers per factor.
     pub(crate) blocks: usize,
+    /// Of the first items, whose factors take a byte a number.
     pub(crate) factors: Entries<'a, LANES>,
+    /// Of the others, whose factors take half a byte a number.
+    pub(crate) halves: &'a [u8],
     pub(crate) scales: Entries<'a, 4>,
     pub(crate) norms: Entries<'a, 4>,
     /// Scale times boost: what a score is made with.
@@ -92,12 +101,14 @@ impl<'a> Items<'a> {
     }
 
     fn read(bytes: &'a [u8]) -> Result<Items<'a>, Fault> {
-        let (first, rank_scales) = match parse_version::<11>(bytes, Kind::Items, 1) {
+        let (first, rank_scales, may_halve) = match parse_version::<11>(bytes, Kind::Items, 1) {
             // Version 1 knew no boosts.
-            Ok(first) => (first, None),
-            Err(Fault::Version { .. }) => {
-                let [first @ .., rank_scales] = parse::<12>(bytes, Kind::Items)?;
-                (first, Some(rank_scales))
+            Ok(first) => (first, None, false),
+            Err(Fault::Version { found, .. }) => {
+                let whole = found == VERSION_WHOLE;
+                let version = if whole { VERSION_WHOLE } else { Kind::Items.version() };
+                let [first @ .., rank_scales] = parse_version::<12>(bytes, Kind::Items, version)?;
+                (first, Some(rank_scales), !whole)
             }
             Err(fault) => return Err(fault),
         };
@@ -119,16 +130,24 @@ impl<'a> Items<'a> {
             purchase: f.f32(confidence),
             half_life_s: f.f32(|h| h >= 0.0),
         };
+        let halved = if may_halve { f.u32(|halved| halved as usize <= n) as usize } else { 0 };
         f.zeros();
         f.end()?;
         let blocks = stride / LANES;
+        // Neither is more than ITEMS_MAX · DIMS_MAX, which fits.
+        let (whole, halves) = (n.saturating_sub(halved) * blocks, halved * stride / 2);
+        let split = factors.split_at_checked(whole * LANES).filter(|(_, rest)| rest.len() == halves);
+        let expected = (whole * LANES + halves) as u64;
+        let wrong = Fault::PartLength { part: 1, found: factors.len() as u32, expected };
+        let (factors, halves) = split.ok_or(wrong)?;
         let items = Items {
             model,
             n,
             markets,
             dims,
             blocks,
-            factors: le::entries(factors, 1, n * blocks)?,
+            factors: le::entries(factors, 1, whole)?,
+            halves,
             scales: le::entries(scales, 2, n)?,
             norms: le::entries(norms, 3, n)?,
             rank_scales: le::entries(rank_scales.unwrap_or(scales), 11, n)?,
@@ -155,10 +174,11 @@ impl<'a> Items<'a> {
     /// Pruning is exact only when each norm bounds its factor and the norms descend.
     fn check_norms(&self) -> Result<(), Fault> {
         let mut above = f32::INFINITY;
-        let factors = self.factors.chunks_exact(self.blocks.max(1));
+        let mut room = ROOM;
         let scales = self.scales.iter().zip(self.rank_scales);
-        for (i, ((factor, (scale, rank_scale)), norm)) in factors.zip(scales).zip(self.norms).enumerate() {
-            let entry = i as u32;
+        for ((item, (scale, rank_scale)), norm) in self.iter().zip(scales).zip(self.norms) {
+            let entry = item.get();
+            let factor = self.factor(item, &mut room).ok_or(Fault::Value { part: 1, entry })?;
             let [scale, rank_scale, norm] = [*scale, *rank_scale, *norm].map(f32::from_le_bytes);
             if !(rank_scale >= scale * BOOST_MIN && rank_scale <= scale) {
                 return Err(Fault::Value { part: 11, entry });
@@ -276,10 +296,34 @@ impl<'a> Items<'a> {
         CategoryIdx::new(self.categories.iter().position(|c| c == name)?).ok()
     }
 
-    /// Signed bytes of the factor of `item`, padded to whole vectors.
-    pub(crate) fn factor(&self, item: ItemIdx) -> Option<Entries<'a, LANES>> {
-        let start = item.at().checked_mul(self.blocks)?;
-        self.factors.get(start..start.checked_add(self.blocks)?)
+    /// How many of the items, the first, have a byte a number.
+    pub(crate) const fn whole(&self) -> usize {
+        match self.factors.len().checked_div(self.blocks) {
+            Some(whole) => whole,
+            None => 0,
+        }
+    }
+
+    /// Signed bytes of the factor of `item`, padded to whole vectors; `room` is where half bytes are widened.
+    pub(crate) fn factor<'r>(&self, item: ItemIdx, room: &'r mut Room) -> Option<Entries<'r, LANES>>
+    where
+        'a: 'r,
+    {
+        if let Some(start) = item.at().checked_mul(self.blocks)
+            && let Some(factor) = self.factors.get(start..start.checked_add(self.blocks)?)
+        {
+            return Some(factor);
+        }
+        let size = self.blocks * LANES / 2;
+        let start = item.at().checked_sub(self.whole())?.checked_mul(size)?;
+        let room = room.get_mut(..self.blocks)?;
+        widen(self.halves.get(start..start.checked_add(size)?)?, room.as_flattened_mut());
+        Some(room)
+    }
+
+    /// What a code of `item`'s factor is worth.
+    pub fn scale(&self, item: ItemIdx) -> Option<f32> {
+        le::f32_at(self.scales, item.at())
     }
 
     /// What `item` counts for beside its factor, between [`BOOST_MIN`] and 1; 0 when there is no such item.
@@ -292,12 +336,22 @@ impl<'a> Items<'a> {
 
     /// Writes the factor of `item`, y = scale · q, to `out`; `false` when there is no such item.
     pub fn dequantise(&self, item: ItemIdx, out: &mut [f32]) -> bool {
-        let (Some(factor), Some(scale)) = (self.factor(item), le::f32_at(self.scales, item.at())) else { return false };
+        let mut room = ROOM;
+        let (Some(factor), Some(scale)) = (self.factor(item, &mut room), self.scale(item)) else { return false };
         let Some(out) = out.get_mut(..self.dims) else { return false };
         for (y, q) in out.iter_mut().zip(factor.as_flattened()) {
             *y = f32::from(*q as i8) * scale;
         }
         true
+    }
+}
+
+/// Half bytes as bytes: the first half of the numbers lies in the low halves, the second in the high ones.
+pub(crate) fn widen(halves: &[u8], out: &mut [u8]) {
+    let (low, high) = out.split_at_mut(halves.len().min(out.len()));
+    for ((low, high), byte) in low.iter_mut().zip(high).zip(halves) {
+        *low = ((byte << 4) as i8 >> 4) as u8;
+        *high = (*byte as i8 >> 4) as u8;
     }
 }
 

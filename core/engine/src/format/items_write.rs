@@ -5,8 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Kind;
-use super::container_write::{container, float_part, text_table};
-use super::items::{IN_STOCK, Items, Model, bounds};
+use super::container_write::{container_of, float_part, text_table};
+use super::items::{IN_STOCK, Items, Model, VERSION_WHOLE, bounds};
 use super::write::{WriteError, check};
 use crate::index::{CategoryIdx, ItemIdx};
 use crate::limits::BOOST_MIN;
@@ -25,6 +25,9 @@ pub struct ItemsInput<'a> {
     pub categories: &'a [String],
     /// The items, in any order: the order in the section does not depend on it.
     pub items: &'a [ItemInput],
+    /// How many of the items, the first in their order, take a byte a number; the others take half a byte. The first are in
+    /// most lists, so they are the ones that must be exact.
+    pub whole: usize,
     /// The section before this one: items keep their order as far as ranking is not slower for it, so that what did not
     /// change is the same bytes at the same place.
     pub previous: Option<&'a Items<'a>>,
@@ -76,13 +79,14 @@ pub fn write_items(input: &ItemsInput<'_>) -> Result<ItemsSection, WriteError> {
     refuse_bad(input)?;
     let mut items = Vec::with_capacity(input.items.len());
     for (i, item) in input.items.iter().enumerate() {
-        items.push(quantise(i, &item.factor, item.boost).ok_or(WriteError::Value { section: Kind::Items, entry: i })?);
+        items.push(quantise(i, item, BYTE).ok_or(WriteError::Value { section: Kind::Items, entry: i })?);
     }
     let id = |q: &Quantised| input.items.get(q.input).map(|i| i.id.as_str()).unwrap_or_default();
     items.sort_by(|a, b| b.norm.total_cmp(&a.norm).then_with(|| id(a).cmp(id(b))));
     if let Some(previous) = input.previous {
         items = keep_order(items, |q| previous.find(id(q)).map(ItemIdx::get));
     }
+    let halved = halve(&mut items, input);
 
     let mut index = vec![None; items.len()];
     let mut attributes = Vec::with_capacity(items.len() * 8);
@@ -99,17 +103,24 @@ pub fn write_items(input: &ItemsInput<'_>) -> Result<ItemsSection, WriteError> {
     by_id.sort_by_key(|at| items.get(*at as usize).map(id));
 
     let stride = input.dims.next_multiple_of(LANES);
+    let (whole, halves) = items.split_at(items.len() - halved);
     let mut factors = Vec::with_capacity(items.len() * stride);
-    for q in &items {
+    for q in whole {
         factors.extend(q.q.iter().map(|b| *b as u8));
         factors.resize(factors.len().next_multiple_of(LANES), 0);
     }
+    for q in halves {
+        let code = |d: usize| q.q.get(d).map_or(0, |q| *q as u8);
+        factors.extend((0..stride / 2).map(|d| code(d) & 0xf | code(stride / 2 + d) << 4));
+    }
     let (category_ends, category_names) = text_table(input.categories.iter().map(String::as_str));
     let (id_ends, ids) = text_table(items.iter().map(id));
-    let bytes = container(
+    let version = if halved == 0 { VERSION_WHOLE } else { Kind::Items.version() };
+    let bytes = container_of(
         Kind::Items,
+        version,
         &[
-            &parameters(input, stride),
+            &parameters(input, stride, halved),
             &factors,
             &float_part(items.iter().map(|q| q.scale)),
             &float_part(items.iter().map(|q| q.norm)),
@@ -163,13 +174,14 @@ fn keep_order(sorted: Vec<Quantised>, place: impl Fn(&Quantised) -> Option<u32>)
     if raised <= total * SLACK_MAX { out } else { sorted }
 }
 
-fn parameters(input: &ItemsInput<'_>, stride: usize) -> Vec<u8> {
+fn parameters(input: &ItemsInput<'_>, stride: usize, halved: usize) -> Vec<u8> {
     let m = &input.model;
     let mut out = Vec::from((input.items.len() as u32).to_le_bytes());
     for x in [input.dims, stride, input.categories.len(), input.markets] {
         out.extend_from_slice(&(x as u16).to_le_bytes());
     }
     out.extend(float_part([m.alpha0, m.reg, m.view, m.cart, m.purchase, m.half_life_s].into_iter()));
+    out.extend_from_slice(&(halved as u32).to_le_bytes());
     out.resize(super::items::PARAMETER_BYTES, 0);
     out
 }
@@ -208,22 +220,55 @@ fn refuse_bad(input: &ItemsInput<'_>) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Nearest signed bytes with scale max|y|/127. `None` when a number is not finite or too large to scale.
-fn quantise(input: usize, factor: &[f32], boost: f32) -> Option<Quantised> {
+/// Writes the items after the first ones in half bytes, and returns how many. Their norms change a little, so bounds are
+/// raised to those after them, as far as that is needed.
+fn halve(items: &mut [Quantised], input: &ItemsInput<'_>) -> usize {
+    let Some((_, rest)) = items.split_at_mut_checked(input.whole) else { return 0 };
+    for q in &mut *rest {
+        // A byte held it, so half a byte does.
+        if let Some(half) = input.items.get(q.input).and_then(|item| quantise(q.input, item, HALF)) {
+            *q = half;
+        }
+    }
+    let halved = rest.len();
+    let mut bound = 0f32;
+    for q in items.iter_mut().rev().filter(|_| halved > 0) {
+        bound = bound.max(q.norm);
+        q.norm = bound;
+    }
+    halved
+}
+
+/// Greatest codes of a byte and of half a byte.
+const BYTE: f32 = 127.0;
+const HALF: f32 = 7.0;
+/// Scales tried for half bytes, as shares of the one that cuts no number: cutting the largest leaves the others finer.
+const SHARES: [f32; 8] = [1.0, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58];
+
+/// Nearest codes: signed bytes with scale max|y|/127, or half bytes with the scale of least error. `None` when a number is
+/// not finite or too large to scale.
+fn quantise(input: usize, item: &ItemInput, greatest: f32) -> Option<Quantised> {
+    let (factor, boost) = (&item.factor, item.boost);
     if factor.iter().any(|y| !y.is_finite()) {
         return None;
     }
     let largest = factor.iter().fold(0f32, |m, y| m.max(y.abs()));
-    let scale = largest / 127.0;
-    if scale > SCALE_MAX {
+    let uncut = largest / greatest;
+    if uncut > SCALE_MAX {
         return None;
     }
+    let code = |y: f32, scale: f32| libm::roundf(y / scale).clamp(-greatest, greatest);
+    let error =
+        |scale: f32| -> f32 { factor.iter().map(|y| y - code(*y, scale) * scale).fold(0.0, |sum, e| sum + e * e) };
+    let shares = if greatest == HALF { &SHARES[..] } else { &[1.0] };
+    let scales = shares.iter().map(|share| uncut * share);
+    let scale = scales.min_by(|a, b| error(*a).total_cmp(&error(*b))).unwrap_or(uncut);
     // A factor below the least scale cannot matter in any sum; it is written as zero.
     let (scale, q): (f32, Vec<i8>) = if scale < SCALE_MIN {
         (1.0, vec![0; factor.len()])
     } else {
-        // |y / scale| is at most 127 and a rounding, so the cast does not clip.
-        (scale, factor.iter().map(|y| libm::roundf(y / scale) as i8).collect())
+        // The code is at most the greatest, so the cast does not clip.
+        (scale, factor.iter().map(|y| code(*y, scale) as i8).collect())
     };
     let squares: i32 = q.iter().map(|b| i32::from(*b) * i32::from(*b)).sum();
     let rank_scale = (scale * boost).max(scale * BOOST_MIN);

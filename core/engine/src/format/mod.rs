@@ -109,7 +109,8 @@ impl Kind {
     /// The newest version of this kind of section that this reader knows, and the one that the writer writes.
     pub const fn version(self) -> u16 {
         match self {
-            Kind::Items | Kind::UserShard => 2,
+            Kind::Items => 3,
+            Kind::UserShard => 2,
             _ => 1,
         }
     }

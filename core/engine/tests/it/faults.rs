@@ -263,8 +263,16 @@ fn what_the_writers_refuse() {
     let mut inputs = shop::item_inputs(1, 3, 4);
     let write = |inputs: &[_], model, dims| {
         let categories = shop::categories();
-        write_items(&ItemsInput { model, dims, markets: 4, categories: &categories, items: inputs, previous: None })
-            .map(drop)
+        write_items(&ItemsInput {
+            model,
+            dims,
+            markets: 4,
+            categories: &categories,
+            items: inputs,
+            whole: usize::MAX,
+            previous: None,
+        })
+        .map(drop)
     };
     assert_eq!(write(&inputs, shop::MODEL, 5), Err(value(Kind::Items, 0)));
     assert_eq!(write(&inputs, Model { reg: 0.0, ..shop::MODEL }, 4), Err(WriteError::Model));
@@ -318,8 +326,8 @@ fn what_the_writers_refuse() {
 fn messages_say_what_to_do() {
     let message = |kind, bytes: &[u8]| read(kind, bytes).expect_err("damaged").to_string();
     let mut newer = good(Kind::Items);
-    newer[10] = 3;
-    assert_eq!(message(Kind::Items, &newer), "items section: written by a newer Kenal: version 3, this reader knows 2");
+    newer[10] = 4;
+    assert_eq!(message(Kind::Items, &newer), "items section: written by a newer Kenal: version 4, this reader knows 3");
     assert_eq!(message(Kind::Items, &good(Kind::Churn)), "items section: these bytes are a churn section");
     assert_eq!(
         message(Kind::Trending, b"<html>"),

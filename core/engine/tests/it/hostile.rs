@@ -76,6 +76,7 @@ fn use_items(items: &Items<'_>, sound: bool) {
 fn good() -> Vec<Vec<u8>> {
     vec![
         shop::items(1, 9, 8),
+        shop::halved_items(1, 9, 8, 4),
         shop::trending(9),
         shop::churn(),
         shop::revocations(9),
@@ -102,7 +103,7 @@ fn no_change_of_one_byte_does_harm() {
 
 #[test]
 fn no_truncation_parses() {
-    for section in &good()[..8] {
+    for section in &good()[..9] {
         for end in 0..section.len() {
             let bytes = &section[..end];
             assert!(Outline::read(bytes).is_err());
@@ -113,7 +114,7 @@ fn no_truncation_parses() {
 
 #[test]
 fn sections_parse_at_any_address() {
-    for section in &good()[..8] {
+    for section in &good()[..9] {
         let mut shifted = vec![0];
         shifted.extend_from_slice(section);
         let (a, b) = (Outline::read(section), Outline::read(&shifted[1..]));

@@ -47,6 +47,39 @@ fn items_keep_everything_but_the_rounding_of_their_factors() {
 }
 
 #[test]
+fn the_first_items_keep_bytes_and_the_others_half_as_many() {
+    let inputs = shop::item_inputs(1, 97, 20);
+    let (all, some) = (shop::items_of(&inputs, 20), shop::halved_items_of(&inputs, 20, 30));
+    let [version_of_all, version] = [&all.bytes, &some.bytes].map(|bytes| Outline::read(bytes).expect("good").version);
+    assert_eq!((version_of_all, version), (2, 3));
+    assert_eq!(all.bytes, shop::halved_items_of(&inputs, 20, 97).bytes, "nothing to halve");
+    // A stride of 32 for 20 numbers.
+    let factors = |bytes| Outline::read(bytes).expect("good").parts()[1].len();
+    assert_eq!((factors(&all.bytes), factors(&some.bytes)), (97 * 32, 30 * 32 + 67 * 16));
+    let items = Items::parse(&some.bytes).expect("own output");
+    assert_eq!(some.index, all.index, "in the same order");
+    let (mut error, mut size) = (0.0, 0.0);
+    for (input, item) in inputs.iter().zip(&some.index) {
+        let mut y = [0.0; 20];
+        assert!(items.dequantise(*item, &mut y));
+        let whole = item.get() < 30;
+        let largest = input.factor.iter().fold(0f32, |m, y| m.max(y.abs()));
+        let scale = items.scale(*item).expect("an item");
+        for (got, want) in y.iter().zip(&input.factor) {
+            let code = got / scale;
+            assert!((code - code.round()).abs() < 1e-3 && code.abs() <= if whole { 127.0 } else { 7.0 } + 1e-3);
+            let least = if whole { largest / 127.0 * 0.5001 } else { largest * 0.43 };
+            assert!((got - want).abs() <= least, "{got} for {want}");
+            if !whole {
+                error += (got - want).powi(2);
+                size += want.powi(2);
+            }
+        }
+    }
+    assert!(error < 0.01 * size, "{error} of {size}");
+}
+
+#[test]
 fn the_bytes_do_not_depend_on_the_order_of_the_input() {
     let mut inputs = shop::item_inputs(3, 40, 16);
     let straight = shop::items_of(&inputs, 16).bytes;
@@ -59,8 +92,10 @@ fn the_edges_of_the_items_section() {
     let empty = shop::items(1, 0, 16);
     assert!(Items::parse(&empty).expect("no items").is_empty());
     for dims in [1, 15, 16, 17, 255, 256] {
-        let bytes = shop::items(2, 5, dims);
-        assert_eq!(Items::parse(&bytes).expect("own output").dims(), dims);
+        for whole in [5, 2, 0] {
+            let bytes = shop::halved_items(2, 5, dims, whole);
+            assert_eq!(Items::parse(&bytes).expect("own output").dims(), dims);
+        }
     }
     let mut zero = shop::item_inputs(2, 3, 4);
     zero[1].factor = vec![0.0; 4];

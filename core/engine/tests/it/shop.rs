@@ -94,6 +94,11 @@ pub fn categories() -> Vec<String> {
 }
 
 pub fn items_of(inputs: &[ItemInput], dims: usize) -> ItemsSection {
+    halved_items_of(inputs, dims, usize::MAX)
+}
+
+/// With half bytes for all items but the first `whole`.
+pub fn halved_items_of(inputs: &[ItemInput], dims: usize, whole: usize) -> ItemsSection {
     let categories = categories();
     write_items(&ItemsInput {
         model: MODEL,
@@ -101,6 +106,7 @@ pub fn items_of(inputs: &[ItemInput], dims: usize) -> ItemsSection {
         markets: MARKETS,
         categories: &categories,
         items: inputs,
+        whole,
         previous: None,
     })
     .expect("a good shop")
@@ -108,6 +114,10 @@ pub fn items_of(inputs: &[ItemInput], dims: usize) -> ItemsSection {
 
 pub fn items(seed: u64, n: usize, dims: usize) -> Vec<u8> {
     items_of(&item_inputs(seed, n, dims), dims).bytes
+}
+
+pub fn halved_items(seed: u64, n: usize, dims: usize, whole: usize) -> Vec<u8> {
+    halved_items_of(&item_inputs(seed, n, dims), dims, whole).bytes
 }
 
 pub fn trending(n: usize) -> Vec<u8> {

@@ -47,7 +47,7 @@ impl Ranker {
         for item in items.iter() {
             let mut y = [0.0; DIMS];
             assert!(items.dequantise(item, &mut y), "factors of {DIMS} dimensions");
-            let scale = y.iter().fold(0f32, |m, y| m.max(y.abs())).max(f32::MIN_POSITIVE) / 127.0;
+            let scale = items.scale(item).expect("an item");
             bytes.push(y.map(|y| (y / scale).round() as i8));
             floats.push(y);
             scales.push(scale);
