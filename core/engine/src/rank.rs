@@ -1,7 +1,8 @@
 //! Exact top-k over all items, with pruning; and what is trending, under the same rules.
 
 use crate::fold_in::UserVector;
-use crate::format::items::{Items, ROOM, widen};
+use crate::format::items::{GROUP, Items, ROOM};
+use crate::format::le;
 use crate::format::trending::Trending;
 use crate::index::ItemIdx;
 use crate::limits::{BLOCKS_MAX, LANES};
@@ -9,9 +10,6 @@ use crate::rules::Rules;
 use crate::score::{Score, Scored};
 use crate::simd;
 use crate::topk::TopK;
-
-/// Items whose dot products are computed together.
-const GROUP: usize = 4;
 
 /// Grows a bound beyond all rounding: the norms, their product and the score are each off by at most a few 2^-24,
 /// together less than 2^-20.
@@ -47,63 +45,14 @@ fn scan_until(
     top: &mut TopK,
 ) -> usize {
     let query = user.query(items.blocks);
-    let whole = items.whole();
-    let (scales, scales_rest) = items.rank_scales.get(..whole).unwrap_or_default().as_chunks::<GROUP>();
-    let (norms, norms_rest) = items.norms.get(..whole).unwrap_or_default().as_chunks::<GROUP>();
-    let groups = items.factors.chunks_exact(items.blocks * GROUP);
-    let factors_rest = groups.remainder();
+    let mut room = [[0; LANES]; BLOCKS_MAX * GROUP];
     // What a score must exceed to enter; at a tie the item that is there, with the lower index, stays.
     let mut floor = top.least().map_or(least, |floor| floor.max(least));
-    let mut at = 0;
-    for ((group, scales), norms) in groups.zip(scales).zip(norms) {
-        if bound(user, norms) <= floor {
+    for at in (0..items.len()).step_by(GROUP) {
+        if bound(user, le::f32_at(items.norms, at)) <= floor {
             return at;
         }
-        let dots = simd::dot4(group, query);
-        for (item, (dot, scale)) in (at..).zip(dots.into_iter().zip(scales)) {
-            let score = score(dot, *scale, user.scale);
-            if score > floor {
-                floor = offer(allow, top, item, score).max(least);
-            }
-        }
-        at += GROUP;
-    }
-    for ((factor, scale), norm) in factors_rest.chunks_exact(items.blocks).zip(scales_rest).zip(norms_rest) {
-        if bound(user, core::slice::from_ref(norm)) <= floor {
-            return at;
-        }
-        let score = score(simd::dot(factor, query), *scale, user.scale);
-        if score > floor {
-            floor = offer(allow, top, at, score).max(least);
-        }
-        at += 1;
-    }
-    scan_halves(items, user, (least, floor), allow, top)
-}
-
-/// The same for the items whose factors are half bytes, widened a group at a time.
-fn scan_halves(
-    items: &Items<'_>,
-    user: &UserVector,
-    (least, mut floor): (f32, f32),
-    allow: &dyn Fn(ItemIdx) -> bool,
-    top: &mut TopK,
-) -> usize {
-    let query = user.query(items.blocks);
-    let mut at = items.whole();
-    let mut room = [[0; LANES]; BLOCKS_MAX * GROUP];
-    let size = items.blocks * LANES / 2;
-    for group in items.halves.chunks(size * GROUP) {
-        let norm = items.norms.get(at..at + 1).unwrap_or_default();
-        if bound(user, norm) <= floor {
-            return at;
-        }
-        // A last group that is not full is filled with zeros, which have no scale and are not looked at.
-        let (widened, _) = room.split_at_mut(items.blocks * GROUP);
-        for (row, half) in widened.chunks_exact_mut(items.blocks).zip(group.chunks_exact(size)) {
-            widen(half, row.as_flattened_mut());
-        }
-        let dots = simd::dot4(widened, query);
+        let dots = simd::dot4(items.group(at, &mut room), query);
         let scales = items.rank_scales.get(at..).unwrap_or_default();
         for (item, (dot, scale)) in (at..).zip(dots.into_iter().zip(scales)) {
             let score = score(dot, *scale, user.scale);
@@ -111,14 +60,13 @@ fn scan_halves(
                 floor = offer(allow, top, item, score).max(least);
             }
         }
-        at += group.len() / size;
     }
-    at
+    items.len()
 }
 
 /// No score of these items, nor of any after them, is higher.
-fn bound(user: &UserVector, norms: &[[u8; 4]]) -> f32 {
-    norms.first().map_or(f32::INFINITY, |norm| user.norm * f32::from_le_bytes(*norm) * MARGIN)
+fn bound(user: &UserVector, norm: Option<f32>) -> f32 {
+    norm.map_or(f32::INFINITY, |norm| user.norm * norm * MARGIN)
 }
 
 /// The score of one item.

@@ -15,6 +15,9 @@ pub(crate) const PARAMETER_BYTES: usize = 48;
 /// The version in which every number takes a byte; written still where every number does.
 pub(crate) const VERSION_WHOLE: u16 = 2;
 
+/// Items whose dot products are computed together.
+pub(crate) const GROUP: usize = 4;
+
 /// Room for one factor.
 pub(crate) type Room = [[u8; LANES]; BLOCKS_MAX];
 pub(crate) const ROOM: Room = [[0; LANES]; BLOCKS_MAX];
@@ -309,16 +312,44 @@ impl<'a> Items<'a> {
     where
         'a: 'r,
     {
-        if let Some(start) = item.at().checked_mul(self.blocks)
-            && let Some(factor) = self.factors.get(start..start.checked_add(self.blocks)?)
-        {
+        let start = item.at().checked_mul(self.blocks)?;
+        if let Some(factor) = self.factors.get(start..start.checked_add(self.blocks)?) {
             return Some(factor);
         }
-        let size = self.blocks * LANES / 2;
-        let start = item.at().checked_sub(self.whole())?.checked_mul(size)?;
-        let room = room.get_mut(..self.blocks)?;
-        widen(self.halves.get(start..start.checked_add(size)?)?, room.as_flattened_mut());
-        Some(room)
+        let row = room.get_mut(..self.blocks)?;
+        self.widen(item.at(), row)?;
+        Some(row)
+    }
+
+    /// The factors of the [`GROUP`] items from `first` on, one after the other. Behind the last item there is anything.
+    pub(crate) fn group<'r>(&self, first: usize, room: &'r mut [[u8; LANES]]) -> Entries<'r, LANES>
+    where
+        'a: 'r,
+    {
+        let (start, size) = (first * self.blocks, GROUP * self.blocks);
+        if let Some(group) = self.factors.get(start..start + size) {
+            return group;
+        }
+        for (at, row) in (first..).zip(room.chunks_exact_mut(self.blocks).take(GROUP)) {
+            let start = at * self.blocks;
+            match self.factors.get(start..start + self.blocks) {
+                Some(factor) => row.copy_from_slice(factor),
+                None => drop(self.widen(at, row)),
+            }
+        }
+        room.get(..size).unwrap_or_default()
+    }
+
+    /// Half bytes as bytes: the first half of the numbers lies in the low halves, the second in the high ones.
+    fn widen(&self, at: usize, row: &mut [[u8; LANES]]) -> Option<()> {
+        let (low, high) = row.as_flattened_mut().split_at_mut(self.blocks * LANES / 2);
+        let start = at.checked_sub(self.whole())?.checked_mul(low.len())?;
+        let halves = self.halves.get(start..start.checked_add(low.len())?)?;
+        for ((low, high), byte) in low.iter_mut().zip(high).zip(halves) {
+            *low = ((byte << 4) as i8 >> 4) as u8;
+            *high = (*byte as i8 >> 4) as u8;
+        }
+        Some(())
     }
 
     /// What a code of `item`'s factor is worth.
@@ -343,15 +374,6 @@ impl<'a> Items<'a> {
             *y = f32::from(*q as i8) * scale;
         }
         true
-    }
-}
-
-/// Half bytes as bytes: the first half of the numbers lies in the low halves, the second in the high ones.
-pub(crate) fn widen(halves: &[u8], out: &mut [u8]) {
-    let (low, high) = out.split_at_mut(halves.len().min(out.len()));
-    for ((low, high), byte) in low.iter_mut().zip(high).zip(halves) {
-        *low = ((byte << 4) as i8 >> 4) as u8;
-        *high = (*byte as i8 >> 4) as u8;
     }
 }
 
