@@ -53,6 +53,9 @@ const STEPS: [f32; BITS_MAX + 1] = [0.0, 1.596, 0.9957, 0.586, 0.3352, 0.1881, 0
 pub enum Packing {
     /// A byte a number.
     Int8,
+    /// A byte a number for the third of the items with the greatest norms, half a byte for the others: what a bundle of
+    /// about 50,000 items holds.
+    Mixed,
     /// Half a byte a number.
     Int4,
     /// Turned, so many bytes in all: bits where they take most error away.
@@ -60,10 +63,11 @@ pub enum Packing {
 }
 
 impl Packing {
-    /// Bytes an item's factor takes, with its scale.
+    /// Bytes an item's factor takes, with its scale; the mean where they differ.
     pub fn item_bytes(self, k: usize) -> usize {
         match self {
             Packing::Int8 => k + SCALE_BYTES,
+            Packing::Mixed => (2 * k).div_ceil(3) + SCALE_BYTES,
             Packing::Int4 => k.div_ceil(2) + SCALE_BYTES,
             Packing::Turned { item_bytes } => item_bytes,
         }
@@ -73,6 +77,7 @@ impl Packing {
     pub fn name(self) -> String {
         match self {
             Packing::Int8 => "int8".to_owned(),
+            Packing::Mixed => "int8 and int4".to_owned(),
             Packing::Int4 => "int4".to_owned(),
             Packing::Turned { item_bytes } => format!("turned, {item_bytes} bytes"),
         }
@@ -105,19 +110,23 @@ impl Packed {
     /// Packs a model's items.
     pub fn new(model: &AlsModel, packing: Packing) -> Packed {
         match packing {
-            Packing::Int8 => Packed::straight(model, packing, BYTE),
-            Packing::Int4 => Packed::straight(model, packing, NIBBLE),
+            Packing::Int8 => Packed::straight(model, packing, |_| BYTE),
+            Packing::Mixed => {
+                let whole = first_third(model);
+                Packed::straight(model, packing, |item| if whole[item] { BYTE } else { NIBBLE })
+            }
+            Packing::Int4 => Packed::straight(model, packing, |_| NIBBLE),
             Packing::Turned { item_bytes } => Packed::turned(model, item_bytes),
         }
     }
 
-    fn straight(model: &AlsModel, packing: Packing, greatest: f32) -> Packed {
+    fn straight(model: &AlsModel, packing: Packing, greatest: impl Fn(usize) -> f32 + Sync) -> Packed {
         let k = model.factors();
         let (inward, outward) = (spread(k), transposed(&spread(k), k));
         let users: Vec<f32> = model.user_factors().par_chunks_exact(k).flat_map_iter(|x| times(&inward, x)).collect();
         let cost = Cost::new(&crate::als::second_moment(&users, k), k);
-        let items = model.item_factors().par_chunks_exact(k);
-        let rows: Vec<Rounded> = items.map(|y| cost.round(&times(&inward, y), greatest)).collect();
+        let items = model.item_factors().par_chunks_exact(k).enumerate();
+        let rows: Vec<Rounded> = items.map(|(item, y)| cost.round(&times(&inward, y), greatest(item))).collect();
         let scales = rows.iter().map(|r| r.scale).collect();
         let codes = rows.into_iter().flat_map(|r| r.codes).collect();
         Packed { packing, k, codes, scales, steps: vec![1.0; k], turn: (inward, outward) }
@@ -204,6 +213,17 @@ impl Packed {
         });
         shares.iter().sum::<f64>() / shares.len().max(1) as f64
     }
+}
+
+/// Which items are among the third with the greatest norms.
+fn first_third(model: &AlsModel) -> Vec<bool> {
+    let square = |y: &[f32]| y.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>();
+    let squares: Vec<f64> = model.item_factors().chunks_exact(model.factors()).map(square).collect();
+    let mut order: Vec<usize> = (0..squares.len()).collect();
+    order.sort_by(|&a, &b| squares[b].total_cmp(&squares[a]).then(a.cmp(&b)));
+    let mut first = vec![false; order.len()];
+    order.iter().take(order.len().div_ceil(3)).for_each(|&item| first[item] = true);
+    first
 }
 
 /// The codes of a direction.
@@ -371,9 +391,9 @@ mod tests {
         als::fit(&matrix, &config, Threads::ONE, &mut |_| ControlFlow::Continue(())).expect("fits")
     }
 
-    fn packings() -> [Packing; 4] {
+    fn packings() -> [Packing; 5] {
         let turned = |item_bytes| Packing::Turned { item_bytes };
-        [turned(K + 4), Packing::Int8, turned(K / 2 + 4), Packing::Int4]
+        [turned(K + 4), Packing::Int8, Packing::Mixed, turned(K / 2 + 4), Packing::Int4]
     }
 
     #[test]
@@ -381,10 +401,11 @@ mod tests {
         let model = model();
         let overlaps = packings().map(|packing| Packed::new(&model, packing).overlap(&model, Threads::ONE));
         println!("{overlaps:?}");
-        let [whole, half] = [&overlaps[..2], &overlaps[2..]];
+        let [whole, half] = [&overlaps[..2], &overlaps[3..]];
+        assert!(overlaps[1] >= overlaps[2] && overlaps[2] >= overlaps[4], "{overlaps:?}");
         assert!(whole.iter().all(|a| half.iter().all(|b| a >= b)), "in the order of their bytes: {overlaps:?}");
-        assert!(overlaps[0] > 0.98 && overlaps[3] > 0.6, "{overlaps:?}");
-        assert!(overlaps[2] > overlaps[3], "half a byte each, turned or not: {overlaps:?}");
+        assert!(overlaps[0] > 0.98 && overlaps[4] > 0.6, "{overlaps:?}");
+        assert!(overlaps[3] > overlaps[4], "half a byte each, turned or not: {overlaps:?}");
         let again = Packed::new(&model, packings()[1]);
         assert_eq!(again.overlap(&model, Threads::new(3).expect("positive")), overlaps[1]);
     }

@@ -26,10 +26,10 @@ pub struct PackedReport {
     pub recall_20: Option<(f64, Interval)>,
 }
 
-/// Packings that are compared: a byte a number and half a byte, as they are and turned in as many bytes.
-fn packings(k: usize) -> [Packing; 4] {
+/// Packings that are compared: a byte a number, half a byte, and some of each; the first two also turned in as many bytes.
+fn packings(k: usize) -> [Packing; 5] {
     let turned = |packing: Packing| Packing::Turned { item_bytes: packing.item_bytes(k) };
-    [Packing::Int8, turned(Packing::Int8), turned(Packing::Int4), Packing::Int4]
+    [Packing::Int8, turned(Packing::Int8), Packing::Mixed, turned(Packing::Int4), Packing::Int4]
 }
 
 /// Of a model alone.
