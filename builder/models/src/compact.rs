@@ -2,7 +2,7 @@
 //!
 //! [`Packing::Int8`] is what a bundle holds: a byte a number with a scale an item. An item's largest number sets its scale,
 //! so factors are turned first by a matrix in which none stays much larger than the others (`spread`): x and y alike, so
-//! no score changes, and the greatest error is a third smaller. The codes are then chosen by what their errors do to
+//! no score changes, and steps are finer. The codes are then chosen by what their errors do to
 //! scores (`rounding`), and [`bundled`] gives the turned factors in which the bundle's writer, which rounds to the nearest,
 //! finds these codes again; a visitor folded in with them is turned alike. In fewer bytes it also matters which numbers
 //! are kept how well. With C the mean of x xᵀ over the users, [`Packing::Turned`] turns the factors by

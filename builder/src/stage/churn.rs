@@ -74,13 +74,13 @@ pub fn fit(
     let config = ChurnConfig { design: DesignConfig { bound: 0.0, knots: 0 }, bent: false, ..ChurnConfig::default() };
     let fit = fit_forward(&columns, samples, &split, &config, threads)
         .context("fitting the churn model; it needs purchases over at least half a year")?;
-    let judged = judged(&fit, &rows, test);
+    let judged = judged(&fit, &rows, test)?;
     let (terms, scores, figures) = (terms(&fit), scores(&fit, served, cut), figures(&fit, &judged.reach));
     Ok(Leaving { fit, terms, scores, figures, judged })
 }
 
 /// What was said of each test row and what came true.
-fn judged(fit: &ForwardFit, rows: &TrainingRows, test: Timestamp) -> Churn {
+fn judged(fit: &ForwardFit, rows: &TrainingRows, test: Timestamp) -> Result<Churn> {
     let tested: Vec<usize> = (0..rows.labels.len()).filter(|&n| rows.cuts[n] == test).collect();
     let row = |n: usize| &rows.values[n * rows.width..(n + 1) * rows.width];
     let probabilities: Vec<f64> = tested.iter().map(|&n| fit.model.probability(row(n))).collect();
@@ -89,15 +89,15 @@ fn judged(fit: &ForwardFit, rows: &TrainingRows, test: Timestamp) -> Churn {
     let definition = format!(
         "Leaving is no purchase in {HORIZON_DAYS} days, among customers who had bought before and permit learning"
     );
-    let recency = kenal_features::position("recency_days");
+    let recency = kenal_features::position("recency_days").context("finding recency_days among the features")?;
     // Who never bought has left already.
     let silent: Vec<f64> = tested
         .iter()
-        .map(|&n| recency.map_or(f64::NAN, |at| f64::from(row(n)[at])))
+        .map(|&n| f64::from(row(n)[recency]))
         .map(|days| if days.is_nan() { f64::INFINITY } else { days })
         .collect();
     let reach = reach(&probabilities, &silent, &left, &BUDGETS);
-    Churn::new(format!("{test} {}", Hash::of(&people)), definition, &probabilities, &left).reaching(&reach)
+    Ok(Churn::new(format!("{test} {}", Hash::of(&people)), definition, &probabilities, &left).reaching(&reach))
 }
 
 /// A number for each person, by first appearance.

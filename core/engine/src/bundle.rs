@@ -56,17 +56,16 @@ impl<'a> Bundle<'a> {
     /// # Errors
     /// When a section is damaged, or counts items or markets differently from the items section.
     pub fn parse(sections: &Sections<'a>) -> Result<Bundle<'a>, SectionError> {
-        let bundle = Bundle {
-            items: Items::parse(sections.items)?,
-            trending: Trending::parse(sections.trending)?,
-            revocations: Revocations::parse(sections.revocations)?,
-            users: sections.users.map(Users::parse).transpose()?,
-            churn: sections.churn.map(Churn::parse).transpose()?,
-            catalogue: sections.catalogue.map(Catalogue::parse).transpose()?,
-            blend: sections.blend.map(Blend::parse).transpose()?,
-        };
-        bundle.check()?;
-        Ok(bundle)
+        let bundle = Bundle::reopen(sections)?;
+        Ok(Bundle {
+            items: bundle.items.checked()?,
+            trending: bundle.trending.checked()?,
+            churn: bundle.churn.map(Churn::checked).transpose()?,
+            catalogue: bundle.catalogue.map(Catalogue::checked).transpose()?,
+            blend: bundle.blend.map(Blend::checked).transpose()?,
+            // Behind their heads, revocations and users have bytes of any value: opening them has looked at all there is.
+            ..bundle
+        })
     }
 
     /// The same of sections that were parsed before: those that were signed. Cost: none of the entries is looked at. Bytes

@@ -1,5 +1,8 @@
 //! The bytes of every released set of formats: the reader reads them all, the writer writes the newest. Set 2 has boosts
 //! of items, ties of a history, and the blend; in set 3 each row is under its visitor's seal.
+//!
+//! The answers hold every bit of a score, so they are written anew when scores are made otherwise (last: a finer visitor
+//! vector, which changed digits and no list); the bytes never are.
 
 use std::fs;
 use std::path::Path;

@@ -48,9 +48,13 @@ impl<'a> Blend<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says. Cost: one pass over the bytes, no allocation.
     pub fn parse(bytes: &'a [u8]) -> Result<Blend<'a>, SectionError> {
-        let blend = Blend::reopen(bytes)?;
-        within(Kind::Blend, blend.check())?;
-        Ok(blend)
+        Blend::reopen(bytes)?.checked()
+    }
+
+    /// This section, when every entry of it is as `FORMAT.md` says.
+    pub(crate) fn checked(self) -> Result<Blend<'a>, SectionError> {
+        within(Kind::Blend, self.check())?;
+        Ok(self)
     }
 
     /// The same of bytes that [`Blend::parse`] has accepted before: no entry is looked at.

@@ -26,9 +26,13 @@ impl<'a> Catalogue<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says.
     pub fn parse(bytes: &'a [u8]) -> Result<Catalogue<'a>, SectionError> {
-        let catalogue = Catalogue::reopen(bytes)?;
-        within(Kind::Catalogue, catalogue.check())?;
-        Ok(catalogue)
+        Catalogue::reopen(bytes)?.checked()
+    }
+
+    /// This section, when every entry of it is as `FORMAT.md` says.
+    pub(crate) fn checked(self) -> Result<Catalogue<'a>, SectionError> {
+        within(Kind::Catalogue, self.check())?;
+        Ok(self)
     }
 
     /// The same of bytes that [`Catalogue::parse`] has accepted before: no entry is looked at.

@@ -25,9 +25,13 @@ impl<'a> Churn<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says.
     pub fn parse(bytes: &'a [u8]) -> Result<Churn<'a>, SectionError> {
-        let churn = Churn::reopen(bytes)?;
-        within(Kind::Churn, churn.check())?;
-        Ok(churn)
+        Churn::reopen(bytes)?.checked()
+    }
+
+    /// This section, when every entry of it is as `FORMAT.md` says.
+    pub(crate) fn checked(self) -> Result<Churn<'a>, SectionError> {
+        within(Kind::Churn, self.check())?;
+        Ok(self)
     }
 
     /// The same of bytes that [`Churn::parse`] has accepted before: no entry is looked at.

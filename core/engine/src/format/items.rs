@@ -90,9 +90,13 @@ impl<'a> Items<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says. Cost: one pass over the bytes, no allocation.
     pub fn parse(bytes: &'a [u8]) -> Result<Items<'a>, SectionError> {
-        let items = Items::reopen(bytes)?;
-        within(Kind::Items, items.check())?;
-        Ok(items)
+        Items::reopen(bytes)?.checked()
+    }
+
+    /// This section, when every entry of it is as `FORMAT.md` says.
+    pub(crate) fn checked(self) -> Result<Items<'a>, SectionError> {
+        within(Kind::Items, self.check())?;
+        Ok(self)
     }
 
     /// The same of bytes that [`Items::parse`] has accepted before: no entry is looked at.

@@ -106,7 +106,8 @@ impl Kind {
         Kind::ALL.into_iter().find(|k| k.name() == name)
     }
 
-    /// The newest version of this kind of section that this reader knows, and the one that the writer writes.
+    /// The newest version of this kind of section that this reader knows. The writer writes it, but for items of which none
+    /// is halved.
     pub const fn version(self) -> u16 {
         match self {
             Kind::Items => 3,

@@ -44,9 +44,13 @@ impl<'a> Trending<'a> {
     /// # Errors
     /// When the bytes are not exactly as `FORMAT.md` says.
     pub fn parse(bytes: &'a [u8]) -> Result<Trending<'a>, SectionError> {
-        let trending = Trending::reopen(bytes)?;
-        within(Kind::Trending, trending.check())?;
-        Ok(trending)
+        Trending::reopen(bytes)?.checked()
+    }
+
+    /// This section, when every entry of it is as `FORMAT.md` says.
+    pub(crate) fn checked(self) -> Result<Trending<'a>, SectionError> {
+        within(Kind::Trending, self.check())?;
+        Ok(self)
     }
 
     /// The same of bytes that [`Trending::parse`] has accepted before: no entry is looked at.

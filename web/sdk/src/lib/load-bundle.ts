@@ -79,7 +79,8 @@ async function addSection(endpoint: string, edge: OpenEdge, before: OpenEdge | n
     }
   }
   const url = `${endpoint}/v1/bundle/sections/${hash}`;
-  const there = await edge.fetchSection(new URL(url, globalThis.location?.href).href);
+  // The address as this page's own `fetch` would resolve it.
+  const there = await edge.fetchSection(new Request(url).url);
   if (there.ok) return there;
   // A worker may be kept from what the page can reach, by a policy of its own; and the page says best what is wrong.
   const section = await request(url, {});
