@@ -159,7 +159,7 @@ fn packing_is_shown_with_what_it_loses() {
     let given =
         ["--interactions", text(&bought), "--protocol", "strong", "--model", "als", "--pack", "--factors", "16"];
     let (out, _) = eval(&given, true);
-    for row in ["int8", "int4", "turned"] {
+    for row in ["int8", "int4", "12, 8 and 4 bits"] {
         assert!(out.lines().any(|l| l.trim_start().starts_with(row)), "{row}:\n{out}");
     }
     let (out, _) = eval(&[&given[..], &["--json"]].concat(), true);

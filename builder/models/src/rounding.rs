@@ -35,7 +35,7 @@ pub(crate) struct Cost {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rounded {
     pub(crate) scale: f32,
-    pub(crate) codes: Vec<i8>,
+    pub(crate) codes: Vec<i16>,
     pub(crate) cost: f32,
 }
 
@@ -112,13 +112,13 @@ impl Cost {
             }
         }
         let cost = y.iter().zip(&codes).zip(&pull).map(|((y, q), p)| (y - scale * q) * p).sum();
-        Rounded { scale, codes: codes.into_iter().map(|q| q as i8).collect(), cost }
+        Rounded { scale, codes: codes.into_iter().map(|q| q as i16).collect(), cost }
     }
 }
 
 /// Each number by itself.
 fn nearest(y: &[f32], scale: f32) -> Rounded {
-    Rounded { scale, codes: y.iter().map(|v| (v / scale).round() as i8).collect(), cost: f32::INFINITY }
+    Rounded { scale, codes: y.iter().map(|v| (v / scale).round() as i16).collect(), cost: f32::INFINITY }
 }
 
 /// U_dj / U_dd of C⁻¹ = UᵀU, from C.

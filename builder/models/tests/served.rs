@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use kenal_core::format::write::{
-    BlendInput, HistoryInput, ItemInput, ItemsInput, TrendingInput, UserRowInput, write_blend, write_items,
+    BlendInput, HistoryInput, ItemInput, ItemsInput, Tiers, TrendingInput, UserRowInput, write_blend, write_items,
     write_revocations, write_row, write_trending,
 };
 use kenal_core::{
@@ -98,7 +98,7 @@ fn compile(learnt: &Learnt, weights: &Weights) -> (Vec<u8>, Vec<u8>, Vec<ItemIdx
         markets: 1,
         categories: &categories,
         items: &inputs,
-        whole: usize::MAX,
+        tiers: Tiers::WHOLE,
         previous: None,
     };
     let written = write_items(&input).expect("good items");

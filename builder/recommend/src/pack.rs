@@ -26,16 +26,13 @@ pub struct PackedReport {
     pub recall_20: Option<(f64, Interval)>,
 }
 
-/// Packings that are compared: a byte a number, half a byte, and some of each; the first two also turned in as many bytes.
-fn packings(k: usize) -> [Packing; 5] {
-    let turned = |packing: Packing| Packing::Turned { item_bytes: packing.item_bytes(k) };
-    [Packing::Int8, turned(Packing::Int8), Packing::Mixed, turned(Packing::Int4), Packing::Int4]
-}
+/// Packings that are compared: a byte a number, what bundles have, half a byte.
+const PACKINGS: [Packing; 3] = [Packing::Int8, Packing::Tiers, Packing::Int4];
 
 /// Of a model alone.
 pub fn pack(model: &AlsModel, threads: Threads) -> Vec<PackedReport> {
     let of = |packing: Packing| report(model, &Packed::new(model, packing), threads);
-    packings(model.factors()).into_iter().map(of).collect()
+    PACKINGS.into_iter().map(of).collect()
 }
 
 /// Of what is evaluated, with the loss of recall; nothing without ALS in it.
@@ -50,7 +47,7 @@ pub fn pack_evaluated(
 ) -> Result<Vec<PackedReport>, TrainError> {
     let Some(model) = fitted.als() else { return Ok(Vec::new()) };
     let mut out = Vec::new();
-    for packing in packings(model.factors()) {
+    for packing in PACKINGS {
         let packed = Packed::new(model, packing);
         let evaluation = fitted.measure_by(&model.with_items(packed.factors())?, split, options);
         let values = |e: &Evaluation| e.values(Metric::Recall20).to_vec();

@@ -110,15 +110,16 @@ fn verdict_of(card: &[ModelCardRow], policy: PublishPolicy) -> Result<Outcome> {
 fn item_rows(recommender: &Recommender, numbers: &ItemNumbers) -> Vec<ItemModelRow> {
     let Recommender { fitted, weights, .. } = recommender;
     // As a bundle holds them: its codes are chosen here, where the people are known whom errors of them would reach.
-    let factors = bundled(&fitted.als);
-    let factors = factors.chunks_exact(fitted.als.factors());
     let fashion = fitted.fashion(recommender.trend_half_life_days, weights);
+    let boosts: Vec<f32> = fashion.goes.iter().map(|goes| goes.clamp(BOOST_MIN, 1.0)).collect();
+    let factors = bundled(&fitted.als, &boosts);
+    let factors = factors.chunks_exact(fitted.als.factors());
     let row = |(item, (id, factors)): (u32, (&String, &[f32]))| {
         let speaks_for = fitted.item_item.speaks_for(item);
         ItemModelRow {
             item_id: id.clone(),
             factors: factors.to_vec(),
-            boost: fashion.goes[item as usize].clamp(BOOST_MIN, 1.0),
+            boost: boosts[item as usize],
             again: fitted.rhythm.strength(item) * fashion.again[item as usize],
             again_half_life_days: fitted.rhythm.half_life_days(item, weights.again_half_life_days),
             goes_with: speaks_for.iter().map(|n| numbers.ids()[n.item as usize].clone()).collect(),

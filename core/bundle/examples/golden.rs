@@ -1,6 +1,6 @@
 //! Writes the golden bundle of the current format version: the explicit way to update the fixture.
 //!
-//! `cargo run -p kenal-bundle --example golden -- core/bundle/tests/fixtures/v2`
+//! `cargo run -p kenal-bundle --example golden -- core/bundle/tests/fixtures/v4`
 //!
 //! The bytes of a released format version never change. Run this only while a version is not yet released, or into a
 //! new folder for a new version.

@@ -69,9 +69,7 @@ pub use keys::verify_keys;
 pub use keys::write_keys;
 pub use manifest::{CardValue, Manifest, MarketEntry, SectionEntry};
 #[cfg(feature = "write")]
-pub use publish::{
-    File, PublishError, Publisher, Release, Signer, reissue, shard_bits_for, whole_items, write_revocation_update,
-};
+pub use publish::{File, PublishError, Publisher, Release, Signer, reissue, shard_bits_for, write_revocation_update};
 pub use seal::{RowSeal, SEAL_BYTES};
 pub use table::{TABLE_SECTIONS_MAX, Table, TableSlot};
 #[cfg(feature = "write")]

@@ -9,7 +9,7 @@ use core::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use kenal_core::format::write::{
-    BlendInput, CatalogueInput, CatalogueItem, ChurnInput, ItemInput, ItemsInput, ShardInput, TrendingInput,
+    BlendInput, CatalogueInput, CatalogueItem, ChurnInput, ItemInput, ItemsInput, ShardInput, Tiers, TrendingInput,
     TrendingList, UserRowInput, WriteError, write_blend, write_catalogue, write_churn, write_items, write_revocations,
     write_row, write_shard, write_trending, write_users,
 };
@@ -183,7 +183,7 @@ impl<'a> Publisher<'a> {
             markets,
             categories,
             items,
-            whole: whole_items(items.len()),
+            tiers: Tiers::of(items.len()),
             previous,
         })?;
         self.add(Kind::Items, written.bytes)?;
@@ -388,16 +388,6 @@ fn read_back(manifest: &[u8], key: &PublicKey, files: &[File]) -> Result<(), Bun
     })?;
     Ok(())
 }
-
-/// Items that take a byte a number in a shop of `n`: those that fill nearly all lists.
-pub const fn whole_items(n: usize) -> usize {
-    let quarter = n.div_ceil(4);
-    if quarter > WHOLE_MIN { quarter } else { WHOLE_MIN }
-}
-
-/// A shop with no more items than these has nothing to save by half bytes.
-const WHOLE_MIN: usize = 16_384;
-
 /// Bits so that a shard holds about 512 users: the index of 4.1 million people then takes 256 KiB, and a shard no more.
 pub const fn shard_bits_for(users: u64) -> u32 {
     let mut bits = 0;

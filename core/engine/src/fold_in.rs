@@ -33,6 +33,8 @@ pub struct UserVector {
     pub(crate) scale: f32,
     /// At least ‖q‖ · scale · (1 − 2^-22).
     pub(crate) norm: f32,
+    /// What codes of items that are half a step off change of a dot product, at most: ½ Σ|q|, rounded up.
+    pub(crate) reach: i32,
 }
 
 impl fmt::Debug for UserVector {
@@ -53,13 +55,14 @@ impl UserVector {
             return None;
         }
         let mut q = [[0; LANES]; BLOCKS_MAX];
-        let mut squares = 0i64;
+        let (mut squares, mut sizes) = (0i64, 0);
         for (q, x) in q.as_flattened_mut().iter_mut().zip(x) {
             // |x / scale| is at most the greatest code and a rounding, so the cast does not clip.
             *q = libm::roundf(x / scale) as i16;
             squares += i64::from(*q) * i64::from(*q);
+            sizes += i32::from(*q).abs();
         }
-        Some(UserVector { q, scale, norm: libm::sqrtf(squares as f32) * scale })
+        Some(UserVector { q, scale, norm: libm::sqrtf(squares as f32) * scale, reach: (sizes + 1) / 2 })
     }
 
     /// The same taste, counting `weight`; `None` when it then counts nothing that a score could show.

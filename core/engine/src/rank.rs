@@ -1,8 +1,7 @@
 //! Exact top-k over all items, with pruning; and what is trending, under the same rules.
 
 use crate::fold_in::UserVector;
-use crate::format::items::{GROUP, Items, ROOM};
-use crate::format::le;
+use crate::format::items::{CODES, FINER, GROUP, Items};
 use crate::format::trending::Trending;
 use crate::index::ItemIdx;
 use crate::limits::{BLOCKS_MAX, LANES};
@@ -49,15 +48,16 @@ fn scan_until(
     // What a score must exceed to enter; at a tie the item that is there, with the lower index, stays.
     let mut floor = top.least().map_or(least, |floor| floor.max(least));
     for at in (0..items.len()).step_by(GROUP) {
-        if bound(user, le::f32_at(items.norms, at)) <= floor {
+        if bound(user, items.norm(at)) <= floor {
             return at;
         }
         let dots = simd::dot4(items.group(at, &mut room), query);
         let scales = items.rank_scales.get(at..).unwrap_or_default();
         for (item, (dot, scale)) in (at..).zip(dots.into_iter().zip(scales)) {
-            let score = score(dot, *scale, user.scale);
-            if score > floor {
-                floor = offer(allow, top, item, score).max(least);
+            // What refines a code adds less than the reach. Rounding keeps the order, so nothing that enters is missed.
+            let reach = if item < items.fine { user.reach } else { 0 };
+            if score((dot + reach) as f32, *scale, user.scale) > floor {
+                floor = offer(items, user, allow, floor, top, item).max(least);
             }
         }
     }
@@ -71,20 +71,33 @@ fn bound(user: &UserVector, norm: Option<f32>) -> f32 {
 
 /// The score of one item.
 pub(crate) fn score_of(items: &Items<'_>, user: &UserVector, item: ItemIdx) -> Option<f32> {
-    let scale = items.rank_scales.get(item.at())?;
-    let mut room = ROOM;
-    Some(score(simd::dot(items.factor(item, &mut room)?, user.query(items.blocks)), *scale, user.scale))
+    let mut room = CODES;
+    let codes = items.codes(item, &mut room)?;
+    let mut sum = 0i64;
+    for (codes, query) in codes.iter().zip(user.query(items.blocks)) {
+        // Sixteen products below 2^25.1.
+        sum += i64::from(codes.iter().zip(query).map(|(c, q)| i32::from(*c) * i32::from(*q)).sum::<i32>());
+    }
+    Some(score(sum as f32 / FINER, *items.rank_scales.get(item.at())?, user.scale))
 }
 
-/// The dot product is a whole number below 2^30; its conversion and the products are rounded in this order.
-fn score(dot: i32, scale: [u8; 4], user_scale: f32) -> f32 {
-    dot as f32 * f32::from_le_bytes(scale) * user_scale
+/// The dot product is a whole number of sixteenths below 2^34, which its conversion and the products round in this order.
+fn score(dot: f32, scale: [u8; 4], user_scale: f32) -> f32 {
+    dot * f32::from_le_bytes(scale) * user_scale
 }
 
-/// Puts an item into the list if the rules allow it, and returns the new floor. Rules are asked only about items that
-/// would enter: that is rare, and asking costs more than scoring.
-fn offer(allow: &dyn Fn(ItemIdx) -> bool, top: &mut TopK, at: usize, score: f32) -> f32 {
-    if let (Ok(item), Some(score)) = (ItemIdx::new(at), Score::new(score))
+/// Puts an item into the list if it scores above the floor and the rules allow it, and returns the new floor. Rules are
+/// asked only about items that would enter: that is rare, and asking costs more than scoring.
+fn offer(
+    items: &Items<'_>,
+    user: &UserVector,
+    allow: &dyn Fn(ItemIdx) -> bool,
+    floor: f32,
+    top: &mut TopK,
+    at: usize,
+) -> f32 {
+    if let Ok(item) = ItemIdx::new(at)
+        && let Some(score) = score_of(items, user, item).filter(|score| *score > floor).and_then(Score::new)
         && allow(item)
     {
         top.insert(Scored { item, score });

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use kenal_bench_ranker::DIMS;
-use kenal_bundle::whole_items;
-use kenal_core::format::write::{ItemInput, ItemsInput, write_items};
+use kenal_core::format::write::{ItemInput, ItemsInput, Tiers, write_items};
 use kenal_core::{CategoryIdx, Model};
 use kenal_models::als::{self, AlsConfig, Solver};
 use kenal_models::{Interactions, Threads};
@@ -90,7 +89,7 @@ pub fn make(args: &MakeArgs) -> Result<()> {
         markets: 2,
         categories: &["all".to_owned()],
         items: &items,
-        whole: whole_items(args.items),
+        tiers: Tiers::of(args.items),
         previous: None,
     };
     fs::write(section_path(&args.dir), write_items(&input)?.bytes)?;

@@ -117,7 +117,7 @@ fn parts(dice: &mut Dice, seeds: &[&[u8]], any: bool) -> Vec<u8> {
         }
     }
     if own == Kind::Items && !dice.one_in(3) {
-        mend_items(&mut parts, dice.pick(&[0.0, 0.25, 1.0, 1.0, f64::from(f32::MAX)]));
+        mend_items(version, &mut parts, dice.pick(&[0.0, 0.25, 1.0, 1.0, f64::from(f32::MAX)]));
     }
     packed(own, version, &parts)
 }
@@ -133,17 +133,59 @@ fn unpacked(section: &[u8]) -> Vec<u8> {
     packed(kind, version, &parts)
 }
 
+/// The factors of items as one part has them: bytes of the first, half bytes of the others, half bytes that refine.
+struct Factors<'b> {
+    bytes: &'b mut [u8],
+    stride: usize,
+    n: usize,
+    halved: usize,
+    fine: usize,
+}
+
+impl Factors<'_> {
+    /// Number `d` of the half bytes at `slot`, replaced by what `new` makes of it.
+    fn half(&mut self, slot: usize, d: usize, new: impl Fn(i8) -> i8) -> Option<i8> {
+        let row = self.stride / 2;
+        let start = self.n.checked_sub(self.halved)? * self.stride + slot * row;
+        let byte = self.bytes.get_mut(start..)?.get_mut(d % row.max(1))?;
+        let (shift, other) = if d < row { (4, *byte & 0xf0) } else { (0, *byte & 0x0f) };
+        let code = new(((*byte << shift) as i8) >> 4);
+        *byte = other | ((code as u8 & 0xf) << (4 - shift));
+        Some(code)
+    }
+
+    /// Number `d` of `item` in sixteenths of a byte's code, made 0 when `clear`; 0 when it is not there.
+    fn code(&mut self, item: usize, d: usize, clear: bool) -> f64 {
+        let new = |code: i8| if clear { 0 } else { code };
+        let whole = self.n.saturating_sub(self.halved);
+        let code = if item < whole {
+            let byte = self.bytes.get_mut(item * self.stride + d);
+            byte.map(|byte| {
+                *byte = new(*byte as i8) as u8;
+                *byte as i8
+            })
+        } else {
+            self.half(item - whole, d, new)
+        };
+        let finer = if item < self.fine { self.half(self.halved + item, d, new) } else { None };
+        16.0 * f64::from(code.unwrap_or_default()) + f64::from(finer.unwrap_or_default())
+    }
+}
+
 /// Puts the numbers of items back into their ranges, each at the nearest end, so that the equations are reached with
 /// what damage has made of the rest. Norms become `share` of
 /// what the factors need: less than 1 must be refused.
-fn mend_items(parts: &mut [Vec<u8>], share: f64) {
+fn mend_items(version: u16, parts: &mut [Vec<u8>], share: f64) {
     let [head, factors, scales, norms, gram, .., rank_scales] = parts else { return };
-    let (Some(dims), Some(stride)) = (head.get(4..6), head.get(6..8)) else { return };
-    let number = |bytes: &[u8]| usize::from(bytes[0]) + 256 * usize::from(bytes[1]);
-    let (dims, stride) = (number(dims), number(stride).max(1));
-    for factor in factors.chunks_mut(stride) {
-        factor.get_mut(dims..).unwrap_or_default().fill(0);
+    let number = |at: usize, n: usize| -> Option<usize> {
+        Some(head.get(at..at + n)?.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
+    };
+    let heads = [number(0, 4), number(4, 2), number(6, 2), number(36, 4), number(40, 4)];
+    let [Some(n), Some(dims), Some(stride), Some(halved), Some(fine)] = heads else { return };
+    if n > scales.len() || stride > 256 {
+        return;
     }
+    let mut factors = Factors { bytes: factors, stride, n, halved, fine };
     let limits = |bytes: &mut [u8], least: f32, most: f32| {
         for float in bytes.as_chunks_mut::<4>().0 {
             let x = f32::from_le_bytes(*float);
@@ -154,14 +196,16 @@ fn mend_items(parts: &mut [Vec<u8>], share: f64) {
     limits(scales, 1.0 / end, end);
     // A boost of 1 is right for every item.
     rank_scales.clone_from(scales);
+    let (norms, bounded) = (norms.as_chunks_mut::<4>().0, if version < 4 { 1 } else { 4 });
     let mut bound = 0f32;
-    let norms = norms.as_chunks_mut::<4>().0.iter_mut().zip(scales.as_chunks::<4>().0).zip(factors.chunks(stride));
-    for ((norm, scale), factor) in norms.rev() {
-        let squares: f64 = factor.iter().map(|q| f64::from(*q as i8) * f64::from(*q as i8)).sum();
-        let own = squares.sqrt() * f64::from(f32::from_le_bytes(*scale));
+    for (item, scale) in scales.as_chunks::<4>().0.iter().enumerate().take(n).rev() {
+        let squares: f64 = (0..stride).map(|d| factors.code(item, d, d >= dims).powi(2)).sum();
+        let own = squares.sqrt() * f64::from(f32::from_le_bytes(*scale) / 16.0);
         // Rounded up, and at least those of the items behind.
         bound = bound.max(((own * share) as f32).next_up().min(f32::MAX));
-        *norm = bound.to_le_bytes();
+        if let Some(norm) = norms.get_mut(item / bounded) {
+            *norm = bound.to_le_bytes();
+        }
     }
     limits(gram, -f32::MAX, f32::MAX);
     if let Some(model) = head.get_mut(12..36) {
@@ -228,7 +272,7 @@ fn with_a_part_damaged(dice: &mut Dice, section: &[u8]) -> Vec<u8> {
         dice.damage(part, &others);
     }
     if head[0] == Kind::Items.code() as u8 && dice.one_in(2) {
-        mend_items(&mut parts, dice.pick(&[0.0, 0.25, 1.0, 1.0, f64::from(f32::MAX)]));
+        mend_items(head[1].into(), &mut parts, dice.pick(&[0.0, 0.25, 1.0, 1.0, f64::from(f32::MAX)]));
     }
     [head, &signed::joined(&parts)].concat()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use kenal_bundle::{File, Manifest, RowSeal, Trust, verify};
-use kenal_core::format::write::{ItemInput, ItemsInput, write_items};
+use kenal_core::format::write::{ItemInput, ItemsInput, Tiers, write_items};
 use kenal_core::{Attributes, Items, Kind, Users};
 use kenal_edge::{Edge, MANIFEST_NAME};
 
@@ -72,7 +72,7 @@ impl World {
         let mut shops = vec![sections.clone()];
         shops.extend(others.iter().map(|files| sections_of(files)));
         let mut with_halves = sections.clone();
-        with_halves.insert(Kind::Items, halved(&sections[&Kind::Items]));
+        with_halves.insert(Kind::Items, of_other_tiers(&sections[&Kind::Items]));
         shops.push(with_halves);
         let mut seeds = golden;
         seeds.extend(shops.iter().flat_map(|shop| shop.values().cloned()));
@@ -81,8 +81,8 @@ impl World {
     }
 }
 
-/// The same items, half of them in half bytes.
-fn halved(section: &[u8]) -> Vec<u8> {
+/// The same items: a few fine, half of them in half bytes.
+fn of_other_tiers(section: &[u8]) -> Vec<u8> {
     let items = Items::parse(section).expect("the shop's items");
     let categories: Vec<String> = items.categories().iter().map(str::to_owned).collect();
     let input = |item| {
@@ -93,9 +93,10 @@ fn halved(section: &[u8]) -> Vec<u8> {
         ItemInput { id, factor, markets, category, price_band, in_stock, boost }
     };
     let inputs: Vec<ItemInput> = items.iter().map(input).collect();
-    let (model, dims, markets, whole) = (*items.model(), items.dims(), items.markets(), items.len() / 2);
+    let (model, dims, markets) = (*items.model(), items.dims(), items.markets());
+    let tiers = Tiers { fine: items.len() / 4, whole: items.len() / 2 };
     let input =
-        ItemsInput { model, dims, markets, categories: &categories, items: &inputs, whole, previous: Some(&items) };
+        ItemsInput { model, dims, markets, categories: &categories, items: &inputs, tiers, previous: Some(&items) };
     write_items(&input).expect("as good as before").bytes
 }
 

@@ -1,5 +1,6 @@
 //! The bytes of every released set of formats: the reader reads them all, the writer writes the newest. Set 2 has boosts
-//! of items, ties of a history, and the blend; in set 3 each row is under its visitor's seal.
+//! of items, ties of a history, and the blend; in set 3 each row is under its visitor's seal; in set 4 the
+//! first items' factors are finer than the others'.
 //!
 //! The answers hold every bit of a score, so they are written anew when scores are made otherwise (last: a finer visitor
 //! vector, which changed digits and no list); the bytes never are.
@@ -47,8 +48,14 @@ fn version_3_is_read_and_ranked_as_ever() {
 }
 
 #[test]
-fn the_writer_writes_version_3() {
-    let (files, _) = fixture("v3");
+fn version_4_is_read_and_ranked_as_ever() {
+    let (files, answers) = fixture("v4");
+    assert_eq!(sample::answers(&files), answers);
+}
+
+#[test]
+fn the_writer_writes_version_4() {
+    let (files, _) = fixture("v4");
     let written = sample::build();
     let names = |files: &[File]| files.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&written), names(&files));

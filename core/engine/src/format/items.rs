@@ -12,15 +12,17 @@ use crate::limits::{
 };
 
 pub(crate) const PARAMETER_BYTES: usize = 48;
-/// The version in which every number takes a byte; written still where every number does.
-pub(crate) const VERSION_WHOLE: u16 = 2;
+/// Versions with the parts of the newest, in which the parameters that they did not have are 0 and each item has a norm.
+const OLDER: [u16; 2] = [2, 3];
 
-/// Items whose dot products are computed together.
+/// Items whose dot products are computed together, and which share a bound.
 pub(crate) const GROUP: usize = 4;
+/// A code of a byte is so many of the steps that a half byte refines it by.
+pub(crate) const FINER: f32 = 16.0;
 
-/// Room for one factor.
-pub(crate) type Room = [[u8; LANES]; BLOCKS_MAX];
-pub(crate) const ROOM: Room = [[0; LANES]; BLOCKS_MAX];
+/// Room for the codes of one factor.
+pub(crate) type Codes = [[i16; LANES]; BLOCKS_MAX];
+pub(crate) const CODES: Codes = [[0; LANES]; BLOCKS_MAX];
 pub(crate) const IN_STOCK: u8 = 1;
 
 /// The items of a bundle, in descending order of the norm of their factors times their boost.
@@ -34,10 +36,14 @@ pub struct Items<'a> {
     pub(crate) blocks: usize,
     /// Of the first items, whose factors take a byte a number.
     pub(crate) factors: Entries<'a, LANES>,
-    /// Of the others, whose factors take half a byte a number.
-    pub(crate) halves: &'a [u8],
+    /// Of the others, whose factors take half a byte a number; then what refines those of the very first.
+    halves: &'a [u8],
+    /// How many are refined.
+    pub(crate) fine: usize,
     pub(crate) scales: Entries<'a, 4>,
-    pub(crate) norms: Entries<'a, 4>,
+    norms: Entries<'a, 4>,
+    /// Items to a norm.
+    bounded: usize,
     /// Scale times boost: what a score is made with.
     pub(crate) rank_scales: Entries<'a, 4>,
     pub(crate) gram: Entries<'a, 4>,
@@ -108,14 +114,14 @@ impl<'a> Items<'a> {
     }
 
     fn read(bytes: &'a [u8]) -> Result<Items<'a>, Fault> {
-        let (first, rank_scales, may_halve) = match parse_version::<11>(bytes, Kind::Items, 1) {
+        let newest = Kind::Items.version();
+        let (first, rank_scales, bounded) = match parse_version::<11>(bytes, Kind::Items, 1) {
             // Version 1 knew no boosts.
-            Ok(first) => (first, None, false),
+            Ok(first) => (first, None, 1),
             Err(Fault::Version { found, .. }) => {
-                let whole = found == VERSION_WHOLE;
-                let version = if whole { VERSION_WHOLE } else { Kind::Items.version() };
+                let version = if OLDER.contains(&found) { found } else { newest };
                 let [first @ .., rank_scales] = parse_version::<12>(bytes, Kind::Items, version)?;
-                (first, Some(rank_scales), !whole)
+                (first, Some(rank_scales), if version == newest { GROUP } else { 1 })
             }
             Err(fault) => return Err(fault),
         };
@@ -137,12 +143,13 @@ impl<'a> Items<'a> {
             purchase: f.f32(confidence),
             half_life_s: f.f32(|h| h >= 0.0),
         };
-        let halved = if may_halve { f.u32(|halved| halved as usize <= n) as usize } else { 0 };
+        let halved = f.u32(|halved| halved as usize <= n) as usize;
+        let fine = f.u32(|fine| fine as usize <= n.saturating_sub(halved)) as usize;
         f.zeros();
         f.end()?;
         let blocks = stride / LANES;
         // Neither is more than ITEMS_MAX · DIMS_MAX, which fits.
-        let (whole, halves) = (n.saturating_sub(halved) * blocks, halved * stride / 2);
+        let (whole, halves) = (n.saturating_sub(halved) * blocks, (halved + fine) * stride / 2);
         let split = factors.split_at_checked(whole * LANES).filter(|(_, rest)| rest.len() == halves);
         let expected = (whole * LANES + halves) as u64;
         let wrong = Fault::PartLength { part: 1, found: factors.len() as u32, expected };
@@ -155,8 +162,10 @@ impl<'a> Items<'a> {
             blocks,
             factors: le::entries(factors, 1, whole)?,
             halves,
+            fine,
             scales: le::entries(scales, 2, n)?,
-            norms: le::entries(norms, 3, n)?,
+            norms: le::entries(norms, 3, n.div_ceil(bounded))?,
+            bounded,
             rank_scales: le::entries(rank_scales.unwrap_or(scales), 11, n)?,
             gram: le::entries(gram, 4, dims * (dims + 1) / 2)?,
             attributes: le::entries(attributes, 5, n)?,
@@ -178,27 +187,29 @@ impl<'a> Items<'a> {
         self.check_order_of_ids()
     }
 
-    /// Pruning is exact only when each norm bounds its factor and the norms descend.
+    /// Pruning is exact only when each norm bounds its factors and the norms descend.
     fn check_norms(&self) -> Result<(), Fault> {
         let mut above = f32::INFINITY;
-        let mut room = ROOM;
+        let mut room = CODES;
         let scales = self.scales.iter().zip(self.rank_scales);
-        for ((item, (scale, rank_scale)), norm) in self.iter().zip(scales).zip(self.norms) {
+        for (item, (scale, rank_scale)) in self.iter().zip(scales) {
             let entry = item.get();
-            let factor = self.factor(item, &mut room).ok_or(Fault::Value { part: 1, entry })?;
-            let [scale, rank_scale, norm] = [*scale, *rank_scale, *norm].map(f32::from_le_bytes);
+            let codes = self.codes(item, &mut room).ok_or(Fault::Value { part: 1, entry })?.as_flattened();
+            let [scale, rank_scale] = [*scale, *rank_scale].map(f32::from_le_bytes);
             if !(rank_scale >= scale * BOOST_MIN && rank_scale <= scale) {
                 return Err(Fault::Value { part: 11, entry });
             }
+            let group = entry / self.bounded as u32;
+            let norm = self.norm(item.at()).ok_or(Fault::Value { part: 3, entry: group })?;
             if norm > above {
-                return Err(Fault::Order { part: 3, entry });
+                return Err(Fault::Order { part: 3, entry: group });
             }
             above = norm;
-            if factor.as_flattened().get(self.dims..).unwrap_or_default().iter().any(|b| *b != 0) {
+            if codes.get(self.dims..).unwrap_or_default().iter().any(|c| *c != 0) {
                 return Err(Fault::Value { part: 1, entry });
             }
-            if !bounds(norm, squares(factor), rank_scale) {
-                return Err(Fault::Value { part: 3, entry });
+            if !bounds(norm, squares(codes), rank_scale) {
+                return Err(Fault::Value { part: 3, entry: group });
             }
         }
         Ok(())
@@ -311,21 +322,8 @@ impl<'a> Items<'a> {
         }
     }
 
-    /// Signed bytes of the factor of `item`, padded to whole vectors; `room` is where half bytes are widened.
-    pub(crate) fn factor<'r>(&self, item: ItemIdx, room: &'r mut Room) -> Option<Entries<'r, LANES>>
-    where
-        'a: 'r,
-    {
-        let start = item.at().checked_mul(self.blocks)?;
-        if let Some(factor) = self.factors.get(start..start.checked_add(self.blocks)?) {
-            return Some(factor);
-        }
-        let row = room.get_mut(..self.blocks)?;
-        self.widen(item.at(), row)?;
-        Some(row)
-    }
-
-    /// The factors of the [`GROUP`] items from `first` on, one after the other. Behind the last item there is anything.
+    /// The factors of the [`GROUP`] items from `first` on, one after the other, without what refines them; `room` is where
+    /// half bytes are widened. Behind the last item there is anything.
     pub(crate) fn group<'r>(&self, first: usize, room: &'r mut [[u8; LANES]]) -> Entries<'r, LANES>
     where
         'a: 'r,
@@ -335,19 +333,25 @@ impl<'a> Items<'a> {
             return group;
         }
         for (at, row) in (first..).zip(room.chunks_exact_mut(self.blocks).take(GROUP)) {
-            let start = at * self.blocks;
-            match self.factors.get(start..start + self.blocks) {
-                Some(factor) => row.copy_from_slice(factor),
-                None => drop(self.widen(at, row)),
-            }
+            let _ = self.bytes(at, row);
         }
         room.get(..size).unwrap_or_default()
     }
 
+    /// The signed bytes of the factor of the item at `at`, padded to whole vectors.
+    fn bytes(&self, at: usize, row: &mut [[u8; LANES]]) -> Option<()> {
+        let start = at.checked_mul(self.blocks)?;
+        match self.factors.get(start..start.checked_add(self.blocks)?) {
+            Some(factor) => row.copy_from_slice(factor),
+            None => self.widen(at.checked_sub(self.whole())?, row)?,
+        }
+        Some(())
+    }
+
     /// Half bytes as bytes: the first half of the numbers lies in the low halves, the second in the high ones.
-    fn widen(&self, at: usize, row: &mut [[u8; LANES]]) -> Option<()> {
+    fn widen(&self, slot: usize, row: &mut [[u8; LANES]]) -> Option<()> {
         let (low, high) = row.as_flattened_mut().split_at_mut(self.blocks * LANES / 2);
-        let start = at.checked_sub(self.whole())?.checked_mul(low.len())?;
+        let start = slot.checked_mul(low.len())?;
         let halves = self.halves.get(start..start.checked_add(low.len())?)?;
         for ((low, high), byte) in low.iter_mut().zip(high).zip(halves) {
             *low = ((byte << 4) as i8 >> 4) as u8;
@@ -356,7 +360,30 @@ impl<'a> Items<'a> {
         Some(())
     }
 
-    /// What a code of `item`'s factor is worth.
+    /// The codes of the factor of `item` in sixteenths, padded to whole vectors.
+    pub(crate) fn codes<'r>(&self, item: ItemIdx, codes: &'r mut Codes) -> Option<&'r [[i16; LANES]]> {
+        let mut row = [[0; LANES]; BLOCKS_MAX];
+        let row = row.get_mut(..self.blocks)?;
+        let codes = codes.get_mut(..self.blocks)?;
+        self.bytes(item.at(), row)?;
+        for (code, byte) in codes.as_flattened_mut().iter_mut().zip(row.as_flattened()) {
+            *code = i16::from(*byte as i8) * FINER as i16;
+        }
+        if item.at() < self.fine {
+            self.widen(self.n.checked_sub(self.whole())?.checked_add(item.at())?, row)?;
+            for (code, byte) in codes.as_flattened_mut().iter_mut().zip(row.as_flattened()) {
+                *code += i16::from(*byte as i8);
+            }
+        }
+        Some(codes)
+    }
+
+    /// What the norms of the item at `at` and of all after it do not exceed.
+    pub(crate) fn norm(&self, at: usize) -> Option<f32> {
+        le::f32_at(self.norms, at.checked_div(self.bounded)?)
+    }
+
+    /// What a code of a byte of `item`'s factor is worth.
     pub fn scale(&self, item: ItemIdx) -> Option<f32> {
         le::f32_at(self.scales, item.at())
     }
@@ -371,32 +398,24 @@ impl<'a> Items<'a> {
 
     /// Writes the factor of `item`, y = scale · q, to `out`; `false` when there is no such item.
     pub fn dequantise(&self, item: ItemIdx, out: &mut [f32]) -> bool {
-        let mut room = ROOM;
-        let (Some(factor), Some(scale)) = (self.factor(item, &mut room), self.scale(item)) else { return false };
+        let mut room = CODES;
+        let (Some(codes), Some(scale)) = (self.codes(item, &mut room), self.scale(item)) else { return false };
         let Some(out) = out.get_mut(..self.dims) else { return false };
-        for (y, q) in out.iter_mut().zip(factor.as_flattened()) {
-            *y = f32::from(*q as i8) * scale;
+        for (y, code) in out.iter_mut().zip(codes.as_flattened()) {
+            *y = f32::from(*code) * (scale / FINER);
         }
         true
     }
 }
 
-/// The sum of squares of a factor, in a shape that compilers turn into the vector instructions for it.
-fn squares(factor: crate::simd::Factor<'_>) -> i32 {
-    let mut sums = [0; 8];
-    for block in factor {
-        // At most 128², which 16 bits hold.
-        let squared = block.map(|b| i16::from(b as i8) * i16::from(b as i8));
-        for (sum, [a, b]) in sums.iter_mut().zip(squared.as_chunks().0) {
-            *sum += i32::from(*a) + i32::from(*b);
-        }
-    }
-    sums.iter().sum()
+/// The sum of squares of codes. Each is at most 2056 in size, so 31 bits hold it.
+fn squares(codes: &[i16]) -> i32 {
+    codes.iter().map(|c| i32::from(*c) * i32::from(*c)).sum()
 }
 
-/// Whether `norm` ≥ √squares · scale. In f64 each side is off by at most a few parts in 2^53, which the margin of
+/// Whether `norm` ≥ √squares · scale / 16. In f64 each side is off by at most a few parts in 2^53, which the margin of
 /// pruning (2^-18) swallows.
 pub(crate) fn bounds(norm: f32, squares: i32, scale: f32) -> bool {
-    let (norm, scale) = (f64::from(norm), f64::from(scale));
+    let (norm, scale) = (f64::from(norm), f64::from(scale / FINER));
     norm * norm >= f64::from(squares) * (scale * scale)
 }

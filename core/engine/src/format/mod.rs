@@ -38,6 +38,8 @@ mod revocations_write;
 #[cfg(feature = "write")]
 mod row_write;
 #[cfg(feature = "write")]
+mod tiers;
+#[cfg(feature = "write")]
 mod trending_write;
 #[cfg(feature = "write")]
 mod users_write;
@@ -106,11 +108,10 @@ impl Kind {
         Kind::ALL.into_iter().find(|k| k.name() == name)
     }
 
-    /// The newest version of this kind of section that this reader knows. The writer writes it, but for items of which none
-    /// is halved.
+    /// The newest version of this kind of section that this reader knows, which the writer writes.
     pub const fn version(self) -> u16 {
         match self {
-            Kind::Items => 3,
+            Kind::Items => 4,
             Kind::UserShard => 2,
             _ => 1,
         }

@@ -13,6 +13,7 @@ pub use super::churn_write::{ChurnFeature, ChurnInput, write_churn};
 pub use super::items_write::{ItemInput, ItemsInput, ItemsSection, write_items};
 pub use super::revocations_write::write_revocations;
 pub use super::row_write::{HistoryInput, UserRowInput, write_row};
+pub use super::tiers::{Grid, Tiers};
 pub use super::trending_write::{TrendingInput, TrendingList, write_trending};
 pub use super::users_write::{ShardInput, write_shard, write_users};
 

@@ -2,7 +2,7 @@
 
 use kenal_core::format::container::Outline;
 use kenal_core::format::write::{
-    BlendInput, ChurnFeature, ChurnInput, HistoryInput, ItemsInput, ShardInput, TrendingInput, TrendingList,
+    BlendInput, ChurnFeature, ChurnInput, HistoryInput, ItemsInput, ShardInput, Tiers, TrendingInput, TrendingList,
     UserRowInput, WriteError, write_blend, write_churn, write_items, write_row, write_shard, write_trending,
     write_users,
 };
@@ -132,7 +132,7 @@ fn items() {
     patched(Kind::Items, 2, 4, &0f32.to_le_bytes(), Fault::Value { part: 2, entry: 1 });
     patched(Kind::Items, 3, 0, &nan, Fault::Value { part: 3, entry: 0 });
     patched(Kind::Items, 3, 4, &1e9f32.to_le_bytes(), Fault::Order { part: 3, entry: 1 });
-    patched(Kind::Items, 3, 32, &0f32.to_le_bytes(), Fault::Value { part: 3, entry: 8 });
+    patched(Kind::Items, 3, 8, &0f32.to_le_bytes(), Fault::Value { part: 3, entry: 2 });
     patched(Kind::Items, 4, 0, &nan, Fault::Value { part: 4, entry: 0 });
     patched(Kind::Items, 5, 8, &16u16.to_le_bytes(), Fault::Value { part: 5, entry: 1 });
     patched(Kind::Items, 5, 10, &5u16.to_le_bytes(), Fault::Value { part: 5, entry: 1 });
@@ -154,11 +154,38 @@ fn items() {
 #[test]
 fn a_norm_one_step_too_small_is_refused() {
     let mut bytes = good(Kind::Items);
-    let at = start(&bytes, 3) + 32;
+    let at = start(&bytes, 3) + 8;
     let norm = f32::from_le_bytes(bytes[at..at + 4].try_into().expect("four"));
     // The writer rounds up to at most one step above the true norm, so two steps down is below it.
     bytes[at..at + 4].copy_from_slice(&norm.next_down().next_down().to_le_bytes());
-    check(Kind::Items, &bytes, Fault::Value { part: 3, entry: 8 });
+    check(Kind::Items, &bytes, Fault::Value { part: 3, entry: 2 });
+}
+
+#[test]
+fn tiers_of_items() {
+    let good = shop::tiered_items(1, 9, 8, 2, 4);
+    let patched = |part, at: usize, new: &[u8], expected| {
+        let mut bytes = good.clone();
+        let at = start(&bytes, part) + at;
+        bytes[at..at + new.len()].copy_from_slice(new);
+        check(Kind::Items, &bytes, expected);
+    };
+    let found = 4 * 16 + 5 * 8 + 2 * 8;
+    patched(0, 36, &10u32.to_le_bytes(), Fault::Limit { at: 36 });
+    patched(0, 40, &5u32.to_le_bytes(), Fault::Limit { at: 40 });
+    patched(0, 36, &4u32.to_le_bytes(), Fault::PartLength { part: 1, found, expected: u64::from(found) + 8 });
+    patched(0, 40, &4u32.to_le_bytes(), Fault::PartLength { part: 1, found, expected: u64::from(found) + 16 });
+    patched(0, 44, &[1], Fault::Limit { at: 44 });
+    // A number behind the last: of a byte, a half byte, and of what refines a byte.
+    patched(1, 16 + 8, &[1], Fault::Value { part: 1, entry: 1 });
+    let behind = |bytes: &[u8]| bytes[0] | 0x10;
+    for (at, entry) in [(4 * 16, 4), (4 * 16 + 6 * 8, 1)] {
+        let byte = behind(&good[start(&good, 1) + at..]);
+        patched(1, at, &[byte], Fault::Value { part: 1, entry });
+    }
+    // The norm bounds the refined code: the first of its group, the greatest, is not below it.
+    let norm = f32::from_le_bytes(*good[start(&good, 3)..].first_chunk().expect("four"));
+    patched(3, 0, &(norm * 0.999).to_le_bytes(), Fault::Value { part: 3, entry: 0 });
 }
 
 #[test]
@@ -269,7 +296,7 @@ fn what_the_writers_refuse() {
             markets: 4,
             categories: &categories,
             items: inputs,
-            whole: usize::MAX,
+            tiers: Tiers::WHOLE,
             previous: None,
         })
         .map(drop)
@@ -326,8 +353,8 @@ fn what_the_writers_refuse() {
 fn messages_say_what_to_do() {
     let message = |kind, bytes: &[u8]| read(kind, bytes).expect_err("damaged").to_string();
     let mut newer = good(Kind::Items);
-    newer[10] = 4;
-    assert_eq!(message(Kind::Items, &newer), "items section: written by a newer Kenal: version 4, this reader knows 3");
+    newer[10] = 5;
+    assert_eq!(message(Kind::Items, &newer), "items section: written by a newer Kenal: version 5, this reader knows 4");
     assert_eq!(message(Kind::Items, &good(Kind::Churn)), "items section: these bytes are a churn section");
     assert_eq!(
         message(Kind::Trending, b"<html>"),

@@ -76,7 +76,7 @@ fn use_items(items: &Items<'_>, sound: bool) {
 fn good() -> Vec<Vec<u8>> {
     vec![
         shop::items(1, 9, 8),
-        shop::halved_items(1, 9, 8, 4),
+        shop::tiered_items(1, 9, 8, 2, 4),
         shop::trending(9),
         shop::churn(),
         shop::revocations(9),

@@ -20,8 +20,10 @@ fn sorted(items: &Items<'_>, x: &[f32], rules: &Rules<'_>) -> Vec<Scored> {
             let mut y = vec![0.0; items.dims()];
             assert!(items.dequantise(item, &mut y));
             let scale = items.scale(item).expect("every item has one");
-            let dot: i32 = y.iter().zip(&q_u).map(|(y, q)| (y / scale).round() as i32 * q).sum();
-            Scored { item, score: Score::new(dot as f32 * (scale * items.boost(item)) * scale_u).expect("finite") }
+            // In sixteenths of a code.
+            let dot: i64 = y.iter().zip(&q_u).map(|(y, q)| (16.0 * y / scale).round() as i64 * i64::from(*q)).sum();
+            let score = dot as f32 / 16.0 * (scale * items.boost(item)) * scale_u;
+            Scored { item, score: Score::new(score).expect("finite") }
         })
         .collect();
     all.sort_by(|a, b| b.cmp(a));
@@ -45,8 +47,8 @@ proptest! {
 
     #[test]
     fn top_k_equals_a_full_sort(seed: u64, n in 0usize..300, dims in 1usize..80, k in 0usize..60) {
-        let whole = [usize::MAX, n / 3, 0, n][seed as usize % 4];
-        let bytes = shop::halved_items(seed, n, dims, whole);
+        let (fine, whole) = [(0, n), (n / 5, n / 3), (0, 0), (n, n), (0, n / 3), (n / 3, n / 3)][seed as usize % 6];
+        let bytes = shop::tiered_items(seed, n, dims, fine, whole);
         let items = Items::parse(&bytes).expect("own output");
         let mut random = Random(seed ^ 1);
         let x: Vec<f32> = (0..dims).map(|_| random.signed() + 1e-6).collect();
@@ -65,8 +67,8 @@ proptest! {
 
 #[test]
 fn pruning_stops_early_and_changes_nothing() {
-    for whole in [usize::MAX, 5_000] {
-        prunes(&shop::halved_items(7, 20_000, 32, whole));
+    for (fine, whole) in [(0, 20_000), (0, 5_000), (3_000, 7_000)] {
+        prunes(&shop::tiered_items(7, 20_000, 32, fine, whole));
     }
 }
 

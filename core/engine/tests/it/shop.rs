@@ -2,8 +2,8 @@
 
 use kenal_core::format::write::{
     BlendInput, CatalogueInput, CatalogueItem, ChurnFeature, ChurnInput, HistoryInput, ItemInput, ItemsInput,
-    ItemsSection, ShardInput, TrendingInput, TrendingList, UserRowInput, write_blend, write_catalogue, write_churn,
-    write_items, write_revocations, write_row, write_shard, write_trending, write_users,
+    ItemsSection, ShardInput, Tiers, TrendingInput, TrendingList, UserRowInput, write_blend, write_catalogue,
+    write_churn, write_items, write_revocations, write_row, write_shard, write_trending, write_users,
 };
 use kenal_core::{
     Ask, CategoryIdx, Choice, ConsentBits, Gate, ItemIdx, MarketIdx, Model, Permit, Revocation, Score, Scored, Weights,
@@ -94,11 +94,11 @@ pub fn categories() -> Vec<String> {
 }
 
 pub fn items_of(inputs: &[ItemInput], dims: usize) -> ItemsSection {
-    halved_items_of(inputs, dims, usize::MAX)
+    tiered_items_of(inputs, dims, Tiers::WHOLE)
 }
 
-/// With half bytes for all items but the first `whole`.
-pub fn halved_items_of(inputs: &[ItemInput], dims: usize, whole: usize) -> ItemsSection {
+/// As finely as `tiers` says.
+pub fn tiered_items_of(inputs: &[ItemInput], dims: usize, tiers: Tiers) -> ItemsSection {
     let categories = categories();
     write_items(&ItemsInput {
         model: MODEL,
@@ -106,7 +106,7 @@ pub fn halved_items_of(inputs: &[ItemInput], dims: usize, whole: usize) -> Items
         markets: MARKETS,
         categories: &categories,
         items: inputs,
-        whole,
+        tiers,
         previous: None,
     })
     .expect("a good shop")
@@ -116,8 +116,8 @@ pub fn items(seed: u64, n: usize, dims: usize) -> Vec<u8> {
     items_of(&item_inputs(seed, n, dims), dims).bytes
 }
 
-pub fn halved_items(seed: u64, n: usize, dims: usize, whole: usize) -> Vec<u8> {
-    halved_items_of(&item_inputs(seed, n, dims), dims, whole).bytes
+pub fn tiered_items(seed: u64, n: usize, dims: usize, fine: usize, whole: usize) -> Vec<u8> {
+    tiered_items_of(&item_inputs(seed, n, dims), dims, Tiers { fine, whole }).bytes
 }
 
 pub fn trending(n: usize) -> Vec<u8> {
