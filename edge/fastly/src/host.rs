@@ -18,12 +18,13 @@ use kenal_page::{
 };
 
 use crate::page;
+use crate::wait::answered;
 
 /// Name of the KV store and of the config store.
 const STORE: &str = "kenal";
 
-/// How long a request waits for the store, all reads together. A read that has begun is waited for to its end, which the
-/// platform bounds; after it nothing more is read, and the answer says what is missing.
+/// How long a request waits for the store, all reads together. What the store has not begun to answer by then is missing,
+/// and the answer says so.
 const STORE_WAIT: Duration = Duration::from_millis(400);
 
 /// Requests that one sandbox takes, and how long it lives: a bound on whatever may leak.
@@ -58,7 +59,7 @@ impl Source for Kv {
         let lookup = store.build_lookup().execute_async(&format!("{}{name}", self.prefix)).map_err(|_| Unavailable)?;
         // Whoever asks for several things at once has asked for all of them before the first is waited for.
         others_first().await;
-        if Instant::now() > self.until {
+        if !answered(&lookup, self.until) {
             return Err(Unavailable);
         }
         match store.pending_lookup_wait(lookup) {

@@ -7,6 +7,8 @@
 mod host;
 #[cfg(target_os = "wasi")]
 mod page;
+#[cfg(target_os = "wasi")]
+mod wait;
 
 #[cfg(target_os = "wasi")]
 fn main() {
