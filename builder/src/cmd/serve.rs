@@ -23,6 +23,9 @@ pub struct ServeArgs {
     /// The key that must have signed the bundle [default: the one that came with it].
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// A folder to keep the compiled core in, for the next start; what is in it is run as code.
+    #[arg(long, value_name = "DIR")]
+    compiled: Option<PathBuf>,
 }
 
 impl ServeArgs {
@@ -36,6 +39,7 @@ impl ServeArgs {
             addr: self.addr,
             web: self.web,
             trust,
+            compiled: self.compiled,
             clock: system_clock(),
             say: Arc::new(|what| eprintln!("{what}")),
             reread: REREAD,

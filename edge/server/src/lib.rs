@@ -7,10 +7,11 @@
 //!
 //! Read in this order: [`serve`] and [`Server`], `state` (what the routes share), `live` (one version that answers),
 //! `follow` (newer versions, withdrawals and canaries from the folder), `routes`, [`wasm`] and [`pool`] (the module and its
-//! workers), [`overlay`] and [`withdrawn`] (what is kept of visitors), `problem`, `guard`.
+//! workers), `ahead` (the module compiled before, with the only `unsafe` here), [`overlay`] and [`withdrawn`] (what is kept of visitors), `problem`, `guard`.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod ahead;
 mod error;
 mod folder;
 mod follow;

@@ -41,6 +41,8 @@ pub struct ServeConfig {
     /// The key that must have signed the bundle; `None` trusts the bundle's own `signer.pub`, which protects against
     /// damage but not against somebody who can write to the folder.
     pub trust: Option<[u8; 32]>,
+    /// A folder in which the module is kept compiled, for the next start. What is in it is run.
+    pub compiled: Option<PathBuf>,
     pub clock: Clock,
     pub say: Say,
     /// How often the folder is looked at: [`REREAD`](crate::REREAD).

@@ -73,7 +73,7 @@ impl App {
         let edge = Edge::open_listed(&manifest, keys.as_deref(), &root, now).map_err(refused)?;
         let salt = edge.manifest().salt;
         let opened = Opened::read(&folder, edge, manifest, update.as_deref()).map_err(refused)?;
-        let core = Core::embedded()?;
+        let core = Core::embedded(config.compiled.as_deref())?;
         let stable = Arc::new(Live::start(&core, opened, update, now)?);
         let app = App {
             versions: RwLock::new(Versions { stable, canary: None, before: None }),

@@ -3,8 +3,10 @@
 //! The module imports nothing, so it can reach nothing: no file, clock, network or memory but its own. Each call has a
 //! deadline and the memory a limit. An instance that stopped is not used again.
 //!
-//! Instances come from a pool of address space. The module is compiled once when the server starts.
+//! Instances come from a pool of address space. The module is compiled once when the server starts, or taken from a folder
+//! (`ahead`).
 
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +16,8 @@ use wasmtime::{
     Config, Engine, Instance, InstanceAllocationStrategy, Memory, Module, PoolingAllocationConfig, Store, StoreLimits,
     StoreLimitsBuilder, TypedFunc,
 };
+
+use crate::ahead;
 
 /// The version of the C interface this host speaks, as `kenal_abi_version` must answer.
 const ABI_VERSION: i32 = 1;
@@ -98,28 +102,36 @@ impl Core {
     /// # Errors
     /// [`CoreError::Module`] when it is not valid.
     pub fn compile(module: &[u8]) -> Result<Self, CoreError> {
+        Core::make(|engine| Module::new(engine, module))
+    }
+
+    fn make(module: impl FnOnce(&Engine) -> wasmtime::Result<Module>) -> Result<Self, CoreError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
         let engine = match pooled(&config) {
             Some(engine) => engine,
             None => Engine::new(&config).map_err(CoreError::Module)?,
         };
-        let module = Module::new(&engine, module).map_err(CoreError::Module)?;
+        let module = module(&engine).map_err(CoreError::Module)?;
         let ticking = Arc::new(start_ticking(engine.clone())?);
         Ok(Core { engine, module, _ticking: ticking })
     }
 
-    /// The core that is embedded here ([`crate::MODULE`]). It is compiled once, however many servers a process runs.
+    /// The core that is embedded here ([`crate::MODULE`]). It is compiled once, however many servers a process runs, or not
+    /// at all when it lies compiled in the folder `ahead`; if it does not, it is put there.
     ///
     /// # Errors
     /// As [`Core::compile`].
-    pub fn embedded() -> Result<Self, CoreError> {
+    pub fn embedded(ahead: Option<&Path>) -> Result<Self, CoreError> {
         static EMBEDDED: Mutex<Option<Core>> = Mutex::new(None);
         let mut embedded = EMBEDDED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(core) = &*embedded {
             return Ok(core.clone());
         }
-        let core = Core::compile(crate::MODULE)?;
+        let core = match ahead {
+            Some(folder) => Core::make(|engine| ahead::module(engine, crate::MODULE, folder))?,
+            None => Core::compile(crate::MODULE)?,
+        };
         *embedded = Some(core.clone());
         Ok(core)
     }

@@ -53,6 +53,7 @@ pub fn config(bundle: &Path, clock: &Arc<AtomicI64>) -> ServeConfig {
         addr,
         web: None,
         trust: Some(shop::key()),
+        compiled: None,
         clock,
         say: Arc::new(|_| {}),
         reread,

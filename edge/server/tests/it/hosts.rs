@@ -76,7 +76,7 @@ fn all_hosts_answer_the_cases_alike() {
     let shop = opened();
     let scalar_module = scalar_module();
     assert!(runs_without_simd(&scalar_module), "the scalar twin uses none");
-    let mut simd = shop.worker(&Core::embedded().expect("the module compiles"));
+    let mut simd = shop.worker(&Core::embedded(None).expect("the module compiles"));
     let mut scalar = shop.worker(&Core::compile(&scalar_module).expect("the module compiles"));
     let list = cases::load();
     assert!(list.cases.len() >= 30);
