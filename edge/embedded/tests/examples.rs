@@ -1,9 +1,13 @@
-//! The examples in C and Python, built and run as an app would be: offline, with a bundle in a folder. The one in Node
-//! needs the module and is run by the server's tests.
+//! The examples in C, Python, Kotlin and Swift, built and run as an app would be: offline, with a bundle in a folder. The one in
+//! Node needs the module and is run by the server's tests.
+//!
+//! Built for another processor, they need `KENAL_CC`, a C compiler for it, and `KENAL_RUNNER`, the emulator that runs
+//! these tests, with its arguments.
 
 #[path = "../../handler/tests/shop/mod.rs"]
 mod shop;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -21,6 +25,11 @@ fn library() -> PathBuf {
     let name = format!("{}kenal_embedded{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let found = [folder.join(&name), folder.join("..").join(&name)].into_iter().find(|path| path.exists());
     found.unwrap_or_else(|| panic!("no {name} in {}", folder.display()))
+}
+
+/// The folder of [`library`].
+fn folder() -> PathBuf {
+    library().parent().expect("a folder").to_owned()
 }
 
 fn key() -> String {
@@ -66,39 +75,59 @@ fn check(example: impl Fn(&Path, &[String]) -> Output) {
     assert_eq!((late.personalised, late.fallback_reason), (false, Some(FallbackReason::BundleExpired)));
     let output = example(bundle.path(), &["00".repeat(32), NOW.to_string(), String::new(), request("x", NOW)]);
     assert!(!output.status.success() && !output.stderr.is_empty(), "another key is not trusted");
+    let output = example(bundle.path(), &["00".repeat(31), NOW.to_string(), String::new(), request("x", NOW)]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("32 bytes"), "a short key is not read past its end: {said}");
+}
+
+/// The emulator and its arguments, when the library is for another processor than this machine's.
+fn runner() -> Option<String> {
+    std::env::var("KENAL_RUNNER").ok()
+}
+
+/// Whether there is no `program` that could load the library; prints so.
+fn is_not_here(program: &str, question: &str) -> bool {
+    if runner().is_some() {
+        println!("not run: {program} is not for the processor of this library");
+        return true;
+    }
+    let missing = Command::new(program).arg(question).output().is_err();
+    if missing {
+        println!("not run: there is no {program}");
+    }
+    missing
+}
+
+/// Builds an example, or fails with what the compiler says.
+fn build(compiler: &mut Command) {
+    let built = compiler.output().expect("a compiler");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+}
+
+/// Runs a program, which finds the library where the system looks for libraries.
+fn run(program: &Path, bundle: &Path, arguments: &[String]) -> Output {
+    let runner = runner().unwrap_or_default();
+    let mut words = runner.split_whitespace().map(OsStr::new).chain([program.as_os_str()]);
+    let mut run = Command::new(words.next().expect("the program at least"));
+    // Cargo's own search path may have the library of an earlier build first.
+    run.args(words).env("LD_LIBRARY_PATH", folder()).arg(bundle).args(arguments).output().expect("runs")
 }
 
 #[test]
 fn in_c() {
     let built = tempfile::tempdir().expect("a folder");
     let program = built.path().join("recommend");
-    let library = library();
-    let folder = library.parent().expect("a folder");
-    let compiled = Command::new("cc")
-        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O1"])
-        .arg("-I")
-        .arg(here())
-        .arg(here().join("examples/c/recommend.c"))
-        .arg("-L")
-        .arg(folder)
-        .args(["-l", "kenal_embedded"])
-        .arg(format!("-Wl,-rpath,{}", folder.display()))
-        .arg("-o")
-        .arg(&program)
-        .output()
-        .expect("a C compiler, which building Rust needs as well");
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-    // Cargo's own search path may have the library of an earlier build first.
-    let run = |bundle: &Path, arguments: &[String]| {
-        Command::new(&program).env("LD_LIBRARY_PATH", folder).arg(bundle).args(arguments).output().expect("runs")
-    };
-    check(run);
+    // Building Rust needs a C compiler as well.
+    let mut compiler = Command::new(std::env::var_os("KENAL_CC").unwrap_or_else(|| "cc".into()));
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O1", "-I"]).arg(here());
+    compiler.arg(here().join("examples/c/recommend.c")).arg("-L").arg(folder()).args(["-l", "kenal_embedded"]);
+    build(compiler.arg("-o").arg(&program));
+    check(|bundle, arguments| run(&program, bundle, arguments));
 }
 
 #[test]
 fn in_python() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!("not run: there is no python3");
+    if is_not_here("python3", "--version") {
         return;
     }
     check(|bundle, arguments| {
@@ -106,4 +135,44 @@ fn in_python() {
         python.env("PYTHONDONTWRITEBYTECODE", "1").arg(here().join("examples/python/recommend.py")).arg(library());
         python.arg(bundle).args(arguments).output().expect("runs")
     });
+}
+
+/// Needs Debian's `kotlin` and `libjna-java`.
+#[test]
+fn in_kotlin() {
+    const JNA: &str = "/usr/share/java/jna.jar";
+    if is_not_here("java", "-version") || is_not_here("kotlinc", "-version") {
+        return;
+    }
+    if !Path::new(JNA).exists() {
+        println!("not run: there is no {JNA}");
+        return;
+    }
+    let built = tempfile::tempdir().expect("a folder");
+    let program = built.path().join("recommend.jar");
+    let sources = ["Kenal.kt", "Recommend.kt"].map(|name| here().join("examples/kotlin").join(name));
+    let mut compiler = Command::new("kotlinc");
+    build(compiler.args(["-include-runtime", "-cp", JNA]).args(sources).arg("-d").arg(&program));
+    check(|bundle, arguments| {
+        let mut java = Command::new("java");
+        java.arg(format!("-Djna.library.path={}", folder().display()));
+        java.arg("-cp").arg(format!("{}:{JNA}", program.display())).arg("kenal.RecommendKt");
+        java.arg(bundle).args(arguments).output().expect("runs")
+    });
+}
+
+/// Needs Debian's `swiftlang`, of version 13 and later.
+#[test]
+fn in_swift() {
+    if is_not_here("swiftc", "--version") {
+        return;
+    }
+    let built = tempfile::tempdir().expect("a folder");
+    let program = built.path().join("recommend");
+    let example = here().join("examples/swift");
+    let sources = ["Kenal.swift", "main.swift"].map(|name| example.join(name));
+    let mut compiler = Command::new("swiftc");
+    compiler.arg("-warnings-as-errors").arg("-I").arg(&example).args(sources).arg("-L").arg(folder());
+    build(compiler.arg("-o").arg(&program));
+    check(|bundle, arguments| run(&program, bundle, arguments));
 }

@@ -92,6 +92,11 @@ int main(int argc, char **argv) {
         return 1;
     }
     uint8_t key[32];
+    /* The library reads 32 bytes, whatever there are. */
+    if (strlen(argv[2]) != 64) {
+        fprintf(stderr, "the key is not 32 bytes long\n");
+        return 2;
+    }
     for (int i = 0; i < 32; i++) {
         unsigned byte;
         if (sscanf(argv[2] + 2 * i, "%2x", &byte) != 1) return 2;

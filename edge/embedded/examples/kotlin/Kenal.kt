@@ -1,7 +1,7 @@
 // The core in an Android app, as a native shared library behind kenal.h, through JNA (net.java.dev.jna:jna:5.14.0@aar).
 //
 //     rustup target add aarch64-linux-android
-//     cargo ndk -t arm64-v8a rustc --package kenal-embedded --lib --crate-type cdylib --profile edge
+//     cargo ndk -t arm64-v8a rustc --package kenal-embedded --lib --crate-type cdylib --release
 //
 // Put libkenal_embedded.so into src/main/jniLibs/arm64-v8a.
 
@@ -14,9 +14,10 @@ import com.sun.jna.NativeLong
 import java.io.Closeable
 import java.io.File
 
+/** kenal.h; NativeLong is its size_t wherever Android and Linux run. */
 private interface Core : Library {
     fun kenal_abi_version(): Int
-    fun kenal_new(): Pointer
+    fun kenal_new(): Pointer?
     fun kenal_drop(handle: Pointer)
     fun kenal_manifest(handle: Pointer, manifest: ByteArray, len: NativeLong, key: ByteArray, now: Long): Int
     fun kenal_needs(handle: Pointer): Int
@@ -35,10 +36,24 @@ class KenalRefusal(val code: Int, message: String) : Exception(message)
 /** An open bundle in `folder`, as it was last fetched; `key` is the trusted public key, 32 bytes. One thread at a time. */
 class Kenal(private val folder: File, key: ByteArray, now: Long = System.currentTimeMillis() / 1000) : Closeable {
     private val core = Native.load("kenal_embedded", Core::class.java)
-    private val handle = core.kenal_new()
+    private var open: Pointer? = null
+    private val handle get() = checkNotNull(open) { "closed" }
 
     init {
         check(core.kenal_abi_version() == 1) { "the library speaks another version of the interface" }
+        // The library reads 32 bytes, whatever there are.
+        require(key.size == 32) { "the key is not 32 bytes long" }
+        open = checkNotNull(core.kenal_new()) { "no memory" }
+        try {
+            load(key, now)
+        } catch (why: Throwable) {
+            // Nobody has an object to close.
+            close()
+            throw why
+        }
+    }
+
+    private fun load(key: ByteArray, now: Long) {
         val manifest = file("manifest.kenal")
         call { core.kenal_manifest(handle, manifest, manifest.length, key, now) }
         for (line in String(call { core.kenal_needs(handle) }).lines().filter { it.isNotEmpty() }) {
@@ -63,7 +78,10 @@ class Kenal(private val folder: File, key: ByteArray, now: Long = System.current
         return String(call { core.kenal_recommend(handle, question, question.length, row, rowLength) })
     }
 
-    override fun close() = core.kenal_drop(handle)
+    override fun close() {
+        open?.let(core::kenal_drop)
+        open = null
+    }
 
     private val ByteArray.length get() = NativeLong(size.toLong())
 

@@ -11,6 +11,8 @@ const ABI_VERSION = 1;
 export class Edge {
   static async open(module, read, key, now) {
     const { instance } = await WebAssembly.instantiate(module, {});
+    // The module reads 32 bytes, whatever there are.
+    if (key.length !== 32) throw new Error("the key is not 32 bytes long");
     const edge = new Edge(instance.exports);
     edge.call("manifest", [read("manifest.kenal")], [key], now);
     for (const line of edge.text(edge.call("needs", [])).split("\n").filter(Boolean)) {

@@ -27,10 +27,13 @@ class Edge:
             getattr(self.lib, name).restype = ctypes.c_size_t
         if self.lib.kenal_abi_version() != ABI_VERSION:
             raise Refused("the library speaks another version of the interface")
+        key = bytes.fromhex(key)
+        if len(key) != 32:  # The library reads 32, whatever there are.
+            raise Refused("the key is not 32 bytes long")
         self.folder = Path(folder)
         self.handle = ctypes.c_void_p(self.lib.kenal_new())
         manifest = (self.folder / "manifest.kenal").read_bytes()
-        self._call("manifest", manifest, len(manifest), bytes.fromhex(key), now)
+        self._call("manifest", manifest, len(manifest), key, now)
         for line in self._call("needs").decode().splitlines():
             section = (self.folder / "sections" / line.split()[0]).read_bytes()
             self._call("section", section, len(section))

@@ -2,11 +2,9 @@
 // build would be interpreted there, a hundred times slower.
 //
 //     rustup target add aarch64-apple-ios
-//     cargo rustc --package kenal-embedded --lib --crate-type staticlib --profile edge --target aarch64-apple-ios
+//     cargo rustc --package kenal-embedded --lib --crate-type staticlib --release --target aarch64-apple-ios
 //
-// Add libkenal_embedded.a to the target, and a module map for kenal.h:
-//
-//     module CKenal { header "kenal.h" link "kenal_embedded" }
+// Add libkenal_embedded.a to the target, and kenal.h with the module map beside this file.
 
 import CKenal
 import Foundation
@@ -24,6 +22,8 @@ public final class Kenal {
     /// Opens the bundle in `folder`, as it was last fetched; `key` is the trusted public key, 32 bytes.
     public init(folder: URL, key: Data, now: Date = Date()) throws {
         precondition(kenal_abi_version() == UInt32(KENAL_ABI_VERSION), "the library speaks another version")
+        // The library reads 32 bytes, whatever there are.
+        precondition(key.count == 32, "the key is not 32 bytes long")
         self.folder = folder
         handle = kenal_new()
         let manifest = try file("manifest.kenal")
