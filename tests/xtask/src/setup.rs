@@ -1,4 +1,5 @@
-//! Installing what is missing, and only that: Wasm targets, npm packages, Debian's Chromium, cargo-deny, Viceroy.
+//! Installing what is missing, and only that: Wasm targets, npm packages, Debian's Chromium, cargo-deny, Viceroy,
+//! a compiler and an emulator for ARM.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,9 @@ const CARGO_DENY: &str = "0.20.2";
 pub const BARE_TARGET: &str = "wasm32v1-none";
 const WASM_TARGETS: [&str; 3] = ["wasm32-unknown-unknown", "wasm32-wasip1", BARE_TARGET];
 
+/// Where the vector code of phones and of ARM servers is tested.
+pub const ARM_TARGET: &str = "aarch64-unknown-linux-gnu";
+
 /// Fastly's local runtime; the newest that this toolchain builds.
 const VICEROY: &str = "0.16.5";
 
@@ -21,6 +25,9 @@ pub fn everything() -> Result<()> {
     cargo_deny()?;
     chromium()?;
     viceroy()?;
+    if let Err(why) = arm() {
+        eprintln!("\nwithout the tests for ARM: {why:#}");
+    }
     Ok(())
 }
 
@@ -31,9 +38,13 @@ pub fn for_demo() -> Result<()> {
 }
 
 fn wasm_targets() -> Result<()> {
+    targets(&WASM_TARGETS)
+}
+
+fn targets(wanted: &[&str]) -> Result<()> {
     let installed = output(command("rustup").args(["target", "list", "--installed"]))
-        .context("rustup is needed to add the Wasm targets; see https://rustup.rs")?;
-    for target in WASM_TARGETS.into_iter().filter(|t| !installed.lines().any(|l| l == *t)) {
+        .context("rustup is needed to add targets; see https://rustup.rs")?;
+    for target in wanted.iter().filter(|t| !installed.lines().any(|l| l == **t)) {
         run(&format!("add the target {target}"), command("rustup").args(["target", "add", target]))?;
     }
     Ok(())
@@ -100,6 +111,24 @@ pub fn chromium() -> Result<PathBuf> {
         debian_packages(&["chromium", "fonts-liberation"])?;
     }
     Ok(path)
+}
+
+/// Debian's cross compiler and emulator for 64-bit ARM: the environment in which cargo builds and tests for
+/// [`ARM_TARGET`].
+pub fn arm() -> Result<[(&'static str, &'static str); 4]> {
+    const GCC: &str = "aarch64-linux-gnu-gcc";
+    const QEMU: &str = "qemu-aarch64 -L /usr/aarch64-linux-gnu";
+    targets(&[ARM_TARGET])?;
+    let parts = ["/usr/bin/aarch64-linux-gnu-gcc", "/usr/bin/qemu-aarch64", "/usr/aarch64-linux-gnu/include/stdio.h"];
+    if !parts.into_iter().all(|part| Path::new(part).exists()) {
+        debian_packages(&["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user"])?;
+    }
+    Ok([
+        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", GCC),
+        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", QEMU),
+        ("KENAL_CC", GCC),
+        ("KENAL_RUNNER", QEMU),
+    ])
 }
 
 fn debian_packages(packages: &[&str]) -> Result<()> {
