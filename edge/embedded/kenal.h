@@ -5,8 +5,8 @@
  * What kenal_output and kenal_message point at stays until the next call with the same handle.
  * No function unwinds or exits.
  *
- * Order of calls: kenal_new, kenal_manifest, kenal_needs, kenal_section for each line, and then for each request
- * kenal_shard, kenal_row, kenal_recommend.
+ * Order of calls: kenal_new, kenal_keys where there is a list, kenal_manifest, kenal_needs, kenal_section for each line,
+ * kenal_revocations where there is an update, and then for each request kenal_shard, kenal_row, kenal_recommend.
  *
  * As a WebAssembly module the same functions are exported; pointers, handles and lengths are i32 addresses of the
  * module's memory, which is exported as "memory", and the module imports nothing.
@@ -31,7 +31,7 @@ enum kenal_code {
     KENAL_SECTION = 3,     /* a section is damaged, foreign, or not one of this bundle */
     KENAL_REQUEST = 4,     /* the request is not of the contract's form */
     KENAL_SHARD = 5,       /* a user shard is damaged or not the visitor's */
-    KENAL_REVOCATIONS = 6, /* a revocation update is damaged, foreign, or older than the bundle */
+    KENAL_REVOCATIONS = 6, /* a revocation update is damaged or foreign */
     KENAL_NO_MANIFEST = 7, /* nothing can be done before a manifest was accepted */
     KENAL_INTERNAL = 8     /* a bug; the handle may be used no more, except to drop it */
 };
@@ -62,7 +62,8 @@ int32_t kenal_needs(kenal_edge *handle);
 /* Takes in a section, copying it; its hash says which one it is. */
 int32_t kenal_section(kenal_edge *handle, const uint8_t *section, size_t len);
 
-/* Takes in a signed revocation update, copying it. */
+/* Takes in a signed revocation update, revocations.kenal, copying it. One that was issued before the bundle was built
+ * changes nothing: the bundle's own list says more. */
 int32_t kenal_revocations(kenal_edge *handle, const uint8_t *update, size_t len);
 
 /* Output: the hash of the visitor's shard, 64 hexadecimal digits; nothing when the bundle has no users. */

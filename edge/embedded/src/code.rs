@@ -18,7 +18,7 @@ pub enum Code {
     Request = 4,
     /// A user shard is damaged or not the visitor's.
     Shard = 5,
-    /// A revocation update is damaged, foreign, or older than the bundle.
+    /// A revocation update is damaged or foreign.
     Revocations = 6,
     /// Nothing can be done before a manifest was accepted.
     NoManifest = 7,

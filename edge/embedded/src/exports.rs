@@ -130,7 +130,7 @@ pub unsafe extern "C" fn kenal_section(handle: *mut Handle, section: *const u8, 
     unsafe { call(handle, [(section, len)], |handle, [section]| handle.section(section)) }
 }
 
-/// Takes in a signed revocation update, copying it.
+/// Takes in a signed revocation update, copying it. One that was issued before the bundle was built changes nothing.
 ///
 /// # Safety
 /// `handle` is null or live and in no other call; `update` is readable for `len` bytes.

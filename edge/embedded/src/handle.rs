@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use kenal_edge::store::add_newer_revocations;
 use kenal_edge::{Edge, EdgeError, Need, Request, RequestError};
 
 use crate::code::Code;
@@ -78,9 +79,9 @@ impl Handle {
         self.with(|edge| Ok(edge.add_section(section.to_vec()).map(|()| Vec::new())?))
     }
 
-    /// Takes newer revocations in.
+    /// Takes newer revocations in, and passes over those from before the bundle.
     pub(crate) fn revocations(&mut self, update: &[u8]) -> Code {
-        self.with(|edge| Ok(edge.add_revocations(update).map(|()| Vec::new())?))
+        self.with(|edge| Ok(add_newer_revocations(edge, update).map(|()| Vec::new())?))
     }
 
     /// Writes the hash of the shard in which the visitor's row would be; nothing when the bundle has no users.

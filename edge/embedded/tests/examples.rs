@@ -11,6 +11,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use kenal_bundle::{
+    KEYS_NAME, MANIFEST_NAME, REVOCATIONS_NAME, Signer, Trust, VisitorKey, verify, write_keys, write_revocation_update,
+};
 use kenal_edge::{FallbackReason, Response};
 use shop::{NOW, Shop, visitors};
 
@@ -32,8 +35,22 @@ fn folder() -> PathBuf {
     library().parent().expect("a folder").to_owned()
 }
 
-fn key() -> String {
-    shop::key().iter().map(|byte| format!("{byte:02x}")).collect()
+fn key(signer: &Signer) -> String {
+    signer.public().expect("a key").to_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Lets `root` say who may sign, and the visitor of the tests withdraw.
+fn list_and_withdraw(bundle: &Path, root: &Signer) {
+    let signer = shop::signer();
+    let public = signer.public().expect("a key");
+    let keys = write_keys(root, 1, NOW as u64 + 60, &[public]).expect("a list");
+    let manifest = std::fs::read(bundle.join(MANIFEST_NAME)).expect("a manifest");
+    let manifest = verify(&manifest, &Trust::new(public)).expect("verifies");
+    let withdrawn = [VisitorKey::new(&shop::salt(), visitors::SHIRTS)];
+    let update = write_revocation_update(&signer, &manifest, NOW as u64, &withdrawn).expect("an update");
+    for (name, bytes) in [(KEYS_NAME, keys), (REVOCATIONS_NAME, update)] {
+        std::fs::write(bundle.join(name), bytes).expect("a file of the bundle");
+    }
 }
 
 fn request(visitor: &str, now: i64) -> String {
@@ -61,23 +78,27 @@ fn expected(visitor: &str, now: i64) -> Response {
 fn check(example: impl Fn(&Path, &[String]) -> Output) {
     let bundle = tempfile::tempdir().expect("a folder");
     Shop::default().write(bundle.path());
-    let ask = |now: i64| {
-        let arguments = [key(), now.to_string(), visitors::SHIRTS.to_owned(), request(visitors::SHIRTS, now)];
+    let ask = |signer: &Signer, now: i64| {
+        let arguments = [key(signer), now.to_string(), visitors::SHIRTS.to_owned(), request(visitors::SHIRTS, now)];
         let output = example(bundle.path(), &arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice::<Response>(&output.stdout).expect("a response")
     };
-    let today = ask(NOW);
+    let today = ask(&shop::signer(), NOW);
     assert_eq!(today, expected(visitors::SHIRTS, NOW));
     assert!(today.personalised && today.items.len() == 5);
     // On a plane, days later: still an answer, but nobody's own.
-    let late = ask(Shop::default().expires_at + 1);
+    let late = ask(&shop::signer(), Shop::default().expires_at + 1);
     assert_eq!((late.personalised, late.fallback_reason), (false, Some(FallbackReason::BundleExpired)));
     let output = example(bundle.path(), &["00".repeat(32), NOW.to_string(), String::new(), request("x", NOW)]);
     assert!(!output.status.success() && !output.stderr.is_empty(), "another key is not trusted");
     let output = example(bundle.path(), &["00".repeat(31), NOW.to_string(), String::new(), request("x", NOW)]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("32 bytes"), "a short key is not read past its end: {said}");
+    let root = Signer::from_seed(&[1; 32]);
+    list_and_withdraw(bundle.path(), &root);
+    let withdrawn = ask(&root, NOW);
+    assert_eq!((withdrawn.personalised, withdrawn.fallback_reason), (false, Some(FallbackReason::Revoked)));
 }
 
 /// The emulator and its arguments, when the library is for another processor than this machine's.

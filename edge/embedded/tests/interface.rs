@@ -157,6 +157,18 @@ fn refusals_have_codes_and_words() {
 }
 
 #[test]
+fn a_withdrawal_from_before_the_bundle_is_passed_over() {
+    let trust = kenal_bundle::Trust::new(shop::signer().public().expect("a key"));
+    let mut manifest = kenal_bundle::verify(&file("manifest.kenal"), &trust).expect("verifies");
+    manifest.created_at -= 60;
+    let issued_at = manifest.created_at;
+    let update = kenal_bundle::write_revocation_update(&shop::signer(), &manifest, issued_at, &[]).expect("an update");
+    let host = Host::loaded();
+    // SAFETY: the handle is live, and the update is readable for its length.
+    assert_eq!(unsafe { kenal_revocations(host.0, update.as_ptr(), update.len()) }, Code::Ok as i32);
+}
+
+#[test]
 fn memory_is_given_and_taken_back() {
     assert!(kenal_alloc(0).is_null());
     assert!(kenal_alloc(usize::MAX).is_null());

@@ -103,10 +103,16 @@ int main(int argc, char **argv) {
         key[i] = (uint8_t)byte;
     }
     kenal_edge *edge = kenal_new();
+    struct bytes keys = file(argv[1], "keys.kenal");
+    if (keys.at != NULL && kenal_keys(edge, keys.at, keys.len) != KENAL_OK) stop(edge, "keys");
+    free(keys.at);
     struct bytes manifest = file(argv[1], "manifest.kenal");
     if (kenal_manifest(edge, manifest.at, manifest.len, key, strtoll(argv[3], NULL, 10)) != KENAL_OK) stop(edge, "manifest");
     free(manifest.at);
     load(edge, argv[1]);
+    struct bytes withdrawn = file(argv[1], "revocations.kenal");
+    if (withdrawn.at != NULL && kenal_revocations(edge, withdrawn.at, withdrawn.len) != KENAL_OK) stop(edge, "revocations");
+    free(withdrawn.at);
     struct bytes own = row(edge, argv[1], argv[4]);
     if (kenal_recommend(edge, (const uint8_t *)argv[5], strlen(argv[5]), own.at, own.len) != KENAL_OK) stop(edge, "request");
     fwrite(kenal_output(edge), 1, kenal_output_len(edge), stdout);

@@ -19,9 +19,11 @@ private interface Core : Library {
     fun kenal_abi_version(): Int
     fun kenal_new(): Pointer?
     fun kenal_drop(handle: Pointer)
+    fun kenal_keys(handle: Pointer, keys: ByteArray, len: NativeLong): Int
     fun kenal_manifest(handle: Pointer, manifest: ByteArray, len: NativeLong, key: ByteArray, now: Long): Int
     fun kenal_needs(handle: Pointer): Int
     fun kenal_section(handle: Pointer, section: ByteArray, len: NativeLong): Int
+    fun kenal_revocations(handle: Pointer, update: ByteArray, len: NativeLong): Int
     fun kenal_shard(handle: Pointer, visitor: ByteArray, len: NativeLong): Int
     fun kenal_row(handle: Pointer, shard: ByteArray, shardLen: NativeLong, visitor: ByteArray, len: NativeLong): Int
     fun kenal_recommend(handle: Pointer, request: ByteArray, len: NativeLong, row: ByteArray?, rowLen: NativeLong): Int
@@ -54,12 +56,14 @@ class Kenal(private val folder: File, key: ByteArray, now: Long = System.current
     }
 
     private fun load(key: ByteArray, now: Long) {
+        whereThereIs("keys.kenal", core::kenal_keys)
         val manifest = file("manifest.kenal")
         call { core.kenal_manifest(handle, manifest, manifest.length, key, now) }
         for (line in String(call { core.kenal_needs(handle) }).lines().filter { it.isNotEmpty() }) {
             val section = file("sections/" + line.take(64))
             call { core.kenal_section(handle, section, section.length) }
         }
+        whereThereIs("revocations.kenal", core::kenal_revocations)
     }
 
     /** The visitor's row; null when they have none. Only their own token opens it. */
@@ -84,6 +88,12 @@ class Kenal(private val folder: File, key: ByteArray, now: Long = System.current
     }
 
     private val ByteArray.length get() = NativeLong(size.toLong())
+
+    private fun whereThereIs(name: String, taken: (Pointer, ByteArray, NativeLong) -> Int) {
+        if (!File(folder, name).exists()) return
+        val bytes = file(name)
+        call { taken(handle, bytes, bytes.length) }
+    }
 
     private fun file(name: String) = File(folder, name).readBytes()
 

@@ -2,24 +2,31 @@
 //
 // Prints the response to a request in JSON. MODULE is kenal_embedded.wasm, which imports nothing; the rest is as in the C
 // example. Nothing here is Node's but reading files and the command line.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 const OK = 0;
 const ABI_VERSION = 1;
 
-/** An open bundle: `read` gives the bytes of a file below its folder. */
+/** An open bundle: `read` gives the bytes of a file below its folder, or null for one that need not be there. */
 export class Edge {
   static async open(module, read, key, now) {
     const { instance } = await WebAssembly.instantiate(module, {});
     // The module reads 32 bytes, whatever there are.
     if (key.length !== 32) throw new Error("the key is not 32 bytes long");
     const edge = new Edge(instance.exports);
+    edge.whereThereIs("keys", read);
     edge.call("manifest", [read("manifest.kenal")], [key], now);
     for (const line of edge.text(edge.call("needs", [])).split("\n").filter(Boolean)) {
       edge.call("section", [read(`sections/${line.split(" ")[0]}`)]);
     }
+    edge.whereThereIs("revocations", read);
     edge.read = read;
     return edge;
+  }
+
+  whereThereIs(name, read) {
+    const file = read(`${name}.kenal`, true);
+    if (file !== null) this.call(name, [file]);
   }
 
   constructor(core) {
@@ -76,7 +83,7 @@ if (request === undefined) {
   process.exit(2);
 }
 try {
-  const read = (name) => readFileSync(`${folder}/${name}`);
+  const read = (name, optional) => (optional && !existsSync(`${folder}/${name}`) ? null : readFileSync(`${folder}/${name}`));
   const edge = await Edge.open(readFileSync(module), read, Buffer.from(key, "hex"), now);
   console.log(edge.recommend(request, visitor === "" ? null : edge.row(visitor)));
 } catch (error) {

@@ -32,11 +32,13 @@ class Edge:
             raise Refused("the key is not 32 bytes long")
         self.folder = Path(folder)
         self.handle = ctypes.c_void_p(self.lib.kenal_new())
+        self._where_there_is("keys")
         manifest = (self.folder / "manifest.kenal").read_bytes()
         self._call("manifest", manifest, len(manifest), key, now)
         for line in self._call("needs").decode().splitlines():
             section = (self.folder / "sections" / line.split()[0]).read_bytes()
             self._call("section", section, len(section))
+        self._where_there_is("revocations")
 
     def row(self, visitor):
         """The visitor's row, or None: only their own token opens it."""
@@ -54,6 +56,12 @@ class Edge:
 
     def close(self):
         self.lib.kenal_drop(self.handle)
+
+    def _where_there_is(self, name):
+        path = self.folder / f"{name}.kenal"
+        if path.exists():
+            file = path.read_bytes()
+            self._call(name, file, len(file))
 
     def _call(self, name, *arguments):
         def plain(a):

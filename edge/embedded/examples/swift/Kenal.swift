@@ -26,6 +26,7 @@ public final class Kenal {
         precondition(key.count == 32, "the key is not 32 bytes long")
         self.folder = folder
         handle = kenal_new()
+        try whereThereIs("keys.kenal") { kenal_keys($0, $1, $2) }
         let manifest = try file("manifest.kenal")
         _ = try call { handle in
             manifest.withBytes { manifest, count in
@@ -37,6 +38,7 @@ public final class Kenal {
             let section = try file("sections/" + line.prefix(64))
             _ = try call { handle in section.withBytes { kenal_section(handle, $0, $1) } }
         }
+        try whereThereIs("revocations.kenal") { kenal_revocations($0, $1, $2) }
     }
 
     deinit {
@@ -63,6 +65,14 @@ public final class Kenal {
                 return row.withBytes { kenal_recommend(handle, request, count, $0, $1) }
             }
         }
+    }
+
+    private func whereThereIs(
+        _ name: String, _ taken: (OpaquePointer, UnsafePointer<UInt8>?, Int) -> Int32
+    ) throws {
+        guard FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path) else { return }
+        let bytes = try file(name)
+        _ = try call { handle in bytes.withBytes { taken(handle, $0, $1) } }
     }
 
     private func file(_ name: String) throws -> Data {
