@@ -16,6 +16,7 @@ pub mod identity;
 mod matter;
 pub mod measured;
 mod models;
+pub mod people;
 mod profile;
 mod recommender;
 pub mod sources;
@@ -25,7 +26,7 @@ pub mod train_set;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use kenal_lake::{Columns, Fingerprint, GoldWrite, Lake};
+use kenal_lake::{Fingerprint, GoldWrite, Lake};
 use kenal_models::threads::Threads;
 use kenal_types::Timestamp;
 use serde::Serialize;
@@ -137,17 +138,6 @@ impl Company {
     /// Replaces a gold table, unless it was made from the same inputs.
     fn put<T: GoldRow + Serialize>(&self, rows: &[T], fingerprint: &Fingerprint) -> Result<GoldWrite> {
         Ok(self.lake.write_gold(T::TABLE, rows, fingerprint)?)
-    }
-
-    /// As [`Company::put`], for rows whose columns are only known when they are written.
-    fn put_as<T: Serialize>(
-        &self,
-        table: &str,
-        columns: &Columns,
-        rows: &[T],
-        fingerprint: &Fingerprint,
-    ) -> Result<GoldWrite> {
-        Ok(self.lake.write_gold_as(table, columns, rows, fingerprint)?)
     }
 
     /// What an earlier stage left.

@@ -8,7 +8,7 @@ use kenal_features::{CODE_HASH, drift, registry, serving_rows};
 use kenal_lake::Fingerprint;
 use serde::Serialize;
 
-use super::features::timelines;
+use super::people::People;
 use super::train_set::{self, table_of};
 use super::{Company, consent};
 
@@ -40,7 +40,7 @@ pub fn measure(company: &Company, name: &str) -> Result<Vec<DriftRow>> {
     }
     let learnt = learnt(company, name)?;
     let snapshot = consent::snapshot(company)?;
-    let people = timelines(company, &snapshot, Cell::PERSONALISE_ONSITE, &company.lake.items()?)?;
+    let people = People::new(company, &snapshot, Cell::PERSONALISE_ONSITE, &company.lake.items()?).all()?;
     let served = serving_rows(&people, company.cut()?);
     if served.people.is_empty() {
         bail!("nobody permits personalisation, so nothing is served");

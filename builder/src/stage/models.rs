@@ -13,8 +13,9 @@ use kenal_models::compact::bundled;
 use kenal_models::eval::Verdict;
 
 use super::matter::ItemNumbers;
+use super::people::People;
 use super::recommender::{Lessons, Recommender, RecommenderConfig};
-use super::{Company, Outcome, PublishPolicy, Stage, card, churn, consent, features, recommender};
+use super::{Company, Outcome, PublishPolicy, Stage, card, churn, consent, recommender};
 use crate::gold::{ChurnTermRow, EventRow, GoldRow, ItemModelRow, ModelCardRow, PurchaseRow};
 use crate::ui::{Align, Progress, Table, count};
 
@@ -53,8 +54,8 @@ pub fn run(company: &Company) -> Result<Outcome> {
         progress.set(&format!("{what}, iterations"), i.iteration as u64, i.iterations_max as u64);
     };
     let fitted = recommender::fit(&lessons, &numbers, cut, &config, company.threads, &told)?;
-    let learnt = features::timelines(company, &snapshot, Cell::TRAIN, &items)?;
-    let served = features::timelines(company, &snapshot, Cell::PERSONALISE_ONSITE, &items)?;
+    let learnt = People::new(company, &snapshot, Cell::TRAIN, &items).all()?;
+    let served = People::new(company, &snapshot, Cell::PERSONALISE_ONSITE, &items).all()?;
     let leaving = churn::fit(&learnt, &served, cut, company.threads)?;
 
     let mut lines = fitted.figures.clone();

@@ -5,7 +5,7 @@
 
 use anyhow::{Result, bail};
 use kenal_consent::Cell;
-use kenal_features::rows::ChurnLabel;
+use kenal_features::rows::{ChurnLabel, TrainingRows};
 use kenal_features::{CODE_HASH, registry, training_rows};
 use kenal_lake::{Columns, Fingerprint};
 use kenal_types::{PersonId, Timestamp};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Company;
 use super::consent::{self, hex};
-use super::features::timelines;
+use super::people::People;
 
 const CODE: &str = "train set 1";
 /// Tables that rows rest on.
@@ -86,28 +86,27 @@ pub fn make(company: &Company, set: &TrainSet<'_>) -> Result<Made> {
 
     let snapshot = consent::snapshot(company)?;
     told("consent snapshot", hex(&snapshot.root()));
-    let people = timelines(company, &snapshot, Cell::TRAIN, &company.lake.items()?)?;
+    let people = People::new(company, &snapshot, Cell::TRAIN, &company.lake.items()?);
     let label = ChurnLabel { horizon_days: set.horizon_days, complete_until };
-    let rows = training_rows(&people, &cuts, label)?;
-    told("rows", rows.labels.len().to_string());
-    if rows.labels.is_empty() {
-        bail!("nobody who permits training bought anything before these cuts");
-    }
-    let counts = cuts.iter().map(|&cut| {
-        let of = |left: bool| {
-            let both = rows.cuts.iter().zip(&rows.labels);
-            both.filter(|(c, l)| **c == cut && (!left || **l)).count() as u64
-        };
-        CutCount { cut, people: of(false), left: of(true) }
-    });
-    let counts = counts.collect();
     let columns = Columns::new().text("person").time("cut").flag("left");
     let columns = registry().iter().fold(columns, |columns, feature| columns.real(feature.name));
-    let wide = rows.values.chunks_exact(rows.width).zip(&rows.people).zip(rows.cuts.iter().zip(&rows.labels));
-    let wide: Vec<Wide<'_>> =
-        wide.map(|((values, &person), (&cut, &left))| Wide { person, cut, left, values }).collect();
     let table = table_of(set.name);
-    let written = company.put_as(&table, &columns, &wide, &fingerprint)?;
+    let mut counts: Vec<CutCount> = cuts.iter().map(|&cut| CutCount { cut, people: 0, left: 0 }).collect();
+    let written = people.in_parts(
+        |part| Ok(training_rows(&part, &cuts, label)?),
+        |parts| {
+            let mut rows = parts.flat_map(|part| counted(part, &mut counts)).peekable();
+            if rows.peek().is_none() {
+                bail!("nobody who permits training bought anything before these cuts");
+            }
+            let written = company.lake.write_gold_of(&table, &columns, rows.by_ref(), &fingerprint)?;
+            // Of a set that is there already no row was written, but they are counted.
+            rows.try_for_each(|row| row.map(drop))?;
+            Ok(written)
+        },
+    )?;
+    let total: u64 = counts.iter().map(|count| count.people).sum();
+    manifest.push(ManifestRow { name: "rows".to_owned(), value: total.to_string() });
     company.lake.write_gold(&format!("{table}_manifest"), &manifest, &fingerprint)?;
     Ok(Made {
         table: format!("gold_{table}"),
@@ -118,6 +117,22 @@ pub fn make(company: &Company, set: &TrainSet<'_>) -> Result<Made> {
     })
 }
 
+/// The rows of a part for the table, counted by cut.
+fn counted(part: Result<TrainingRows>, counts: &mut [CutCount]) -> Vec<Result<Wide>> {
+    let rows = match part {
+        Ok(rows) => rows,
+        Err(error) => return vec![Err(error)],
+    };
+    let each = rows.values.chunks_exact(rows.width).zip(&rows.people).zip(rows.cuts.iter().zip(&rows.labels));
+    each.map(|((values, &person), (&cut, &left))| {
+        for count in counts.iter_mut().filter(|count| count.cut == cut) {
+            count.people += 1;
+            count.left += u64::from(left);
+        }
+        Ok(Wide { person, cut, left, values: values.to_vec() })
+    })
+    .collect()
+}
 /// The manifest of a set that was made.
 ///
 /// # Errors
@@ -131,20 +146,20 @@ pub fn manifest(company: &Company, name: &str) -> Result<Vec<ManifestRow>> {
 }
 
 /// A row of the table: a value that is not there is null.
-struct Wide<'a> {
+struct Wide {
     person: PersonId,
     cut: Timestamp,
     left: bool,
-    values: &'a [f32],
+    values: Vec<f32>,
 }
 
-impl Serialize for Wide<'_> {
+impl Serialize for Wide {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.values.len() + 3))?;
         map.serialize_entry("person", &self.person)?;
         map.serialize_entry("cut", &self.cut)?;
         map.serialize_entry("left", &self.left)?;
-        for (feature, value) in registry().iter().zip(self.values) {
+        for (feature, value) in registry().iter().zip(&self.values) {
             map.serialize_entry(feature.name, &(!value.is_nan()).then_some(f64::from(*value)))?;
         }
         map.end()

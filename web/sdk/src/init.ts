@@ -38,13 +38,13 @@ async function boot(again: () => void, source?: URL | BufferSource): Promise<Out
   }
   compiled = module.value;
   const late = setTimeout(() => worker.end("the worker did not start in time"), WORKER_START_MS_MAX);
-  const started = await worker.ask({ ask: "start", module: compiled });
+  const started = await worker.ask({ ask: "start", build: KENAL_BUILD, module: compiled });
   clearTimeout(late);
   if (started.ok) {
     void worker.ended.then(again);
     return succeed(makeCore(worker.ask, null));
   }
   worker.end(started.failure.detail);
-  const here = await askHere({ ask: "start", module: compiled });
+  const here = await askHere({ ask: "start", build: KENAL_BUILD, module: compiled });
   return here.ok ? succeed(makeCore(askHere, started.failure.detail)) : here;
 }

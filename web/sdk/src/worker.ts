@@ -5,7 +5,8 @@
 import { askHere } from "./lib/wasm.js";
 import type { Call, Reply } from "./types/question.js";
 
-// Only the page that started this worker can speak to it, and it is of the same build; so the call's shape is known.
+// Only the page that started this worker can speak to it, and one of another build is refused at the start; so the call's
+// shape is known.
 addEventListener("message", async ({ data: { number, question } }: MessageEvent<Call>) => {
   const answer = await askHere(question);
   const reply: Reply = answer.ok ? { number, value: answer.value, refused: null } : { number, value: null, refused: answer.failure.detail };

@@ -121,3 +121,19 @@ test("when the worker dies open calls fail, and the next one starts another", as
   assert.equal(started.length, count + 1);
   assert.equal((await init()).value.where, "worker");
 });
+
+test("a worker whose script is of another build is not used", async () => {
+  globalThis.Worker = class extends Worker {
+    postMessage(message, transfer) {
+      const { question } = message;
+      super.postMessage(question.ask === "start" ? { ...message, question: { ...question, build: "older" } } : message, transfer);
+    }
+  };
+  started.at(-1).die();
+  let core = await init();
+  for (let turn = 0; turn < 500 && core.value.where === "worker"; turn += 1) {
+    await new Promise((done) => setTimeout(done, 10));
+    core = await init();
+  }
+  assert.deepEqual([core.value.where, core.value.whyPage], ["page", "the worker is of another build"]);
+});

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::registry::{freshness, known, window};
 use crate::cmd::build::CommonArgs;
-use crate::stage::features::timelines;
+use crate::stage::people::People;
 use crate::stage::{Company, consent};
 use crate::ui::{Align, Table};
 
@@ -80,7 +80,7 @@ impl ShowArgs {
             // Whether the person exists at all is nobody's business either.
             bail!("{} has not agreed to onsite personalisation, or is nobody: nothing is computed", self.person);
         }
-        let people = timelines(company, &snapshot, cell, &company.lake.items()?)?;
+        let people = People::new(company, &snapshot, cell, &company.lake.items()?).between(self.person, self.person)?;
         match people.get().iter().position(|timeline| timeline.person() == self.person) {
             Some(at) => Ok(serving_row(&people, at, cut)),
             None => bail!("nothing is known of {} but that they agreed", self.person),

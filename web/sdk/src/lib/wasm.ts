@@ -45,6 +45,8 @@ export const askHere = (question: Question): Promise<Outcome<unknown>> => guard(
 function carryOut(question: Question): unknown {
   switch (question.ask) {
     case "start":
+      // A worker's script may come from a cache when the page's does not, and neither would understand the other.
+      if (question.build !== KENAL_BUILD) throw new Error("the worker is of another build");
       return start({ module_or_path: question.module }).then(() => null);
     case "open": {
       const edge = new Edge(new Uint8Array(question.manifest), question.trustKey, question.nowS);

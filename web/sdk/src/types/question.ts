@@ -6,7 +6,7 @@ import type { Outcome } from "./outcome.js";
  * `open` answered with. What a question says of a visitor is in `recommend` alone and is forgotten with its answer.
  */
 export type Question =
-  | { readonly ask: "start"; readonly module: CoreModule }
+  | { readonly ask: "start"; readonly build: string; readonly module: CoreModule }
   | { readonly ask: "open"; readonly manifest: ArrayBuffer; readonly trustKey: Uint8Array; readonly nowS: number }
   | ({ readonly bundle: number } & AboutBundle);
 
