@@ -71,7 +71,16 @@ impl<'a> People<'a> {
         work: impl Fn(Consented<Vec<Timeline>>) -> Result<T> + Sync,
         take: impl FnOnce(&mut dyn Iterator<Item = Result<T>>) -> Result<R>,
     ) -> Result<R> {
-        let parts = self.parts(PART);
+        self.in_parts_of(PART, work, take)
+    }
+
+    fn in_parts_of<T: Send, R>(
+        &self,
+        size: usize,
+        work: impl Fn(Consented<Vec<Timeline>>) -> Result<T> + Sync,
+        take: impl FnOnce(&mut dyn Iterator<Item = Result<T>>) -> Result<R>,
+    ) -> Result<R> {
+        let parts = self.parts(size);
         let threads = self.company.threads.count().min(parts.len());
         let (work, parts) = (&work, &parts);
         thread::scope(|scope| {
@@ -106,5 +115,135 @@ impl<'a> People<'a> {
         people.dedup();
         people.retain(|person| self.snapshot.permits(*person, self.cell));
         people.chunks(size).filter_map(|part| Some((*part.first()?, *part.last()?))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+    use kenal_consent::{PersonSubject, Policy, Subject as _, decide};
+    use kenal_lake::{Fingerprint, Lake};
+    use kenal_types::{
+        ConsentSignal, Decision, EventKind, Market, Mechanism, OrderStatus, Purpose, RecordKey, System, Timestamp,
+    };
+
+    use super::*;
+    use crate::gold::{EventRow, PresenceRow, PurchaseRow, TicketRow};
+
+    const NOW: Timestamp = Timestamp(1_790_000_000_000_000);
+
+    /// Everybody but every fifth agrees to training.
+    fn agreed(people: &[u64]) -> Snapshot {
+        let key = |id: u64| RecordKey::new(System::App, format!("user/{id}"));
+        let subject = |&id: &u64| PersonSubject {
+            person: PersonId(id),
+            doubtful: vec![],
+            groups: vec![vec![key(id)]],
+            markets: vec![Market::Singapore],
+        };
+        let signal = |(at, &id): (usize, &u64)| ConsentSignal {
+            signal_id: format!("s{id}"),
+            subject: key(id),
+            purpose: Purpose::Train,
+            channel: None,
+            market: None,
+            decision: if at % 5 == 0 { Decision::OptOut } else { Decision::OptIn },
+            mechanism: Mechanism::PreferenceCentre,
+            contact_point: None,
+            decided_at: Some(NOW.plus_days(-200)),
+            known_at: Some(NOW.plus_days(-200)),
+            effective_to: None,
+            evidence: Some("notice 1".into()),
+            sequence: 1,
+        };
+        let subjects: Vec<PersonSubject> = people.iter().map(subject).collect();
+        let signals: Vec<ConsentSignal> = people.iter().enumerate().map(signal).collect();
+        decide(&subjects, &signals, NOW, &Policy::default()).snapshot
+    }
+
+    fn purchase(person: u64, n: u64) -> PurchaseRow {
+        PurchaseRow {
+            person: PersonId(person),
+            order_number: format!("{person}-{n}"),
+            system: System::Shopify,
+            item_id: None,
+            category: None,
+            quantity: 1,
+            price_sgd: 9.5,
+            discount_sgd: None,
+            place: None,
+            happened_at: NOW.plus_days(-(n as i64) - 1),
+            known_at: NOW.plus_days(-(n as i64) - 1),
+            status: OrderStatus::Completed,
+            voided_at: None,
+            doubtful: false,
+        }
+    }
+
+    fn view(person: u64) -> EventRow {
+        EventRow {
+            person: PersonId(person),
+            kind: EventKind::ItemViewed,
+            item_id: None,
+            category: None,
+            platform: None,
+            happened_at: NOW.plus_days(-3),
+            known_at: NOW.plus_days(-3),
+        }
+    }
+
+    /// A lake as the profile stage leaves it: people in the order of their ids, no tickets at all.
+    fn company(folder: &std::path::Path, people: &[u64]) -> Company {
+        let lake = Lake::open(folder).expect("a lake");
+        let print = Fingerprint::of("test").finish();
+        let bought: Vec<PurchaseRow> =
+            people.iter().flat_map(|&p| (0..1 + p % 3).map(move |n| purchase(p, n))).collect();
+        let seen: Vec<EventRow> = people.iter().filter(|p| *p % 3 == 0).map(|&p| view(p)).collect();
+        lake.write_gold(PurchaseRow::TABLE, &bought, &print).expect("written");
+        lake.write_gold(EventRow::TABLE, &seen, &print).expect("written");
+        lake.write_gold::<TicketRow>(TicketRow::TABLE, &[], &print).expect("written");
+        lake.write_gold::<PresenceRow>(PresenceRow::TABLE, &[], &print).expect("written");
+        Company::new(lake, folder.join("key"), NOW, 3).expect("a company")
+    }
+
+    #[test]
+    fn parts_together_are_everybody_in_order() {
+        let dir = tempfile::tempdir().expect("a folder");
+        // Ids of every size, so that their order as texts is put to the test too.
+        let people: Vec<u64> = (0..230u64).map(|n| if n % 2 == 0 { n } else { n << 40 | n }).collect();
+        let people: Vec<u64> = std::collections::BTreeSet::from_iter(people).into_iter().collect();
+        let company = company(dir.path(), &people);
+        let snapshot = agreed(&people);
+        let of = People::new(&company, &snapshot, Cell::TRAIN, &[]);
+        let all = of.all().expect("read");
+        assert!(all.get().len() > 120 && all.get().iter().all(|t| snapshot.permits(t.person(), Cell::TRAIN)));
+        for size in [1, 7, 100, 1_000] {
+            let parts = of.in_parts_of(size, |part| Ok(part.get().clone()), |parts| parts.collect::<Result<Vec<_>>>());
+            assert!(parts.expect("read").concat() == *all.get(), "in parts of {size}");
+        }
+        let one = all.get()[50].person();
+        assert!(*of.between(one, one).expect("read").get() == all.get()[50..=50]);
+        let nobody = agreed(&[]);
+        let nobody = People::new(&company, &nobody, Cell::TRAIN, &[]);
+        assert!(nobody.all().expect("read").get().is_empty());
+        assert_eq!(nobody.in_parts(|_| Ok(()), |parts| Ok(parts.count())).expect("read"), 0);
+    }
+
+    #[test]
+    fn a_part_that_fails_is_told_in_its_place_and_who_takes_may_stop() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let people: Vec<u64> = (0..100).collect();
+        let company = company(dir.path(), &people);
+        let snapshot = agreed(&people);
+        let of = People::new(&company, &snapshot, Cell::TRAIN, &[]);
+        let fails = |part: Consented<Vec<Timeline>>| {
+            if part.get().iter().any(|t| t.person() == PersonId(42)) { bail!("no") } else { Ok(()) }
+        };
+        let outcomes = of.in_parts_of(10, fails, |parts| Ok(parts.map(|p| p.is_ok()).collect::<Vec<_>>()));
+        let outcomes = outcomes.expect("taken");
+        assert_eq!(outcomes.iter().filter(|ok| !**ok).count(), 1);
+        assert!(!outcomes[3], "{outcomes:?}: 33 of those who agreed come before");
+        let first = of.in_parts_of(10, |part| Ok(part.get().len()), |parts| parts.next().expect("a part"));
+        assert!(first.expect("taken") <= 10);
     }
 }

@@ -73,6 +73,44 @@ fn rows_come_back_in_the_order_they_were_written() {
 }
 
 #[test]
+fn a_range_of_a_column_is_read_in_the_order_of_writing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lake = open(dir.path());
+    let rows: Vec<Profile> = (0..140_000).map(profile).collect();
+    let print = Fingerprint::of("profile 1").finish();
+    lake.write_gold("profile", &rows, &print).expect("written");
+    let mut people: Vec<_> = rows.iter().map(|row| row.person).collect();
+    people.sort();
+    for (first, last) in [(people[70_000], people[70_009]), (people[0], people[0]), (people[9], people[3])] {
+        let expected: Vec<&Profile> = rows.iter().filter(|r| r.person >= first && r.person <= last).collect();
+        let (first, last) = (first.to_string(), last.to_string());
+        let read = lake.read_gold_between::<Profile>("profile", "person", &first, &last).expect("rows");
+        assert!(read.iter().collect::<Vec<_>>() == expected, "{first} to {last}");
+    }
+    let none = lake.read_gold_between::<Profile>("profile", "person", "it's", "it's").expect("a quoted text");
+    assert!(none.is_empty());
+    assert!(lake.read_gold_between::<Profile>("profile", "nobody\"", "", "z").is_err(), "no such column");
+    lake.write_gold::<Profile>("empty", &[], &print).expect("written");
+    assert!(lake.read_gold_between::<Profile>("empty", "person", "", "z").expect("no rows").is_empty());
+}
+
+#[test]
+fn a_row_that_cannot_be_made_leaves_the_table_as_it_was() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lake = open(dir.path());
+    let print = |code: &str| Fingerprint::of(code).finish();
+    let rows: Vec<Profile> = (0..100).map(profile).collect();
+    lake.write_gold_as("stated", &columns(), rows.iter(), &print("1")).expect("written");
+    // After more rows than are encoded at once.
+    let failing =
+        (0..70_000).map(|n| if n == 69_999 { Err(LakeError::GoldName("the row".into())) } else { Ok(profile(n)) });
+    let failed = lake.write_gold_of("stated", &columns(), failing, &print("2")).expect_err("a row fails");
+    assert!(matches!(failed, LakeError::GoldName(what) if what == "the row"));
+    assert!(lake.read_gold::<Profile>("stated").expect("rows") == rows);
+    assert_eq!(lake.gold_fingerprint("stated").expect("read"), Some(print("1")));
+}
+
+#[test]
 fn a_table_is_rewritten_only_when_its_fingerprint_changes() {
     let dir = tempfile::tempdir().expect("a folder");
     let lake = open(dir.path());
