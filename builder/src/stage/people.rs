@@ -19,7 +19,7 @@ use super::timelines::{GoldRows, timelines};
 use crate::gold::GoldRow;
 
 /// People of one part.
-const PART: usize = 20_000;
+const PART: usize = 5_000;
 
 /// Who permits a cell, and where their timelines are read.
 pub struct People<'a> {

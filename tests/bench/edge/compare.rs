@@ -60,7 +60,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
         "Each is the time of a single call, one thread, for 500 people, with the market, stock and twenty bought items \
          applied; faiss and NumPy apply no rules. The factors are those of ALS on made-up purchases with tastes and a \
          long tail; they let pruning stop early. Where norms are all alike it cannot stop at all: `cargo bench -p \
-         kenal-core` has that case. All lists of the core are checked against the plain scan.\n",
+         kenal-core` has that case. Each list of the core is that of a full scan, on each host.\n",
     );
     println!("{body}");
     if let Some(dir) = &args.record {

@@ -48,31 +48,36 @@ impl<'a> Outline<'a> {
 
 /// The parts of a section of kind `kind`, in its newest version, which has `N` of them.
 pub(crate) fn parse<const N: usize>(bytes: &[u8], kind: Kind) -> Result<[&[u8]; N], Fault> {
-    parse_version(bytes, kind, kind.version())
+    parse_known(bytes, kind, &[(kind.version(), N)]).map(|(_, parts)| parts)
 }
 
-/// The same for a version that is still read.
-pub(crate) fn parse_version<const N: usize>(bytes: &[u8], kind: Kind, version: u16) -> Result<[&[u8]; N], Fault> {
+/// The version and parts of a section of kind `kind`, of which the versions `known` are read; each has so many parts as
+/// stand beside it, and those up to `N` are empty.
+pub(crate) fn parse_known<'a, const N: usize>(
+    bytes: &'a [u8],
+    kind: Kind,
+    known: &[(u16, usize)],
+) -> Result<(u16, [&'a [u8]; N]), Fault> {
     const { assert!(N <= PARTS_MAX) };
     let mut parts: [&[u8]; N] = [&[]; N];
-    read_section(bytes, kind, version, &mut parts)?;
-    Ok(parts)
+    let version = read_section(bytes, kind, known, &mut parts)?;
+    Ok((version, parts))
 }
 
 /// All of it but the number of parts, so that it is compiled once and not for each kind.
 #[inline(never)]
-fn read_section<'a>(bytes: &'a [u8], kind: Kind, version: u16, parts: &mut [&'a [u8]]) -> Result<(), Fault> {
+fn read_section<'a>(bytes: &'a [u8], kind: Kind, known: &[(u16, usize)], parts: &mut [&'a [u8]]) -> Result<u16, Fault> {
     let header = Header::read(bytes)?;
     if header.kind != kind.code() {
         return Err(Fault::Kind { found: header.kind });
     }
-    if header.version != version {
-        return Err(Fault::Version { found: header.version, known: kind.version() });
+    let version = known.iter().find(|(version, _)| *version == header.version);
+    let (version, count) = *version.ok_or(Fault::Version { found: header.version, known: kind.version() })?;
+    if header.parts as usize != count {
+        return Err(Fault::PartCount { found: header.parts, expected: count as u32 });
     }
-    if header.parts as usize != parts.len() {
-        return Err(Fault::PartCount { found: header.parts, expected: parts.len() as u32 });
-    }
-    read_parts(bytes, parts)
+    read_parts(bytes, parts.get_mut(..count).unwrap_or_default())?;
+    Ok(version)
 }
 
 /// Names the section that a fault was found in.

@@ -1,7 +1,7 @@
 //! The items section: quantised factors with what pruning, fold-in and the rules need. Its sibling is `items_write.rs`.
 
 use super::Kind;
-use super::container::{parse_version, within};
+use super::container::{parse_known, within};
 use super::le::{self, Entries, Fields};
 use super::texts::Texts;
 use crate::error::{Fault, SectionError};
@@ -12,8 +12,9 @@ use crate::limits::{
 };
 
 pub(crate) const PARAMETER_BYTES: usize = 48;
-/// Versions with the parts of the newest, in which the parameters that they did not have are 0 and each item has a norm.
-const OLDER: [u16; 2] = [2, 3];
+/// The versions that are read, and how many parts each has. Those before the newest have a norm for each item, and 0 for
+/// parameters that they did not know; the first knew no boosts either.
+const VERSIONS: [(u16, usize); 4] = [(1, 11), (2, 12), (3, 12), (4, 12)];
 
 /// Items whose dot products are computed together, and which share a bound.
 pub(crate) const GROUP: usize = 4;
@@ -114,19 +115,23 @@ impl<'a> Items<'a> {
     }
 
     fn read(bytes: &'a [u8]) -> Result<Items<'a>, Fault> {
-        let newest = Kind::Items.version();
-        let (first, rank_scales, bounded) = match parse_version::<11>(bytes, Kind::Items, 1) {
-            // Version 1 knew no boosts.
-            Ok(first) => (first, None, 1),
-            Err(Fault::Version { found, .. }) => {
-                let version = if OLDER.contains(&found) { found } else { newest };
-                let [first @ .., rank_scales] = parse_version::<12>(bytes, Kind::Items, version)?;
-                (first, Some(rank_scales), if version == newest { GROUP } else { 1 })
-            }
-            Err(fault) => return Err(fault),
-        };
-        let [head, factors, scales, norms, gram, attributes, category_ends, category_names, id_ends, ids, by_id] =
-            first;
+        let (version, parts) = parse_known::<12>(bytes, Kind::Items, &VERSIONS)?;
+        let [
+            head,
+            factors,
+            scales,
+            norms,
+            gram,
+            attributes,
+            category_ends,
+            category_names,
+            id_ends,
+            ids,
+            by_id,
+            rank_scales,
+        ] = parts;
+        let rank_scales = if version == 1 { scales } else { rank_scales };
+        let bounded = if version < 4 { 1 } else { GROUP };
         let mut f = Fields::new(head, PARAMETER_BYTES)?;
         let n = f.u32(|n| n as usize <= ITEMS_MAX) as usize;
         let dims = f.u16(|d| d >= 1 && usize::from(d) <= DIMS_MAX);
@@ -166,7 +171,7 @@ impl<'a> Items<'a> {
             scales: le::entries(scales, 2, n)?,
             norms: le::entries(norms, 3, n.div_ceil(bounded))?,
             bounded,
-            rank_scales: le::entries(rank_scales.unwrap_or(scales), 11, n)?,
+            rank_scales: le::entries(rank_scales, 11, n)?,
             gram: le::entries(gram, 4, dims * (dims + 1) / 2)?,
             attributes: le::entries(attributes, 5, n)?,
             categories: Texts::read(category_ends, category_names, 6, categories)?,

@@ -4,7 +4,7 @@
 //! opened parses with [`super::row::UserRow::parse`].
 
 use super::Kind;
-use super::container::{parse, parse_version, within};
+use super::container::{parse, parse_known, within};
 use super::le::{self, Entries, Fields};
 use crate::error::{Fault, SectionError};
 use crate::limits::{ITEMS_MAX, SHARD_BITS_MAX};
@@ -104,14 +104,9 @@ impl<'a> UserShard<'a> {
     }
 
     fn read(bytes: &'a [u8]) -> Result<UserShard<'a>, Fault> {
-        let newest = parse::<4>(bytes, Kind::UserShard);
-        let (parts, sealed) = match newest {
-            Err(Fault::Version { found: VERSION_CLEAR, .. }) => {
-                (parse_version(bytes, Kind::UserShard, VERSION_CLEAR)?, false)
-            }
-            newest => (newest?, true),
-        };
-        let [head, keys, ends, rows] = parts;
+        let known = [(VERSION_CLEAR, 4), (Kind::UserShard.version(), 4)];
+        let (version, [head, keys, ends, rows]) = parse_known(bytes, Kind::UserShard, &known)?;
+        let sealed = version != VERSION_CLEAR;
         let mut f = Fields::new(head, 16)?;
         // A key takes 16 bytes, so more rows than these cannot be in a section.
         let n = f.u32(|n| n as usize <= crate::limits::SECTION_BYTES_MAX / 16) as usize;

@@ -1,7 +1,8 @@
 //! Three ways to the twenty best items of one person, over the same factors: the core's ranking, a plain scan of signed
 //! bytes, and one of floats, as one would write them. One code for every host: native, and WebAssembly in any engine.
 //!
-//! All three apply the same rules: sold in the market, in stock, not bought.
+//! All three apply the same rules: sold in the market, in stock, not bought. A fourth, the full scan, is not timed: it
+//! computes every item's score as the core does, and says what the core must find.
 
 use kenal_core::limits::VISITOR_CODE_MAX;
 use kenal_core::{ItemIdx, Items, MarketIdx, Rules, Scratch, UserVector, rank};
@@ -12,10 +13,14 @@ pub const K: usize = 20;
 pub const DIMS: usize = 64;
 /// Items of each person that are not to be shown.
 pub const BOUGHT: usize = 20;
+/// The section's finest codes are so many to a scale.
+const FINER: f32 = 16.0;
 
 /// Factors, people and what they have bought, loaded once.
 pub struct Ranker {
     items: Items<'static>,
+    /// Each number in sixteenths of its item's scale, which is exact.
+    codes: Vec<[i16; DIMS]>,
     bytes: Vec<[i8; DIMS]>,
     floats: Vec<[f32; DIMS]>,
     scales: Vec<f32>,
@@ -43,11 +48,14 @@ impl Ranker {
     /// When the section is none, since a bench has nothing to do without it.
     pub fn new(section: Vec<u8>, people: &[f32]) -> Ranker {
         let items = Items::parse(section.leak()).expect("an items section");
-        let (mut bytes, mut floats, mut scales, mut allowed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut codes, mut bytes, mut floats) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut scales, mut allowed) = (Vec::new(), Vec::new());
         for item in items.iter() {
             let mut y = [0.0; DIMS];
             assert!(items.dequantise(item, &mut y), "factors of {DIMS} dimensions");
             let scale = items.scale(item).expect("an item");
+            assert!(items.boost(item) == 1.0, "a score that is dot product times scale");
+            codes.push(y.map(|y| (y / scale * FINER).round() as i16));
             bytes.push(y.map(|y| (y / scale).round() as i8));
             floats.push(y);
             scales.push(scale);
@@ -57,7 +65,8 @@ impl Ranker {
             .chunks_exact(DIMS)
             .map(|x| Person { x: x.try_into().expect("as many as dimensions"), bought: Vec::new() });
         let people = people.collect();
-        let mut ranker = Ranker { items, bytes, floats, scales, allowed, people, scratch: Box::new(Scratch::new()) };
+        let scratch = Box::new(Scratch::new());
+        let mut ranker = Ranker { items, codes, bytes, floats, scales, allowed, people, scratch };
         for person in 0..ranker.people.len() {
             let best = ranker.floats(person, 2 * BOUGHT);
             let mut bought: Vec<ItemIdx> = best.iter().step_by(2).filter_map(|i| ranker.items.idx(*i)).collect();
@@ -81,11 +90,19 @@ impl Ranker {
         (list.iter().map(|s| s.item.get()).collect(), self.scratch.top.scanned())
     }
 
+    /// A scan of all that the section holds, in the core's own arithmetic.
+    pub fn full(&self, person: usize) -> Vec<u32> {
+        let (query, visitor) = self.query(person);
+        let score = |at: usize| {
+            let products = self.codes[at].iter().zip(&query).map(|(y, x)| i64::from(*y) * i64::from(*x));
+            products.sum::<i64>() as f32 / FINER * self.scales[at] * visitor
+        };
+        self.top(person, K, score)
+    }
+
     /// A plain scan of the bytes.
     pub fn plain(&self, person: usize) -> Vec<u32> {
-        let x = &self.people[person].x;
-        let scale = x.iter().fold(0f32, |m, x| m.max(x.abs())) / f32::from(VISITOR_CODE_MAX);
-        let query = x.map(|x| (x / scale).round() as i16);
+        let (query, _) = self.query(person);
         let score = |at: usize| dot(&self.bytes[at], &query) as f32 * self.scales[at];
         self.top(person, K, score)
     }
@@ -103,6 +120,13 @@ impl Ranker {
             }
             sums.iter().sum()
         })
+    }
+
+    /// A person's vector in whole numbers, and their scale.
+    fn query(&self, person: usize) -> ([i16; DIMS], f32) {
+        let x = &self.people[person].x;
+        let scale = x.iter().fold(0f32, |m, x| m.max(x.abs())) / f32::from(VISITOR_CODE_MAX);
+        (x.map(|x| (x / scale).round() as i16), scale)
     }
 
     fn top(&self, person: usize, k: usize, score: impl Fn(usize) -> f32) -> Vec<u32> {
@@ -173,6 +197,12 @@ mod exports {
     #[unsafe(no_mangle)]
     pub extern "C" fn bench_core(person: usize) -> u32 {
         with(|ranker| sum(&ranker.core(person).0))
+    }
+
+    /// The same of the full scan.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn bench_full(person: usize) -> u32 {
+        with(|ranker| sum(&ranker.full(person)))
     }
 
     /// The same of the plain scan of bytes.
