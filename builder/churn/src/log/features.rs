@@ -27,6 +27,7 @@ const ALWAYS: &[(&str, Transform)] = &[
     ("purchase rate", Transform::Identity),
     ("absence against own gap", Transform::Identity),
     ("bought on one day only", Transform::Identity),
+    ("days since the only purchase", Transform::Log1p),
     ("mean gap", Transform::Log1p),
     ("variation of gaps", Transform::Identity),
     ("last gap against mean", Transform::Identity),
@@ -183,6 +184,8 @@ fn row(log: &Log, before: &[Line], cut: i64, horizon: f64, items: &Items, s: &mu
         ((days - 0.5) / (first + horizon / 3.0)).ln(),
         ((last + 3.0) / (gap + 3.0)).ln(),
         f64::from(u8::from(s.days.len() == 1)),
+        // Who came once fades otherwise than who has a rhythm.
+        if s.days.len() == 1 { last } else { 0.0 },
         mean_gap,
         variation,
         last_gap,

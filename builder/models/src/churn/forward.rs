@@ -6,8 +6,8 @@
 //!   from a fit without them;
 //! - the *weights* from all training cuts, each cut with a level of its own, so that
 //!   what a season does to everybody is not taken for an effect of the features;
-//! - the *slope* (how much of a score's strength carries over a horizon) at the newest training cut, from weights fitted
-//!   on cuts at least a horizon older: just as far as the model will have to carry;
+//! - the *slope* (how much of a score's strength carries over a horizon) at the newest training cuts, each from weights
+//!   fitted on cuts at least a horizon older: just as far as the model will have to carry;
 //! - the *level* as the mean of the training cuts' levels. Which season comes next cannot be read from less than a year,
 //!   and the newest level alone says less than their mean: on Online Retail it is a summer, and overstates the autumn by
 //!   10 points.
@@ -15,7 +15,7 @@
 use ndarray::{ArrayView2, Axis};
 
 use crate::churn::logistic::{self, LogisticConfig, Rows, Solution};
-use crate::churn::split::{Places, TrainCuts};
+use crate::churn::split::{ORIGINS, Places, TrainCuts};
 use crate::churn::{ChurnConfig, ChurnError, ChurnModel, Column, Design, ForwardSplit, Platt, Quality};
 use crate::threads::Threads;
 
@@ -95,7 +95,7 @@ pub fn fit_forward(
 /// See [`ChurnError`].
 ///
 /// # Cost
-/// One fit for each penalty on the older cuts, and one on all.
+/// One fit for each penalty, origin and fold of people, one for each origin, and one on all.
 pub fn fit_cuts(
     columns: &[Column],
     samples: Samples<'_>,
@@ -105,18 +105,9 @@ pub fn fit_cuts(
 ) -> Result<CutsFit, ChurnError> {
     check_shape(columns, samples.rows, samples.labels)?;
     let places: Places = cuts.assign(samples.cuts)?;
-    let older = Part::of(samples, &places.older);
-    let newest = Part::of(samples, &places.newest);
     let all = Part::of(samples, &places.train);
     let l2 = strength(columns, samples, &places, config, threads)?;
-    let mut selected = Selected { l2, slope: 1.0, bend: 0.0, rows: 0, loss: f64::NAN };
-    if older.two_classes() && newest.two_classes() {
-        // The same people at more cuts are not more people, so the penalty grows with the rows: weights of few old cuts
-        // are then shrunk as much as the final ones, and the slope they need is the slope of those.
-        let share = older.labels.len() as f64 / all.labels.len() as f64;
-        let config = ChurnConfig { penalties: vec![l2 * share], ..config.clone() };
-        selected = Selected { l2, ..select(columns, &older, newest.rows.view(), &newest.labels, &config, threads)? };
-    }
+    let selected = carried(columns, samples, &places, l2, config, threads)?;
     let mut model = fit_part(columns, &all, selected.l2, config, threads)?;
     let scores: Vec<f64> = all.rows.rows().into_iter().map(|r| model.linear(&r.to_vec())).collect();
     let slope = Platt { a: selected.slope, bend: selected.bend, b: 0.0 };
@@ -129,6 +120,40 @@ pub fn fit_cuts(
     let level = (0..groups).map(of).sum::<f64>() / f64::from(groups.max(1));
     model.platt = Platt { b: level, ..slope };
     Ok(CutsFit { model, selected, train_rows: all.labels.len() })
+}
+
+/// How much of the strength carries over a horizon: the mean of what the newest training cuts show, each predicted from
+/// cuts at least a horizon older.
+fn carried(
+    columns: &[Column],
+    samples: Samples<'_>,
+    places: &Places,
+    l2: f64,
+    config: &ChurnConfig,
+    threads: Threads,
+) -> Result<Selected, ChurnError> {
+    let mut mean = Selected { l2, slope: 0.0, bend: 0.0, rows: 0, loss: 0.0 };
+    for origin in &places.origins {
+        let (older, later) = (Part::of(samples, &origin.older), Part::of(samples, &origin.rows));
+        if !(older.two_classes() && later.two_classes()) {
+            continue;
+        }
+        // The same people at more cuts are not more people, so the penalty grows with the rows: weights of few old cuts
+        // are then shrunk as much as the final ones, and the slope they need is the slope of those.
+        let share = older.labels.len() as f64 / places.train.len() as f64;
+        let config = ChurnConfig { penalties: vec![l2 * share], ..config.clone() };
+        let one = select(columns, &older, later.rows.view(), &later.labels, &config, threads)?;
+        if one.rows == 0 {
+            continue;
+        }
+        // The mean so far moves towards this one by its share of the rows.
+        mean.rows += one.rows;
+        let share = one.rows as f64 / mean.rows as f64;
+        mean.slope += share * (one.slope - mean.slope);
+        mean.bend += share * (one.bend - mean.bend);
+        mean.loss += share * (one.loss - mean.loss);
+    }
+    Ok(if mean.rows > 0 { mean } else { Selected { slope: 1.0, loss: f64::NAN, ..mean } })
 }
 
 /// Penalty that predicts the newest training cuts best, each from the cuts before it (or from itself, when it is the only
@@ -182,8 +207,6 @@ fn strength(
 
 /// Parts that people are divided into when the penalty is chosen.
 const FOLDS: u64 = 4;
-/// Training cuts that are predicted then.
-const ORIGINS: usize = 3;
 
 /// Chooses the penalty that predicts `later` best when fitted on `rows`, and the slope it needs there.
 ///

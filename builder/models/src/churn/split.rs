@@ -1,8 +1,11 @@
 //! Cuts in time: which rows train, which choose the penalty, which test.
 //!
 //! A row at a cut carries a label that is known only `horizon` later. So every training cut must lie at least a horizon
-//! before the test cut, or the past would have known the test's future; and the cuts that choose at the newest training
-//! cut lie a horizon before that.
+//! before the test cut, or the past would have known the test's future; and the cuts that a training cut is predicted
+//! from lie a horizon before that.
+
+/// Training cuts that are predicted from older ones, to choose the penalty and to learn the slope.
+pub(crate) const ORIGINS: usize = 3;
 
 /// Cuts to train on. Times in any one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +41,17 @@ pub enum SplitError {
 pub struct Places {
     /// Rows of all training cuts.
     pub train: Vec<usize>,
-    /// Rows of the newest training cut.
-    pub newest: Vec<usize>,
-    /// Rows of cuts at least a horizon older than that; none when there are none.
+    /// The newest training cuts, at most [`ORIGINS`], that have cuts at least a horizon older.
+    pub origins: Vec<Origin>,
+}
+
+/// A training cut that is predicted from the past which it knew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Rows of cuts at least a horizon older.
     pub older: Vec<usize>,
+    /// Rows of the cut.
+    pub rows: Vec<usize>,
 }
 
 impl TrainCuts {
@@ -77,13 +87,16 @@ impl TrainCuts {
             return Err(SplitError::NoRows { cut });
         }
         let at = |wanted: &dyn Fn(i64) -> bool| (0..cuts.len()).filter(|&r| wanted(cuts[r])).collect::<Vec<_>>();
-        let newest = self.train.iter().copied().max().unwrap_or_default();
-        let known = |c: i64| c.saturating_add(self.horizon) <= newest;
-        Ok(Places {
-            train: at(&|c| self.train.contains(&c)),
-            newest: at(&|c| c == newest),
-            older: at(&|c| known(c) && (self.train.contains(&c) || self.earlier.contains(&c))),
-        })
+        let all = self.all();
+        let mut newest = self.train.clone();
+        newest.sort_unstable_by(|a, b| b.cmp(a));
+        newest.truncate(ORIGINS);
+        let origin = |cut: i64| Origin {
+            older: at(&|c| c.saturating_add(self.horizon) <= cut && all.contains(&c)),
+            rows: at(&|c| c == cut),
+        };
+        let origins = newest.into_iter().map(origin).filter(|o| !o.older.is_empty()).collect();
+        Ok(Places { train: at(&|c| self.train.contains(&c)), origins })
     }
 }
 
@@ -137,7 +150,9 @@ mod tests {
         let split = ForwardSplit::new(train, 210).expect("forward");
         let cuts = [210, 120, 30, 0, 75];
         let places = split.train().assign(&cuts).expect("all there");
-        assert_eq!((places.train, places.newest, places.older), (vec![1, 2], vec![1], vec![2, 3]));
+        // Cut 30 has no cut a horizon before it.
+        let origin = Origin { older: vec![2, 3], rows: vec![1] };
+        assert_eq!((places.train, places.origins), (vec![1, 2], vec![origin]));
         assert_eq!(split.test_rows(&cuts), Ok(vec![0]));
         assert_eq!(split.test_rows(&cuts[1..]), Err(SplitError::NoRows { cut: 210 }));
         assert_eq!(split.train().assign(&[210, 30]), Err(SplitError::NoRows { cut: 120 }));
