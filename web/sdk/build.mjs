@@ -21,7 +21,7 @@ const input = { index: "src/index.ts", carousel: "src/carousel.ts", worker: "src
 // What page and worker are made of: by it they know each other as of one build.
 const sources = ["src", "wasm"].flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => `${folder}/${name}`));
 const build = sources.filter((name) => /\.(ts|js|wasm)$/.test(name)).sort().reduce((hash, source) => hash.update(readFileSync(source)), createHash("sha256")).digest("hex").slice(0, 8);
-const bundle = await rolldown({ input, platform: "browser", transform: { define: { KENAL_BUILD: JSON.stringify(build) } } });
+const bundle = await rolldown({ input, platform: "browser", preserveEntrySignatures: "allow-extension", transform: { define: { KENAL_BUILD: JSON.stringify(build) } } });
 await bundle.write({ dir: "dist", format: "esm", minify: true, chunkFileNames: "kenal-[hash].js", sourcemap: true });
 await bundle.close();
 for (const module of ["kenal_browser_bg.wasm", "kenal_browser_scalar_bg.wasm"]) cpSync(`wasm/${module}`, `dist/${module}`);

@@ -2,7 +2,7 @@ import { hireWorker } from "./lib/hire-worker.js";
 import { WORKER_START_MS_MAX } from "./lib/limits.js";
 import { makeCore } from "./lib/make-core.js";
 import type { CoreModule } from "./lib/wasm.js";
-import { askHere, compileCore } from "./lib/wasm.js";
+import { askHere, compileCore } from "./worker.js";
 import type { Core } from "./types/core.js";
 import type { Outcome } from "./types/outcome.js";
 import { succeed } from "./types/outcome.js";
