@@ -11,8 +11,7 @@ import type { Call, Reply } from "./types/question.js";
 export { askHere, compileCore } from "./lib/wasm.js";
 
 // A page, or a worker of its own, that loads this file is not asked.
-const { document, name }: { readonly document?: unknown; readonly name?: unknown } = globalThis;
-if (document === undefined && name === WORKER_NAME) {
+if ("DedicatedWorkerGlobalScope" in globalThis && Reflect.get(globalThis, "name") === WORKER_NAME) {
   // Only the page that started this worker can speak to it, and one of another build is refused at the start; so the call's
   // shape is known.
   addEventListener("message", async ({ data: { number, question } }: MessageEvent<Call>) => {
