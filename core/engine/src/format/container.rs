@@ -48,35 +48,44 @@ impl<'a> Outline<'a> {
 
 /// The parts of a section of kind `kind`, in its newest version, which has `N` of them.
 pub(crate) fn parse<const N: usize>(bytes: &[u8], kind: Kind) -> Result<[&[u8]; N], Fault> {
-    parse_known(bytes, kind, &[(kind.version(), N)]).map(|(_, parts)| parts)
+    parse_since(bytes, kind, kind.version(), &|_| N).map(|(_, parts)| parts)
 }
 
-/// The version and parts of a section of kind `kind`, of which the versions `known` are read; each has so many parts as
-/// stand beside it, and those up to `N` are empty.
-pub(crate) fn parse_known<'a, const N: usize>(
+/// Version and parts of a section of kind `kind` that is not older than version `oldest`. Version v has `count(v)` parts,
+/// at most `N`; the others are empty.
+pub(crate) fn parse_since<'a, const N: usize>(
     bytes: &'a [u8],
     kind: Kind,
-    known: &[(u16, usize)],
+    oldest: u16,
+    count: &dyn Fn(u16) -> usize,
 ) -> Result<(u16, [&'a [u8]; N]), Fault> {
     const { assert!(N <= PARTS_MAX) };
     let mut parts: [&[u8]; N] = [&[]; N];
-    let version = read_section(bytes, kind, known, &mut parts)?;
+    let version = read_section(bytes, kind, oldest, count, &mut parts)?;
     Ok((version, parts))
 }
 
 /// All of it but the number of parts, so that it is compiled once and not for each kind.
 #[inline(never)]
-fn read_section<'a>(bytes: &'a [u8], kind: Kind, known: &[(u16, usize)], parts: &mut [&'a [u8]]) -> Result<u16, Fault> {
-    let header = Header::read(bytes)?;
-    if header.kind != kind.code() {
-        return Err(Fault::Kind { found: header.kind });
+fn read_section<'a>(
+    bytes: &'a [u8],
+    kind: Kind,
+    oldest: u16,
+    count: &dyn Fn(u16) -> usize,
+    parts: &mut [&'a [u8]],
+) -> Result<u16, Fault> {
+    let Header { kind: found, version, parts: stated } = Header::read(bytes)?;
+    if found != kind.code() {
+        return Err(Fault::Kind { found });
     }
-    let version = known.iter().find(|(version, _)| *version == header.version);
-    let (version, count) = *version.ok_or(Fault::Version { found: header.version, known: kind.version() })?;
-    if header.parts as usize != count {
-        return Err(Fault::PartCount { found: header.parts, expected: count as u32 });
+    if version < oldest || version > kind.version() {
+        return Err(Fault::Version { found: version, known: kind.version() });
     }
-    read_parts(bytes, parts.get_mut(..count).unwrap_or_default())?;
+    let expected = count(version);
+    if stated as usize != expected {
+        return Err(Fault::PartCount { found: stated, expected: expected as u32 });
+    }
+    read_parts(bytes, parts.get_mut(..expected).unwrap_or_default())?;
     Ok(version)
 }
 

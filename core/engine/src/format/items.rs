@@ -1,7 +1,7 @@
 //! The items section: quantised factors with what pruning, fold-in and the rules need. Its sibling is `items_write.rs`.
 
 use super::Kind;
-use super::container::{parse_known, within};
+use super::container::{parse_since, within};
 use super::le::{self, Entries, Fields};
 use super::texts::Texts;
 use crate::error::{Fault, SectionError};
@@ -12,9 +12,14 @@ use crate::limits::{
 };
 
 pub(crate) const PARAMETER_BYTES: usize = 48;
-/// The versions that are read, and how many parts each has. Those before the newest have a norm for each item, and 0 for
-/// parameters that they did not know; the first knew no boosts either.
-const VERSIONS: [(u16, usize); 4] = [(1, 11), (2, 12), (3, 12), (4, 12)];
+/// Versions from this on are read. Those before the newest have a norm for each item, and 0 for parameters that they did
+/// not know.
+const OLDEST: u16 = 1;
+
+/// Parts of a version: the first knew no boosts.
+const fn parts(version: u16) -> usize {
+    if version == 1 { 11 } else { 12 }
+}
 
 /// Items whose dot products are computed together, and which share a bound.
 pub(crate) const GROUP: usize = 4;
@@ -115,7 +120,7 @@ impl<'a> Items<'a> {
     }
 
     fn read(bytes: &'a [u8]) -> Result<Items<'a>, Fault> {
-        let (version, parts) = parse_known::<12>(bytes, Kind::Items, &VERSIONS)?;
+        let (version, parts) = parse_since::<12>(bytes, Kind::Items, OLDEST, &parts)?;
         let [
             head,
             factors,

@@ -4,7 +4,7 @@
 //! opened parses with [`super::row::UserRow::parse`].
 
 use super::Kind;
-use super::container::{parse, parse_known, within};
+use super::container::{parse, parse_since, within};
 use super::le::{self, Entries, Fields};
 use crate::error::{Fault, SectionError};
 use crate::limits::{ITEMS_MAX, SHARD_BITS_MAX};
@@ -104,8 +104,7 @@ impl<'a> UserShard<'a> {
     }
 
     fn read(bytes: &'a [u8]) -> Result<UserShard<'a>, Fault> {
-        let known = [(VERSION_CLEAR, 4), (Kind::UserShard.version(), 4)];
-        let (version, [head, keys, ends, rows]) = parse_known(bytes, Kind::UserShard, &known)?;
+        let (version, [head, keys, ends, rows]) = parse_since(bytes, Kind::UserShard, VERSION_CLEAR, &|_| 4)?;
         let sealed = version != VERSION_CLEAR;
         let mut f = Fields::new(head, 16)?;
         // A key takes 16 bytes, so more rows than these cannot be in a section.
