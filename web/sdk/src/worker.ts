@@ -4,14 +4,13 @@
  * page sends it the compiled core; it fetches the sections of a bundle, which are the same for everybody, and knows of no
  * visitor but what one question says of them.
  */
-import { WORKER_NAME } from "./lib/limits.js";
 import { askHere } from "./lib/wasm.js";
 import type { Call, Reply } from "./types/question.js";
 
 export { askHere, compileCore } from "./lib/wasm.js";
 
-// A page, or a worker of its own, that loads this file is not asked.
-if ("DedicatedWorkerGlobalScope" in globalThis && Reflect.get(globalThis, "name") === WORKER_NAME) {
+// A page, or a worker of its own, that loads this file is not asked. `hireWorker` gives the name.
+if ("DedicatedWorkerGlobalScope" in globalThis && Reflect.get(globalThis, "name") === "kenal") {
   // Only the page that started this worker can speak to it, and one of another build is refused at the start; so the call's
   // shape is known.
   addEventListener("message", async ({ data: { number, question } }: MessageEvent<Call>) => {

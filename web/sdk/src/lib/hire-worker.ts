@@ -1,7 +1,6 @@
 import type { Outcome } from "../types/outcome.js";
 import { fail } from "../types/outcome.js";
 import type { Ask, Call, Reply } from "../types/question.js";
-import { WORKER_NAME } from "./limits.js";
 import { parse } from "./parse.js";
 import { readFields, readMaybe, readNumber, readText } from "./read.js";
 
@@ -55,8 +54,9 @@ export function hireWorker(): Hired {
     waiting.delete(number);
   };
   try {
-    // Spelt as bundlers look for it; beside this script once the package is built.
-    worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: WORKER_NAME });
+    // Spelt as bundlers look for it, options too; beside this script once the package is built. By the name it knows what
+    // it is.
+    worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "kenal" });
     worker.addEventListener("message", hear);
     worker.addEventListener("messageerror", () => end("a message from the worker could not be read"));
     worker.addEventListener("error", (event) => {

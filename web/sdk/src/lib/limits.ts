@@ -14,6 +14,3 @@ export const WITHDRAWAL_RETRY_MS = [1_000, 4_000, 15_000] as const;
 
 /** How long a worker may take to start, its script's download included, before the core runs in the page instead. */
 export const WORKER_START_MS_MAX = 10_000;
-
-/** By this name the worker's script knows that it is one; see `worker.ts`. */
-export const WORKER_NAME = "kenal";
