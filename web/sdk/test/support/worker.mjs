@@ -3,12 +3,14 @@ import { Worker as Thread } from "node:worker_threads";
 
 const BROWSER = `
   const { parentPort, workerData } = require("node:worker_threads");
+  globalThis.name = workerData.name;
+  globalThis.DedicatedWorkerGlobalScope = class {};
   globalThis.postMessage = (message) => parentPort.postMessage(message);
   globalThis.addEventListener = (_, hear) => parentPort.on("message", (data) => {
     if (data === "die") throw new Error("died on request");
     hear({ data });
   });
-  import(workerData);`;
+  import(workerData.script);`;
 
 /** The workers started so far, each with the calls it was sent. */
 export const started = [];
@@ -17,9 +19,9 @@ export class Worker extends EventTarget {
   calls = [];
   #thread;
 
-  constructor(url) {
+  constructor(url, { name }) {
     super();
-    this.#thread = new Thread(BROWSER, { eval: true, workerData: url.href });
+    this.#thread = new Thread(BROWSER, { eval: true, workerData: { script: url.href, name } });
     this.#thread.on("message", (data) => this.dispatchEvent(new MessageEvent("message", { data })));
     this.#thread.on("error", ({ message }) => this.dispatchEvent(Object.assign(new Event("error", { cancelable: true }), { message })));
     started.push(this);
