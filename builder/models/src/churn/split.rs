@@ -154,6 +154,12 @@ mod tests {
         let origin = Origin { older: vec![2, 3], rows: vec![1] };
         assert_eq!((places.train, places.origins), (vec![1, 2], vec![origin]));
         assert_eq!(split.test_rows(&cuts), Ok(vec![0]));
+        // The newest come first, each with the cuts that it knew the outcome of; no more than are asked for.
+        let many = TrainCuts::new(vec![90, 120, 150, 180], vec![0], 90).expect("cuts");
+        let places = many.assign(&[0, 90, 120, 150, 180]).expect("all there");
+        let origins =
+            [(vec![0, 1], 4), (vec![0], 3), (vec![0], 2)].map(|(older, row)| Origin { older, rows: vec![row] });
+        assert_eq!(places.origins, origins);
         assert_eq!(split.test_rows(&cuts[1..]), Err(SplitError::NoRows { cut: 210 }));
         assert_eq!(split.train().assign(&[210, 30]), Err(SplitError::NoRows { cut: 120 }));
     }
