@@ -155,6 +155,9 @@ impl Slots {
         if self.filled == SLOTS_MAX {
             return Err(format!("a page has at most {SLOTS_MAX} slots"));
         }
+        if !element.can_have_content() {
+            return Err("inside svg or math, a slot that closes itself has no content".to_owned());
+        }
         let about = &self.prepared.about;
         let mut request = slot::request(|name| attribute(element, name), about.now)?;
         request.visitor.clone_from(&about.visitor);
@@ -171,7 +174,13 @@ impl Slots {
     fn show(&mut self, element: &mut Element<'_, '_>, response: &Response) {
         let (heading, href) = (attribute(element, "heading"), attribute(element, "href"));
         let look = Look { number: self.filled, heading: heading.as_deref(), href: href.as_deref() };
-        element.set_inner_content(&slot::html(response, look), ContentType::Html);
+        let list = slot::html(response, look);
+        if element.is_self_closing() {
+            // HTML knows no such thing and takes the rest of the page for the slot's content: that must stay.
+            element.prepend(&(list + "</kenal-slot>"), ContentType::Html);
+        } else {
+            element.set_inner_content(&list, ContentType::Html);
+        }
         set(element, "data-kenal", if response.personalised { "personal" } else { "trending" });
         if let Some(reason) = response.fallback_reason {
             set(element, "data-kenal-reason", reason.name());
@@ -281,16 +290,19 @@ mod tests {
     #[test]
     fn a_slot_that_cannot_be_filled_keeps_its_content_and_says_why() {
         let with = |slot: &str| rewritten(&store(), "", &format!("<div>{slot}our own</kenal-slot></div>"), 9).0;
+        let endless = format!("<kenal-slot name=home market=SG href='{}'>", "x".repeat(1_025));
         for (slot, why) in [
             ("<kenal-slot market=SG>", "the attribute name is not"),
             ("<kenal-slot name=home>", "the attribute market is missing"),
             ("<kenal-slot name=home market=XX>", "unknown market &quot;XX&quot;"),
             ("<kenal-slot name=home market=SG k=0>", "k is 0"),
             ("<kenal-slot name=home market=SG category=Hats>", "unknown category"),
+            (endless.as_str(), "href is longer than 1024"),
+            ("<svg><kenal-slot name=home market=SG /></svg>", "inside svg"),
         ] {
             let page = with(slot);
             assert!(page.contains("our own</kenal-slot></div>") && page.contains(why), "{page}");
-            assert!(page.contains("data-kenal=\"unchanged\""), "{page}");
+            assert!(page.contains("data-kenal=\"unchanged\"") && ids(&page).is_empty(), "{page}");
         }
         let empty = Memory::default();
         let page = rewritten(&empty, "", PAGE, 50).0;
@@ -298,6 +310,15 @@ mod tests {
             page.contains("Loading…</kenal-slot>") && page.contains("data-kenal-problem=\"section_missing\""),
             "{page}"
         );
+    }
+
+    #[test]
+    fn a_slot_that_closes_itself_takes_nothing_of_the_page() {
+        let page = "<main><kenal-slot name=home market=SG k=2 /><p>kopi</p><kenal-slot name=home market=SG k=3>x\
+            </kenal-slot><p>teh</p></main>";
+        let out = rewritten(&store(), "", page, 11).0;
+        assert!(out.contains("</section></kenal-slot><p>kopi</p><kenal-slot"), "{out}");
+        assert!(out.ends_with("</section></kenal-slot><p>teh</p></main>") && ids(&out).len() == 5, "{out}");
     }
 
     #[test]

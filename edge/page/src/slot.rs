@@ -9,7 +9,8 @@
 //! | `href` | address of an item's page, with `{id}` in its place; without it, items are no links |
 //! | `heading` | the list's heading, instead of ours |
 //!
-//! Others are the page's own. The list needs no script and no style; its classes are there to be styled.
+//! Others are the page's own. What stands between the tags is replaced by the list, so the end tag must be there; of
+//! `<kenal-slot … />` nothing is replaced. The list needs no script and no style; its classes are there to be styled.
 
 use std::fmt::Write as _;
 
@@ -20,6 +21,9 @@ use crate::words;
 
 /// What an id keeps in an address (RFC 3986, section 2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Bytes of an address: each item repeats it.
+const HREF_BYTES_MAX: usize = 1_024;
 
 /// The attributes as a request about nobody.
 ///
@@ -42,6 +46,9 @@ pub fn request(attribute: impl Fn(&str) -> Option<String>, now: i64) -> Result<R
     }
     if let Some(diversity) = given("diversity") {
         request.diversity = diversity.trim().parse().map_err(|_| "the attribute diversity is not a number")?;
+    }
+    if given("href").is_some_and(|href| href.len() > HREF_BYTES_MAX) {
+        return Err(format!("the attribute href is longer than {HREF_BYTES_MAX} bytes"));
     }
     request.item = given("item");
     request.category = given("category");

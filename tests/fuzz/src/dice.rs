@@ -211,7 +211,8 @@ impl Dice {
         }
     }
 
-    fn insert(&mut self, bytes: &mut Vec<u8>, piece: &[u8]) {
+    /// Puts a piece somewhere into `bytes`.
+    pub fn insert(&mut self, bytes: &mut Vec<u8>, piece: &[u8]) {
         let at = self.below(bytes.len() + 1);
         bytes.splice(at..at, piece.iter().copied());
     }

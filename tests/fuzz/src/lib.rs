@@ -7,7 +7,7 @@
 //! fuzzing calls.
 //!
 //! `README.md` has the commands. Read in this order: [`dice`] (chance and damage), [`world`] (the shop that is read), [`signed`] (past the signature),
-//! [`answers`] and [`sections`] (what must hold), the targets [`bundle`], [`shard`], [`token`], [`request`].
+//! [`answers`] and [`sections`] (what must hold), the targets [`bundle`], [`shard`], [`token`], [`request`], [`page`].
 
 #![forbid(unsafe_code)]
 
@@ -16,6 +16,7 @@ use std::time::Duration;
 pub mod answers;
 pub mod bundle;
 pub mod dice;
+pub mod page;
 mod patch;
 mod payloads;
 pub mod request;
@@ -60,7 +61,7 @@ pub fn mutate(change: fn(&mut Dice, &mut Vec<u8>), bytes: &mut [u8], size: usize
 }
 
 /// All targets.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     Target {
         name: "bundle",
         generate: bundle::generate,
@@ -89,6 +90,7 @@ pub const TARGETS: [Target; 4] = [
         check: request::check,
         seeds: request::seeds,
     },
+    Target { name: "page", generate: page::generate, mutate: page::mutate, check: page::check, seeds: page::seeds },
 ];
 
 /// The target with this name.

@@ -3,18 +3,17 @@
 //! The first byte of an input chooses the bundle and the row, the rest is the request.
 
 use std::borrow::Cow;
-use std::pin::pin;
 use std::sync::OnceLock;
-use std::task::{Context, Poll, Waker};
 
 use kenal_bundle::Kind;
 use kenal_edge::{Edge, Request, RequestError, Response};
-use kenal_page::{Call, Found, Keeper, Settings, Source, Visitor};
+use kenal_page::{Call, Keeper, Settings, Visitor};
 
 use crate::answers::{ask, telling};
 use crate::dice::Dice;
 use crate::requests;
 use crate::shop::{self, NOW, Shop, visitors};
+use crate::store::{Store, now};
 use crate::world::{VISITORS, open, world};
 
 /// An input.
@@ -133,19 +132,10 @@ fn check_memory() {
     assert_eq!(BEFORE.get_or_init(now), &now(), "an answer has changed with the requests between");
 }
 
-/// The files of the shop.
-struct Files(Vec<kenal_bundle::File>);
-
-impl Source for Files {
-    async fn get(&self, name: &str) -> Found {
-        Ok(self.0.iter().find(|file| file.name == name).map(|file| file.bytes.clone()))
-    }
-}
-
 /// The same over HTTP, as a body and as a query, from a page and from the shop's own server.
 fn check_page(request: &Request, json: &[u8]) {
     thread_local! {
-        static PAGE: (Files, Keeper) = (Files(Shop::default().files()), Keeper::default());
+        static PAGE: (Store, Keeper) = (Store::of(Shop::default()), Keeper::default());
     }
     let secret = "a secret of the shop's own server";
     let key = kenal_bundle::Hash(shop::key()).to_string();
@@ -168,13 +158,7 @@ fn check_page(request: &Request, json: &[u8]) {
     for (body, authorization) in [(Some(json), None), (Some(json), Some(authorization.as_str())), (None, None)] {
         let visitor = Visitor::read(Some(&cookies), None);
         let call = Call { visitor, authorization, body, query: query.clone(), now: NOW };
-        let reply = PAGE.with(|(files, keeper)| {
-            let answer = kenal_page::answer(keeper, files, settings.as_ref(), &call);
-            match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(reply) => reply,
-                Poll::Pending => panic!("nothing here waits"),
-            }
-        });
+        let reply = PAGE.with(|(store, keeper)| now(kenal_page::answer(keeper, store, settings.as_ref(), &call)));
         assert!([200, 400].contains(&reply.status), "{}", reply.status);
         let read: serde_json::Value = serde_json::from_str(&reply.body).expect("a reply is JSON");
         assert_eq!(reply.status == 200, read.get("items").is_some_and(serde_json::Value::is_array));

@@ -14,8 +14,15 @@ use crate::shop::{self, NOW, Shop, visitors};
 use crate::signed;
 
 /// Files by name; those that a damaged store lacks fail, so that both kinds of trouble are met.
-#[derive(Clone, Default)]
-struct Store(BTreeMap<String, Option<Vec<u8>>>);
+#[derive(Debug, Clone, Default)]
+pub struct Store(BTreeMap<String, Option<Vec<u8>>>);
+
+impl Store {
+    /// What a publisher uploads.
+    pub fn of(shop: Shop) -> Store {
+        Store(shop.files().into_iter().map(|file| (file.name, Some(file.bytes))).collect())
+    }
+}
 
 impl Source for Store {
     async fn get(&self, name: &str) -> Found {
@@ -26,8 +33,7 @@ impl Source for Store {
 /// The shop, and a newer bundle of it in whose files the damage is done.
 fn stores() -> &'static [Store; 2] {
     static STORES: OnceLock<[Store; 2]> = OnceLock::new();
-    let store = |shop: Shop| Store(shop.files().into_iter().map(|file| (file.name, Some(file.bytes))).collect());
-    STORES.get_or_init(|| [store(Shop::default()), store(Shop { version: 8, items: 61, ..Shop::default() })])
+    STORES.get_or_init(|| [Store::of(Shop::default()), Store::of(Shop { version: 8, items: 61, ..Shop::default() })])
 }
 
 /// The files that hosts read, in the order of which an input names them.
@@ -58,19 +64,22 @@ pub fn check(body: &[u8]) {
         damaged.0.insert(name, (!bytes.is_empty()).then(|| bytes.to_vec()));
     }
     let keeper = Keeper::default();
-    refresh(&keeper, good, NOW);
-    refresh(&keeper, &damaged, NOW + 60);
+    now(keeper.refresh(good, &shop::key(), NOW));
+    now(keeper.refresh(&damaged, &shop::key(), NOW + 60));
     keeper.with(NOW + 60, Some(visitors::SHIRTS), |kept| {
         let (edge, _) = kept.expect("what there was stays");
         assert!(edge.bundle().is_some() && [7, 8].contains(&edge.info().version));
         check_shop(edge);
     });
     let other = Keeper::default();
-    refresh(&other, &damaged, NOW);
+    now(other.refresh(&damaged, &shop::key(), NOW));
     other.with(NOW, None, |kept| assert!(kept.is_none_or(|(edge, _)| edge.bundle().is_some())));
 }
 
-fn refresh(keeper: &Keeper, store: &Store, now: i64) {
-    let refreshed = pin!(keeper.refresh(store, &shop::key(), now)).poll(&mut Context::from_waker(Waker::noop()));
-    assert_eq!(refreshed, Poll::Ready(()));
+/// What a future gives at once: no store here waits.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("nothing here waits"),
+    }
 }

@@ -40,6 +40,11 @@ fn request() {
 }
 
 #[test]
+fn page() {
+    run("page", 2000);
+}
+
+#[test]
 fn a_case_follows_from_its_seed() {
     for Target { generate, .. } in kenal_fuzz::TARGETS {
         let case = |seed, case| generate(&mut Dice::new(seed, case));
