@@ -3,7 +3,11 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use support::{Dice, Folder, said, text};
 
@@ -49,6 +53,38 @@ fn a_log_is_fitted_judged_and_scored() {
         rows.records().map(|row| row.expect("a row")[1].parse().expect("a probability")).collect();
     assert!(probabilities.len() > 1000 && probabilities.is_sorted_by(|a, b| a >= b));
     assert!(probabilities.iter().all(|p| (0.0..=1.0).contains(p)));
+}
+
+/// Lines of Online Retail with a customer, a quantity and a price, as a log.
+fn retail(path: &Path) -> String {
+    let mut rows = csv::Reader::from_reader(GzDecoder::new(File::open(path).expect("opens")));
+    let mut log = String::from("customer,time,amount,invoice,item,quantity\n");
+    for row in rows.records() {
+        let row = row.expect("a row");
+        let (quantity, price): (f64, f64) = (row[3].parse().expect("a quantity"), row[5].parse().expect("a price"));
+        if quantity > 0.0 && price > 0.0 && !row[6].is_empty() {
+            let amount = quantity * price;
+            writeln!(log, "{},{},{amount:.2},{},{},{quantity}", &row[6], &row[4], &row[0], &row[1]).expect("a text");
+        }
+    }
+    log
+}
+
+/// Figures by the protocol of the data set's README: 90 days, forward. LightGBM there has AUC .739 with ECE .086.
+#[test]
+fn real_purchases_are_foretold_and_the_probabilities_are_true() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/retail/online_retail.csv.gz"));
+    if !path.exists() {
+        writeln!(std::io::stderr(), "skipped: the data set is absent ({})", path.display()).expect("standard error");
+        return;
+    }
+    let folder = Folder::new();
+    let log = folder.put("retail.csv", retail(path));
+    let (out, _) = churn(&["eval", "--transactions", text(&log), "--horizon", "90", "--json"], true);
+    let report: Value = serde_json::from_str(&out).expect("one JSON object");
+    let figure = |name: &str| report[name].as_f64().unwrap_or(f64::NAN);
+    println!("churn on Online Retail, 90 days: AUC {:.4}, ECE {:.4}", figure("auc"), figure("ece"));
+    assert!(figure("auc") >= 0.745 && figure("ece") <= 0.03, "AUC {}, ECE {}", figure("auc"), figure("ece"));
 }
 
 #[test]

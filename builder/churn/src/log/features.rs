@@ -235,3 +235,94 @@ fn of_items(items: &Items, s: &mut Scratch) -> [f64; 6] {
     let trend = mean(s.items.iter().map(|&(item, _)| items.trend(item)));
     [different, again, again / different, popularity, still, trend]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    const LOG: &str = "customer,time,amount,invoice,item,quantity\n\
+        once,2026-03-02,40,i1,mug,2\n\
+        thrice,2026-01-01,10,i2,mug,1\n\
+        thrice,2026-01-01,20,i2,tea,1\n\
+        thrice,2026-01-21,30,i3,mug,1\n\
+        thrice,2026-02-25,-10,i4,tea,-1\n\
+        thrice,2026-03-02,60,i5,cup,3\n";
+
+    /// Day 0 is 2026-04-01.
+    fn rows(log: &str) -> (Log, AtCut) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log.csv");
+        std::fs::write(&path, log).expect("written");
+        let log = Log::read(&path).expect("a log");
+        let cut = crate::time::seconds("2026-04-01").expect("a day");
+        let found = at_cut(&log, cut, &Population { horizon_days: 60, active_days: None });
+        (log, found)
+    }
+
+    fn of(log: &Log, found: &AtCut, customer: &str) -> (HashMap<String, f32>, bool) {
+        let names: Vec<String> = columns(log).into_iter().map(|column| column.name).collect();
+        assert_eq!(found.values.len(), found.customers.len() * names.len(), "a value for each name");
+        let at = found.customers.iter().position(|c| log.customers[*c as usize] == customer).expect("a row");
+        let values = found.values[at * names.len()..][..names.len()].iter().copied();
+        (names.into_iter().zip(values).collect(), found.left[at])
+    }
+
+    #[test]
+    fn values_are_what_their_names_say() {
+        let (log, found) = rows(&format!("{LOG}thrice,2026-05-01,5,i6,tea,1\n"));
+        let (once, left) = of(&log, &found, "once");
+        assert!(left, "nothing after the cut");
+        for (name, value) in [
+            ("days since last purchase", 30.0),
+            ("days since first purchase", 30.0),
+            ("bought on one day only", 1.0),
+            ("days since the only purchase", 30.0),
+            ("orders", 1.0),
+            ("money", 40.0),
+            ("median quantity of a line", 2.0),
+            ("median price", 20.0),
+            ("items bought again", 0.0),
+        ] {
+            assert!((once[name] - value).abs() < 1e-4, "{name}: {} is not {value}", once[name]);
+        }
+        assert!(once["mean gap"].is_nan() && once["variation of gaps"].is_nan(), "one day has no gap");
+        let (thrice, left) = of(&log, &found, "thrice");
+        assert!(!left, "bought in the horizon");
+        for (name, value) in [
+            ("days since last purchase", 30.0),
+            ("days since first purchase", 90.0),
+            ("days from first to last purchase", 60.0),
+            ("days with a purchase", 3.0),
+            ("bought on one day only", 0.0),
+            ("days since the only purchase", 0.0),
+            ("orders", 3.0),
+            ("lines", 4.0),
+            ("money", 120.0),
+            ("money per day with a purchase", 40.0),
+            ("money of the last order", 60.0),
+            ("mean gap", 30.0),
+            ("last gap against mean", (41.0f32 / 31.0).ln()),
+            ("returns", 1.0),
+            ("share of money returned", 10.0 / 130.0),
+            ("purchase days in a horizon", 1.0),
+            ("purchase days in two horizons", 3.0),
+            ("different items", 3.0),
+            ("items bought again", 1.0),
+        ] {
+            assert!((thrice[name] - value).abs() < 1e-4, "{name}: {} is not {value}", thrice[name]);
+        }
+    }
+
+    #[test]
+    fn what_comes_after_the_cut_changes_nothing_but_the_label() {
+        let (log, before) = rows(LOG);
+        let (_, after) = rows(&format!("{LOG}once,2026-04-01,90,i7,mug,1\nthrice,2026-06-01,5,i6,tea,1\n"));
+        assert_eq!((before.customers.len(), columns(&log).len()), (2, before.values.len() / 2));
+        let bits = |found: &AtCut| found.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&before), bits(&after));
+        assert_eq!(before.left, [true, true]);
+        assert_eq!(after.left.iter().filter(|left| **left).count(), 1, "61 days later is after the horizon");
+    }
+}
