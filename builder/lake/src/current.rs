@@ -5,10 +5,20 @@
 //! one number.
 //!
 //! Rows come in canonical order: systems as in [`System::ALL`], within a system by key; so customers come in the order
-//! of their `RecordKey`. Versions are sorted by the query engine, which spills to disk, so memory is bounded by the
+//! of their `RecordKey`. They are sorted by the query engine, which spills to disk, so memory is bounded by the
 //! result, and for [`Lake::each_current`] by one batch.
+//!
+//! Ranking versions is a sort by every column of the key, ten times the work of anything that is asked of the rows. Most
+//! things have one version, so the first column of the key tells which rows need it, and the others pass as they are.
+
+use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use deltalake::datafusion::catalog::TableProvider;
+use deltalake::datafusion::common::TableReference;
+use deltalake::datafusion::datasource::MemTable;
+use deltalake::datafusion::error::DataFusionError;
+use deltalake::datafusion::prelude::SessionContext;
 use kenal_types::{AppEvent, ConsentSignal, CustomerRecord, Item, Order, OrderLine, System, Ticket, Variant};
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -31,7 +41,7 @@ impl Lake {
         let table = TableName::silver(T::TABLE);
         for system in System::ALL {
             let own = T::columns();
-            self.sql_each::<LakeError>(&current::<T>(&table, system, own.names(), ""), |batch| {
+            self.sql_each::<LakeError>(&of_system::<T>(system, own.names(), ""), |batch| {
                 columns::rows::<T>(&table, &batch)?.into_iter().try_for_each(&mut each)
             })?;
         }
@@ -51,7 +61,7 @@ impl Lake {
     ) -> Result<(), E> {
         let table = &TableName::silver(T::TABLE);
         for system in System::ALL {
-            self.sql_each(&current::<T>(table, system, columns.iter().copied(), only), |batch| {
+            self.sql_each(&of_system::<T>(system, columns.iter().copied(), only), |batch| {
                 each(&CurrentBatch { table, parts: columns::parts(&batch) })
             })?;
         }
@@ -159,47 +169,149 @@ impl CurrentBatch<'_> {
     }
 }
 
-fn current<'c, T: SilverRow>(
-    table: &TableName,
-    system: System,
-    columns: impl Iterator<Item = &'c str>,
-    only: &str,
-) -> String {
-    let names: Vec<&str> = columns.collect();
-    let key = T::KEY.join(", ");
+fn of_system<'c, T: SilverRow>(system: System, columns: impl Iterator<Item = &'c str>, only: &str) -> String {
+    let (names, key) = (columns.collect::<Vec<_>>().join(", "), T::KEY.join(", "));
     let only = if only.is_empty() { String::new() } else { format!(" AND ({only})") };
-    let versions = ranked::<T>(table, &format!("WHERE system = '{system}'{only}"));
-    format!("SELECT {} FROM ({versions}) AS versions WHERE place = 1 ORDER BY {key}", names.join(", "))
+    format!("SELECT {names} FROM {PREFIX}{} WHERE system = '{system}'{only} ORDER BY {key}", T::TABLE)
 }
 
-/// All versions of a table, each with its place among those of the same thing.
-fn ranked<T: SilverRow>(table: &TableName, filter: &str) -> String {
-    let (key, newest_first) = (T::KEY.join(", "), T::NEWEST_FIRST);
-    format!(
-        "SELECT *, ROW_NUMBER() OVER (PARTITION BY system, {key} ORDER BY {newest_first}) AS place FROM {table} {filter}"
-    )
+/// What names of views begin with.
+const PREFIX: &str = "current_";
+/// The name under which a view finds the values of [`Versions::several`].
+const SEVERAL: &str = "several";
+/// With more of them in memory, all rows are ranked instead, by a sort that spills to disk.
+const SEVERAL_MAX: usize = 1 << 20;
+
+/// A silver table as a view such as `current_orders` reads it.
+pub(crate) struct Versions {
+    pub table: TableName,
+    columns: String,
+    key: &'static [&'static str],
+    newest_first: &'static str,
 }
 
-/// The silver table and the query behind a name such as `current_orders`; `None` for other names.
-pub(crate) fn view(name: &str) -> Option<(TableName, String)> {
-    fn of<T: SilverRow>() -> (TableName, String) {
-        let table = TableName::silver(T::TABLE);
+/// Values of the first column of the key that several rows of a system have; none when they are too many.
+pub(crate) type Several = Option<Arc<MemTable>>;
+
+impl Versions {
+    /// `None` for names that are not of a view.
+    pub(crate) fn of_view(name: &str) -> Option<Versions> {
+        Some(match name.strip_prefix(PREFIX)? {
+            layout::CUSTOMERS => Versions::of::<CustomerRecord>(),
+            layout::ITEMS => Versions::of::<Item>(),
+            layout::VARIANTS => Versions::of::<Variant>(),
+            layout::ORDERS => Versions::of::<Order>(),
+            layout::ORDER_LINES => Versions::of::<OrderLine>(),
+            layout::TICKETS => Versions::of::<Ticket>(),
+            layout::EVENTS => Versions::of::<AppEvent>(),
+            layout::CONSENTS => Versions::of::<ConsentSignal>(),
+            _ => return None,
+        })
+    }
+
+    fn of<T: SilverRow>() -> Versions {
         let own = T::columns();
         let columns = own.clone().chain(schema::provenance(&own));
-        let names: Vec<&str> = columns.names().collect();
-        let versions = ranked::<T>(&table, "");
-        let query = format!("SELECT {} FROM ({versions}) AS versions WHERE place = 1", names.join(", "));
-        (table, query)
+        let columns = columns.names().collect::<Vec<_>>().join(", ");
+        Versions { table: TableName::silver(T::TABLE), columns, key: T::KEY, newest_first: T::NEWEST_FIRST }
     }
-    Some(match name.strip_prefix("current_")? {
-        layout::CUSTOMERS => of::<CustomerRecord>(),
-        layout::ITEMS => of::<Item>(),
-        layout::VARIANTS => of::<Variant>(),
-        layout::ORDERS => of::<Order>(),
-        layout::ORDER_LINES => of::<OrderLine>(),
-        layout::TICKETS => of::<Ticket>(),
-        layout::EVENTS => of::<AppEvent>(),
-        layout::CONSENTS => of::<ConsentSignal>(),
-        _ => return None,
-    })
+
+    /// `session` has the table under its name.
+    pub(crate) async fn several(&self, session: &SessionContext) -> Result<Several, DataFusionError> {
+        let (first, table, limit) = (self.key[0], &self.table, SEVERAL_MAX + 1);
+        let query =
+            format!("SELECT system, {first} FROM {table} GROUP BY system, {first} HAVING COUNT(*) > 1 LIMIT {limit}");
+        let found = session.sql(&query).await?;
+        let schema = Arc::clone(found.schema().inner());
+        let batches = found.collect().await?;
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        if rows > SEVERAL_MAX {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(MemTable::try_new(schema, vec![batches])?)))
+    }
+
+    /// The versions that count, as a view.
+    pub(crate) async fn view(
+        &self,
+        session: &SessionContext,
+        several: &Several,
+    ) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+        let Versions { table, columns, key, newest_first } = self;
+        let ranked = |rows: &str| {
+            format!(
+                "SELECT {columns} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY system, {} ORDER BY {newest_first}) \
+                 AS place FROM {table} AS r {rows}) AS versions WHERE place = 1",
+                key.join(", ")
+            )
+        };
+        let same = format!("JOIN {SEVERAL} ON r.system = {SEVERAL}.system AND r.{0} = {SEVERAL}.{0}", key[0]);
+        let query = match several {
+            None => ranked(""),
+            Some(several) => {
+                session.register_table(TableReference::bare(SEVERAL), Arc::clone(several) as Arc<dyn TableProvider>)?;
+                let alone = format!("SELECT {columns} FROM {table} AS r LEFT ANTI {same}");
+                format!("{alone} UNION ALL {}", ranked(&format!("LEFT SEMI {same}")))
+            }
+        };
+        Ok(session.sql(&query).await?.into_view())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, new_null_array};
+    use arrow::datatypes::DataType;
+
+    use super::*;
+
+    /// Orders of two systems, of some of which there are several versions.
+    fn orders(seed: u64, rows: u64) -> RecordBatch {
+        let schema = schema::of(&TableName::silver(layout::ORDERS)).arrow();
+        let pick = |row: u64, of: u64| ((seed << 32 | row).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) % of;
+        let texts =
+            |of: &dyn Fn(u64) -> String| -> ArrayRef { Arc::new(StringArray::from_iter_values((0..rows).map(of))) };
+        let numbers =
+            |of: &dyn Fn(u64) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values((0..rows).map(of))) };
+        let column = |name: &str, kind: &DataType| match name {
+            "system" => texts(&|row| ["shopify", "warehouse"][pick(row, 2) as usize].to_owned()),
+            "order_id" => texts(&|row| format!("o{}", pick(row + 1, 1 + rows / 2))),
+            "number" => texts(&|row| format!("row {row}")),
+            "sequence" => numbers(&|row| pick(row + 2, 3) as i64),
+            "ingest" => numbers(&|_| 1),
+            "ordinal" => numbers(&|row| row as i64),
+            _ => new_null_array(kind, rows as usize),
+        };
+        let columns = schema.fields().iter().map(|field| column(field.name(), field.data_type())).collect();
+        RecordBatch::try_new(schema, columns).expect("as the schema says")
+    }
+
+    async fn numbers(session: &SessionContext, table: &str) -> Vec<String> {
+        let found = session.sql(&format!("SELECT number FROM {table} ORDER BY number")).await.expect("a query");
+        let batches = found.collect().await.expect("rows");
+        let texts = |batch: &RecordBatch| {
+            batch.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
+        };
+        batches.iter().flat_map(texts).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_told_apart_by_a_part_of_the_key_is_what_ranking_everything_gives() {
+        let versions = Versions::of::<Order>();
+        for seed in 0..12 {
+            let rows = orders(seed, 1 + seed * 9);
+            let session = SessionContext::new();
+            let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]]).expect("a table");
+            session.register_table(versions.table.to_string(), Arc::new(table)).expect("registered");
+            let several = versions.several(&session).await.expect("counted");
+            assert!(several.is_some());
+            for (name, several) in [("fast", several), ("ranked", None)] {
+                let view = versions.view(&session, &several).await.expect("a view");
+                session.register_table(name, view).expect("registered");
+            }
+            let (fast, ranked) = (numbers(&session, "fast").await, numbers(&session, "ranked").await);
+            assert_eq!(fast, ranked, "seed {seed}");
+            assert!(seed < 3 || fast.len() < rows.num_rows(), "some have several versions");
+        }
+    }
 }

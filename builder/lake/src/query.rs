@@ -1,8 +1,9 @@
 //! SQL over every table of the lake, through DataFusion; read only.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -15,10 +16,11 @@ use deltalake::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilde
 use deltalake::datafusion::execution::{SessionState, SessionStateBuilder};
 use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake::delta_datafusion::planner::DeltaPlanner;
+use deltalake::kernel::Version;
 use futures::StreamExt;
 use tokio::sync::mpsc;
 
-use crate::current;
+use crate::current::{Several, Versions};
 use crate::error::LakeError;
 use crate::lake::{Lake, LakeOptions};
 use crate::layout::{Layer, TableName};
@@ -97,7 +99,7 @@ pub(crate) fn session(root: &Path, options: LakeOptions) -> Result<SessionContex
         .build_arc()?;
     let engine = Engine { config, runtime };
     let scans = Arc::new(engine.state());
-    let tables = LakeTables { root: root.to_owned(), engine, scans };
+    let tables = LakeTables { root: root.to_owned(), engine, scans, several: Mutex::default() };
     let session = SessionContext::new_with_state(tables.engine.state());
     // Replaces the engine's own, which is empty.
     session.register_catalog(CATALOG, Arc::new(LakeCatalog(Arc::new(tables))));
@@ -146,6 +148,8 @@ struct LakeTables {
     engine: Engine,
     /// Says how scans present columns and where they open files.
     scans: Arc<SessionState>,
+    /// By silver table: what of the version read last has several versions.
+    several: Mutex<HashMap<String, (Option<Version>, Several)>>,
 }
 
 impl fmt::Debug for LakeTables {
@@ -161,33 +165,46 @@ impl SchemaProvider for LakeTables {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        match current::view(name) {
-            Some((table, query)) => self.view(&table, &query).await.map(Some),
-            None => self.delta(name).await.map(Some),
+        match Versions::of_view(name) {
+            Some(versions) => self.view(&versions).await.map(Some),
+            None => self.delta(name).await.map(|(table, _)| Some(table)),
         }
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        current::view(name).is_some() || TableName::parse(name).is_some_and(|t| t.exists(&self.root))
+        Versions::of_view(name).is_some() || TableName::parse(name).is_some_and(|t| t.exists(&self.root))
     }
 }
 
 impl LakeTables {
-    async fn delta(&self, name: &str) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    /// The table as it stands now, and its version.
+    async fn delta(&self, name: &str) -> Result<(Arc<dyn TableProvider>, Option<Version>), DataFusionError> {
         let ours = |e: LakeError| DataFusionError::External(Box::new(e));
         let Some(table) = TableName::parse(name).filter(|t| t.exists(&self.root)) else {
             return Err(ours(no_such_table(&self.root, name)));
         };
         let delta = store::open(&self.root, &table).await.map_err(ours)?;
         delta.update_datafusion_session(self.scans.as_ref())?;
-        delta.table_provider().with_session(Arc::clone(&self.scans)).await
+        let version = delta.version();
+        Ok((delta.table_provider().with_session(Arc::clone(&self.scans)).await?, version))
     }
 
-    async fn view(&self, table: &TableName, query: &str) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    async fn view(&self, versions: &Versions) -> Result<Arc<dyn TableProvider>, DataFusionError> {
         let session = SessionContext::new_with_state(self.engine.state());
-        let table = table.to_string();
-        session.register_table(TableReference::bare(table.as_str()), self.delta(&table).await?)?;
-        Ok(session.sql(query).await?.into_view())
+        let name = versions.table.to_string();
+        let (table, version) = self.delta(&name).await?;
+        session.register_table(TableReference::bare(name.as_str()), table)?;
+        let known = self.several.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        let several = match known.filter(|(of, _)| *of == version) {
+            Some((_, several)) => several,
+            None => {
+                let several = versions.several(&session).await?;
+                let found = (version, several.clone());
+                self.several.lock().unwrap_or_else(PoisonError::into_inner).insert(name, found);
+                several
+            }
+        };
+        versions.view(&session, &several).await
     }
 }
 
