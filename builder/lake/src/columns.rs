@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use deltalake::kernel::StructType;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_arrow::schema::{SchemaLike, TracingOptions};
 
@@ -170,6 +171,11 @@ impl Columns {
 /// Typed rows of a batch, which may borrow their texts from it; further columns are ignored.
 pub(crate) fn rows<'b, T: Deserialize<'b>>(table: &TableName, batch: &'b RecordBatch) -> Result<Vec<T>, LakeError> {
     serde_arrow::from_record_batch(batch).map_err(|e| misfit(table, &e))
+}
+
+/// Typed rows of the result of a query.
+pub(crate) fn of_query<T: DeserializeOwned>(batch: &RecordBatch) -> Result<Vec<T>, LakeError> {
+    serde_arrow::from_record_batch(batch).map_err(|e| LakeError::Result { detail: e.to_string() })
 }
 
 /// A batch in parts, which share its memory.

@@ -177,10 +177,11 @@ fn of_system<'c, T: SilverRow>(system: System, columns: impl Iterator<Item = &'c
 
 /// What names of views begin with.
 const PREFIX: &str = "current_";
-/// The name under which a view finds the values of [`Versions::several`].
+/// Names under which the queries below find what is kept in memory.
 const SEVERAL: &str = "several";
-/// With more of them in memory, all rows are ranked instead, by a sort that spills to disk.
-const SEVERAL_MAX: usize = 1 << 20;
+const SUPERSEDED: &str = "superseded";
+/// With more of either in memory, all rows are ranked instead, by a sort that spills to disk.
+const KEPT_MAX: usize = 1 << 20;
 
 /// A silver table as a view such as `current_orders` reads it.
 pub(crate) struct Versions {
@@ -190,8 +191,8 @@ pub(crate) struct Versions {
     newest_first: &'static str,
 }
 
-/// Values of the first column of the key that several rows of a system have; none when they are too many.
-pub(crate) type Several = Option<Arc<MemTable>>;
+/// The rows of a table that do not count, by system, ingest and ordinal; none when they are too many.
+pub(crate) type Superseded = Option<Arc<MemTable>>;
 
 impl Versions {
     /// `None` for names that are not of a view.
@@ -217,45 +218,51 @@ impl Versions {
     }
 
     /// `session` has the table under its name.
-    pub(crate) async fn several(&self, session: &SessionContext) -> Result<Several, DataFusionError> {
-        let (first, table, limit) = (self.key[0], &self.table, SEVERAL_MAX + 1);
-        let query =
-            format!("SELECT system, {first} FROM {table} GROUP BY system, {first} HAVING COUNT(*) > 1 LIMIT {limit}");
-        let found = session.sql(&query).await?;
-        let schema = Arc::clone(found.schema().inner());
-        let batches = found.collect().await?;
-        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        if rows > SEVERAL_MAX {
-            return Ok(None);
-        }
-        Ok(Some(Arc::new(MemTable::try_new(schema, vec![batches])?)))
+    pub(crate) async fn superseded(&self, session: &SessionContext) -> Result<Superseded, DataFusionError> {
+        let (first, table) = (self.key[0], &self.table);
+        let shared = format!("SELECT system, {first} FROM {table} GROUP BY system, {first} HAVING COUNT(*) > 1");
+        let Some(shared) = kept(session, &shared).await? else { return Ok(None) };
+        session.register_table(TableReference::bare(SEVERAL), shared)?;
+        let rows = format!("LEFT SEMI JOIN {SEVERAL} ON r.system = {SEVERAL}.system AND r.{first} = {SEVERAL}.{first}");
+        kept(session, &self.ranked("system, ingest, ordinal", &rows, "place > 1")).await
     }
 
     /// The versions that count, as a view.
     pub(crate) async fn view(
         &self,
         session: &SessionContext,
-        several: &Several,
+        superseded: &Superseded,
     ) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-        let Versions { table, columns, key, newest_first } = self;
-        let ranked = |rows: &str| {
-            format!(
-                "SELECT {columns} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY system, {} ORDER BY {newest_first}) \
-                 AS place FROM {table} AS r {rows}) AS versions WHERE place = 1",
-                key.join(", ")
-            )
-        };
-        let same = format!("JOIN {SEVERAL} ON r.system = {SEVERAL}.system AND r.{0} = {SEVERAL}.{0}", key[0]);
-        let query = match several {
-            None => ranked(""),
-            Some(several) => {
-                session.register_table(TableReference::bare(SEVERAL), Arc::clone(several) as Arc<dyn TableProvider>)?;
-                let alone = format!("SELECT {columns} FROM {table} AS r LEFT ANTI {same}");
-                format!("{alone} UNION ALL {}", ranked(&format!("LEFT SEMI {same}")))
+        let Versions { table, columns, .. } = self;
+        let query = match superseded {
+            None => self.ranked(columns, "", "place = 1"),
+            Some(rows) => {
+                session.register_table(TableReference::bare(SUPERSEDED), Arc::clone(rows) as Arc<dyn TableProvider>)?;
+                let same = ["system", "ingest", "ordinal"].map(|name| format!("r.{name} = {SUPERSEDED}.{name}"));
+                let same = same.join(" AND ");
+                format!("SELECT {columns} FROM {table} AS r LEFT ANTI JOIN {SUPERSEDED} ON {same}")
             }
         };
         Ok(session.sql(&query).await?.into_view())
     }
+
+    /// Some columns of those rows whose place among the versions of the same thing is as said.
+    fn ranked(&self, columns: &str, rows: &str, place: &str) -> String {
+        let (table, key, newest_first) = (&self.table, self.key.join(", "), self.newest_first);
+        format!(
+            "SELECT {columns} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY system, {key} ORDER BY {newest_first}) \
+             AS place FROM {table} AS r {rows}) AS versions WHERE {place}"
+        )
+    }
+}
+
+/// The result of a query in memory, unless it is too large for that.
+async fn kept(session: &SessionContext, query: &str) -> Result<Superseded, DataFusionError> {
+    let found = session.sql(&format!("{query} LIMIT {}", KEPT_MAX + 1)).await?;
+    let schema = Arc::clone(found.schema().inner());
+    let batches = found.collect().await?;
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    Ok(if rows > KEPT_MAX { None } else { Some(Arc::new(MemTable::try_new(schema, vec![batches])?)) })
 }
 
 #[cfg(test)]
@@ -286,8 +293,12 @@ mod tests {
         RecordBatch::try_new(schema, columns).expect("as the schema says")
     }
 
+    /// Also columns that are far apart are asked for: what the engine leaves out in between must not matter.
     async fn numbers(session: &SessionContext, table: &str) -> Vec<String> {
-        let found = session.sql(&format!("SELECT number FROM {table} ORDER BY number")).await.expect("a query");
+        let found = session
+            .sql(&format!("SELECT number, ordinal, ordered_at FROM {table} ORDER BY number"))
+            .await
+            .expect("a query");
         let batches = found.collect().await.expect("rows");
         let texts = |batch: &RecordBatch| {
             batch.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
@@ -303,10 +314,10 @@ mod tests {
             let session = SessionContext::new();
             let table = MemTable::try_new(rows.schema(), vec![vec![rows.clone()]]).expect("a table");
             session.register_table(versions.table.to_string(), Arc::new(table)).expect("registered");
-            let several = versions.several(&session).await.expect("counted");
-            assert!(several.is_some());
-            for (name, several) in [("fast", several), ("ranked", None)] {
-                let view = versions.view(&session, &several).await.expect("a view");
+            let superseded = versions.superseded(&session).await.expect("counted");
+            assert!(superseded.is_some());
+            for (name, superseded) in [("fast", superseded), ("ranked", None)] {
+                let view = versions.view(&session, &superseded).await.expect("a view");
                 session.register_table(name, view).expect("registered");
             }
             let (fast, ranked) = (numbers(&session, "fast").await, numbers(&session, "ranked").await);

@@ -63,6 +63,10 @@ pub enum LakeError {
     #[error("table {table}: rows do not fit its columns: {detail}")]
     Rows { table: TableName, detail: String },
 
+    /// The result of a query has other columns than were asked of it.
+    #[error("the query gave other rows than were expected: {detail}")]
+    Result { detail: String },
+
     /// A gold table's name must be an identifier.
     #[error("{0:?} cannot name a gold table; use small letters, digits and _, beginning with a letter")]
     GoldName(String),

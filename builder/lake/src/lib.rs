@@ -53,4 +53,5 @@ pub use fingerprint::{Fingerprint, FingerprintBuilder};
 pub use gold::GoldWrite;
 pub use ingest::{FileOutcome, FileStatus, Ingest, IngestCounts};
 pub use lake::{Lake, LakeOptions};
+pub use query::Batches;
 pub use schema::SilverRow;

@@ -18,9 +18,12 @@ use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake::delta_datafusion::planner::DeltaPlanner;
 use deltalake::kernel::Version;
 use futures::StreamExt;
+use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
-use crate::current::{Several, Versions};
+use crate::columns;
+use crate::current::{Superseded, Versions};
 use crate::error::LakeError;
 use crate::lake::{Lake, LakeOptions};
 use crate::layout::{Layer, TableName};
@@ -60,13 +63,21 @@ impl Lake {
         query: &str,
         mut each: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.sql_batches(query)?.try_for_each(|batch| each(batch?))
+    }
+
+    /// Begins one query, whose result is made as it is taken.
+    ///
+    /// # Errors
+    /// As for [`Lake::sql`]; while it runs, in the place of a batch.
+    pub fn sql_batches(&self, query: &str) -> Result<Batches<'_>, LakeError> {
         let session = self.session()?;
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let mut stream = self.wait(async {
             session.sql_with_options(query, read_only).await?.execute_stream().await.map_err(LakeError::from)
         })?;
         // A task of its own, so that the next batch is made while this one is used.
-        let (made, mut batches) = mpsc::channel(BATCHES_AHEAD);
+        let (made, batches) = mpsc::channel(BATCHES_AHEAD);
         let making = self.spawn(async move {
             while let Some(batch) = stream.next().await {
                 if made.send(batch).await.is_err() {
@@ -74,12 +85,44 @@ impl Lake {
                 }
             }
         });
-        while let Some(batch) = self.wait(batches.recv()) {
-            each(batch.map_err(LakeError::from)?)?;
+        Ok(Batches { lake: self, batches, making: Some(making) })
+    }
+
+    /// Begins one query whose result is typed rows; further columns are ignored.
+    ///
+    /// # Errors
+    /// As for [`Lake::sql_batches`]; or in the place of a row that is not of the type.
+    pub fn sql_rows<'l, T: DeserializeOwned + 'l>(
+        &'l self,
+        query: &str,
+    ) -> Result<impl Iterator<Item = Result<T, LakeError>> + use<'l, T>, LakeError> {
+        let rows = |batch: Result<RecordBatch, LakeError>| match batch.and_then(|batch| columns::of_query(&batch)) {
+            Ok(rows) => rows.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        Ok(self.sql_batches(query)?.flat_map(rows))
+    }
+}
+
+/// The batches of a result, in its order.
+#[derive(Debug)]
+pub struct Batches<'l> {
+    lake: &'l Lake,
+    batches: mpsc::Receiver<Result<RecordBatch, DataFusionError>>,
+    /// Until it is known how it ended.
+    making: Option<JoinHandle<()>>,
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Result<RecordBatch, LakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(batch) = self.lake.wait(self.batches.recv()) {
+            return Some(batch.map_err(LakeError::from));
         }
         // A task that panicked ends the batches too, and must not be taken for the end of the result.
-        self.wait(making).map_err(|stopped| LakeError::from(DataFusionError::ExecutionJoin(Box::new(stopped))))?;
-        Ok(())
+        let stopped = self.lake.wait(self.making.take()?).err()?;
+        Some(Err(LakeError::from(DataFusionError::ExecutionJoin(Box::new(stopped)))))
     }
 }
 
@@ -99,7 +142,7 @@ pub(crate) fn session(root: &Path, options: LakeOptions) -> Result<SessionContex
         .build_arc()?;
     let engine = Engine { config, runtime };
     let scans = Arc::new(engine.state());
-    let tables = LakeTables { root: root.to_owned(), engine, scans, several: Mutex::default() };
+    let tables = LakeTables { root: root.to_owned(), engine, scans, superseded: Mutex::default() };
     let session = SessionContext::new_with_state(tables.engine.state());
     // Replaces the engine's own, which is empty.
     session.register_catalog(CATALOG, Arc::new(LakeCatalog(Arc::new(tables))));
@@ -148,8 +191,8 @@ struct LakeTables {
     engine: Engine,
     /// Says how scans present columns and where they open files.
     scans: Arc<SessionState>,
-    /// By silver table: what of the version read last has several versions.
-    several: Mutex<HashMap<String, (Option<Version>, Several)>>,
+    /// By silver table, the version that was read last, and which of its rows do not count.
+    superseded: Mutex<HashMap<String, (Option<Version>, Superseded)>>,
 }
 
 impl fmt::Debug for LakeTables {
@@ -194,17 +237,17 @@ impl LakeTables {
         let name = versions.table.to_string();
         let (table, version) = self.delta(&name).await?;
         session.register_table(TableReference::bare(name.as_str()), table)?;
-        let known = self.several.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let several = match known.filter(|(of, _)| *of == version) {
-            Some((_, several)) => several,
+        let known = || self.superseded.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = known().get(&name).filter(|(of, _)| *of == version).map(|(_, superseded)| superseded.clone());
+        let superseded = match kept {
+            Some(superseded) => superseded,
             None => {
-                let several = versions.several(&session).await?;
-                let found = (version, several.clone());
-                self.several.lock().unwrap_or_else(PoisonError::into_inner).insert(name, found);
-                several
+                let superseded = versions.superseded(&session).await?;
+                known().insert(name, (version, superseded.clone()));
+                superseded
             }
         };
-        versions.view(&session, &several).await
+        versions.view(&session, &superseded).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! its number. What a person has bought is the *union* over all of them, never the intersection, because an item that
 //! was bought anywhere must not be recommended anywhere (freshness rule of the design).
 
+mod events;
 mod people;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,10 +22,13 @@ use kenal_types::{
 
 use self::people::{Catalogue, People};
 use super::{Company, Stage, consent};
-use crate::gold::{AssignmentRow, EventRow, GoldRow, PresenceRow, PurchaseRow, ReviewRow, TicketRow};
+use crate::gold::{AssignmentRow, GoldRow, PresenceRow, PurchaseRow, ReviewRow, TicketRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "profile 4";
+const CODE: &str = "profile 5";
+
+/// The app's word of what was bought, which is there before any order syncs.
+const BOUGHT_IN_APP: &str = "SELECT * FROM current_events WHERE kind = 'purchased' ORDER BY message_id, part, known_at";
 
 /// A row is kept when its person permits at least one of these; a stage that uses it admits it again for its own.
 pub const KEPT_FOR: [Cell; 2] = [Cell::PERSONALISE_ONSITE, Cell::TRAIN];
@@ -53,13 +57,19 @@ pub fn run(company: &Company) -> Result<()> {
     }
     let progress = Progress::start("profile");
     let assignments: Vec<AssignmentRow> = company.get(Stage::Identity)?;
-    let records = lake.customers()?;
-    let people = People::new(&assignments, &records, &company.get::<ReviewRow>(Stage::Identity)?);
-    let (items, variants, seen) = (lake.items()?, lake.variants()?, lake.events()?);
+    let mut people = People::new(&assignments, &company.get::<ReviewRow>(Stage::Identity)?);
+    let mut present = Vec::new();
+    lake.each_current(|record: CustomerRecord| {
+        people.add(&record);
+        present.extend(presence(&record, &people));
+        Ok(())
+    })?;
+    present.sort_by_key(|p: &PresenceRow| (p.person, p.system, p.created_at));
+    let (items, variants) = (lake.items()?, lake.variants()?);
     let catalogue = Catalogue::new(&items, &variants);
     let mut counts = ProfileCounts::default();
-    let bought = purchases(&lake.orders()?, &lake.order_lines()?, &seen, &people, &catalogue, &rates, &mut counts)?;
-    let done = events(&seen, &people, &catalogue, &mut counts);
+    let bought = lake.sql_rows::<AppEvent>(BOUGHT_IN_APP)?.collect::<Result<Vec<_>, _>>()?;
+    let bought = purchases(&lake.orders()?, &lake.order_lines()?, &bought, &people, &catalogue, &rates, &mut counts)?;
     let asked = tickets(&lake.ticket_versions()?, &people, &mut counts);
 
     let snapshot = consent::snapshot(company)?;
@@ -67,13 +77,14 @@ pub fn run(company: &Company) -> Result<()> {
     let (bought, refused) = snapshot.admit_any(&KEPT_FOR, bought);
     table.row(["purchases".to_owned(), count(bought.get().len() as u64), count(refused.rows)]);
     company.put(bought.get(), &fingerprint)?;
-    let (done, refused) = snapshot.admit_any(&KEPT_FOR, done);
-    table.row(["events".to_owned(), count(done.get().len() as u64), count(refused.rows)]);
-    company.put(done.get(), &fingerprint)?;
+    drop(bought);
+    let done = events::write(lake, !assignments.is_empty(), &catalogue, &snapshot, &fingerprint)?;
+    counts.events_apart = done.apart;
+    table.row(["events".to_owned(), count(done.kept), count(done.refused)]);
     let (asked, refused) = snapshot.admit_any(&KEPT_FOR, asked);
     table.row(["tickets".to_owned(), count(asked.get().len() as u64), count(refused.rows)]);
     company.put(asked.get(), &fingerprint)?;
-    let (present, refused) = snapshot.admit_any(&KEPT_FOR, presences(&records, &people));
+    let (present, refused) = snapshot.admit_any(&KEPT_FOR, present);
     table.row(["presences".to_owned(), count(present.get().len() as u64), count(refused.rows)]);
     company.put(present.get(), &fingerprint)?;
     progress.finish(&format!("{} orders", count(counts.orders)));
@@ -238,36 +249,6 @@ fn early_purchase(event: &AppEvent, people: &People<'_>, catalogue: &Catalogue<'
     })
 }
 
-/// App events of people, ordered by person and time.
-pub fn events(
-    events: &[AppEvent],
-    people: &People<'_>,
-    catalogue: &Catalogue<'_>,
-    counts: &mut ProfileCounts,
-) -> Vec<EventRow> {
-    let mut rows = Vec::new();
-    for event in events {
-        let Some(person) = people.of_record(&event.actor) else {
-            counts.events_apart += 1;
-            continue;
-        };
-        let item = catalogue.item(event.item_id.as_deref(), event.sku.as_deref());
-        rows.push(EventRow {
-            person,
-            kind: event.kind,
-            item_id: item.map(|i| i.item_id.clone()),
-            category: item.and_then(|i| i.category.clone()),
-            platform: event.platform.clone(),
-            happened_at: event.happened_at,
-            known_at: event.known_at,
-        });
-    }
-    rows.sort_by(|a, b| {
-        (a.person, a.happened_at, a.kind, &a.item_id).cmp(&(b.person, b.happened_at, b.kind, &b.item_id))
-    });
-    rows
-}
-
 /// Tickets of people, ordered by person and time, from all their versions: by ticket, oldest first. A ticket that was
 /// deleted counts for nothing.
 pub fn tickets(versions: &[Ticket], people: &People<'_>, counts: &mut ProfileCounts) -> Vec<TicketRow> {
@@ -311,23 +292,18 @@ fn ticket(person: PersonId, versions: &[Ticket], last: &Ticket) -> TicketRow {
     }
 }
 
-/// Records of people with when they were made, ordered by person and system.
-fn presences(records: &[CustomerRecord], people: &People<'_>) -> Vec<PresenceRow> {
-    let row = |record: &CustomerRecord| {
-        let loyalty = record.loyalty.as_ref();
-        Some(PresenceRow {
-            person: people.of_record(&record.key)?,
-            system: record.key.system,
-            market: record.market,
-            created_at: record.created_at?,
-            loyalty_active: loyalty.map(|l| l.status.eq_ignore_ascii_case("active")),
-            loyalty_since_at: loyalty.and_then(|l| l.enrolled_on).map(Date::midnight),
-            loyalty_told_at: loyalty.and(record.updated_at.or(record.created_at)),
-        })
-    };
-    let mut rows: Vec<PresenceRow> = records.iter().filter_map(row).collect();
-    rows.sort_by_key(|p| (p.person, p.system, p.created_at));
-    rows
+/// A record of a person, with when it was made.
+fn presence(record: &CustomerRecord, people: &People<'_>) -> Option<PresenceRow> {
+    let loyalty = record.loyalty.as_ref();
+    Some(PresenceRow {
+        person: people.of_record(&record.key)?,
+        system: record.key.system,
+        market: record.market,
+        created_at: record.created_at?,
+        loyalty_active: loyalty.map(|l| l.status.eq_ignore_ascii_case("active")),
+        loyalty_since_at: loyalty.and_then(|l| l.enrolled_on).map(Date::midnight),
+        loyalty_told_at: loyalty.and(record.updated_at.or(record.created_at)),
+    })
 }
 
 impl fmt::Display for ProfileCounts {

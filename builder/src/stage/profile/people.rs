@@ -24,20 +24,9 @@ enum Owner {
 }
 
 impl<'a> People<'a> {
-    pub fn new(assignments: &'a [AssignmentRow], records: &[CustomerRecord], reviews: &[ReviewRow]) -> Self {
+    /// Without the addresses of records; see [`People::add`].
+    pub fn new(assignments: &'a [AssignmentRow], reviews: &[ReviewRow]) -> Self {
         let by_record: HashMap<_, _> = assignments.iter().filter_map(|a| Some((&a.record, a.person?))).collect();
-        let mut by_email: HashMap<String, Option<PersonId>> = HashMap::new();
-        for record in records {
-            let person = by_record.get(&record.key).copied();
-            for email in record.emails.iter().filter(|e| !e.shared) {
-                let Some(email) = email::email(&email.value) else { continue };
-                let known = by_email.entry(email.address).or_insert(person);
-                // An address that an unmatched record or a second person also uses proves nothing.
-                if *known != person {
-                    *known = None;
-                }
-            }
-        }
         let owner = |key: &RecordKey| {
             by_record.get(key).map_or_else(|| Owner::Record(key.clone()), |person| Owner::Person(*person))
         };
@@ -49,7 +38,20 @@ impl<'a> People<'a> {
                 }
             }
         }
-        People { by_record, by_email, perhaps }
+        People { by_record, by_email: HashMap::new(), perhaps }
+    }
+
+    /// Takes the addresses of a record in.
+    pub fn add(&mut self, record: &CustomerRecord) {
+        let person = self.by_record.get(&record.key).copied();
+        for email in record.emails.iter().filter(|e| !e.shared) {
+            let Some(email) = email::email(&email.value) else { continue };
+            let known = self.by_email.entry(email.address).or_insert(person);
+            // An address that an unmatched record or a second person also uses proves nothing.
+            if *known != person {
+                *known = None;
+            }
+        }
     }
 
     /// Everybody else whose the order may be: the people behind its other versions, and those of whom a steward is

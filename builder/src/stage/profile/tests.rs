@@ -120,9 +120,15 @@ fn world() -> World {
     World { reviews: vec![review], assignments, records, items: vec![item], variants: vec![variant] }
 }
 
+fn people<'a>(assignments: &'a [AssignmentRow], records: &[CustomerRecord], reviews: &[ReviewRow]) -> People<'a> {
+    let mut people = People::new(assignments, reviews);
+    records.iter().for_each(|record| people.add(record));
+    people
+}
+
 fn run(orders: &[Order], lines: &[OrderLine], events: &[AppEvent]) -> (Vec<PurchaseRow>, ProfileCounts) {
     let w = world();
-    let people = People::new(&w.assignments, &w.records, &w.reviews);
+    let people = people(&w.assignments, &w.records, &w.reviews);
     let catalogue = Catalogue::new(&w.items, &w.variants);
     let mut counts = ProfileCounts::default();
     let rows = purchases(orders, lines, events, &people, &catalogue, &Rates::default(), &mut counts);
@@ -214,7 +220,7 @@ fn a_ticket_is_known_when_the_export_had_it() {
         updated_at: created_at,
         sequence: generated_at.0,
     };
-    let rows = tickets(&[ticket], &People::new(&assignments, &records, &[]), &mut ProfileCounts::default());
+    let rows = tickets(&[ticket], &people(&assignments, &records, &[]), &mut ProfileCounts::default());
     let got: Vec<_> = rows.iter().map(|r| (r.created_at, r.solved_known_at, r.rated_known_at)).collect();
     assert_eq!(got, [(created_at, Some(generated_at), Some(generated_at))]);
 }
@@ -224,7 +230,7 @@ fn a_ticket_is_known_when_the_export_had_it() {
 fn versions_of_a_ticket_tell_what_happened_to_it() {
     let requester = key(System::Zendesk, "9");
     let (assignments, records) = ([assigned(requester.clone(), Some(PERSON))], [record(requester.clone(), "a@b.sg")]);
-    let people = People::new(&assignments, &records, &[]);
+    let people = people(&assignments, &records, &[]);
     let at = |day: i64| Timestamp(0).plus_days(day);
     let version = |day: i64, priority, status, satisfaction| Ticket {
         ticket_id: "1".to_owned(),
