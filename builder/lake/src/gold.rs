@@ -3,8 +3,9 @@
 //! The fingerprint of a table's inputs stands in its table properties, so rows and fingerprint change in one commit.
 //! Old versions stay readable by version. A column `ordinal` keeps the order in which rows were written.
 
-use arrow::array::{ArrayRef, Int64Array};
-use arrow::datatypes::Schema;
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
+use arrow::datatypes::{Int64Type, Schema};
 use deltalake::DeltaTable;
 use deltalake::kernel::engine::arrow_conversion::TryIntoArrow;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
@@ -143,14 +144,10 @@ impl Lake {
             return Ok(Vec::new());
         }
         let [column, first, last] = [column.replace('"', "\"\""), first.replace('\'', "''"), last.replace('\'', "''")];
-        let query =
-            format!("SELECT * FROM {table} WHERE \"{column}\" BETWEEN '{first}' AND '{last}' ORDER BY {ORDINAL}");
-        let mut rows = Vec::new();
-        self.sql_each::<LakeError>(&query, |batch| {
-            rows.extend(columns::rows::<T>(&table, &batch)?);
-            Ok(())
-        })?;
-        Ok(rows)
+        let query = format!("SELECT * FROM {table} WHERE \"{column}\" BETWEEN '{first}' AND '{last}'");
+        let batches: Vec<RecordBatch> = in_order(&table, self.sql(&query)?)?;
+        let rows = batches.iter().map(|batch| columns::rows::<T>(&table, batch));
+        Ok(rows.collect::<Result<Vec<Vec<T>>, _>>()?.into_iter().flatten().collect())
     }
 
     /// Hands over the rows of a gold table in the order in which they were written, one batch in memory.
@@ -245,6 +242,26 @@ impl Lake {
     }
 }
 
+/// Batches of a table, in any order and none of them empty after this, as they were written. Scans read files from front
+/// to back, so it is mostly the batches alone that are out of order: to sort rows costs as much as reading them.
+fn in_order(table: &TableName, mut batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, LakeError> {
+    batches.retain(|batch| batch.num_rows() > 0);
+    let ordinals = |batch: &RecordBatch| {
+        let column = batch.column_by_name(ORDINAL).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        column.map(|column| column.values().clone()).unwrap_or_default()
+    };
+    batches.sort_by_cached_key(|batch| ordinals(batch).first().copied());
+    let mut before = i64::MIN;
+    let mut follows = |ordinal: &i64| std::mem::replace(&mut before, *ordinal) < *ordinal;
+    if batches.iter().all(|batch| ordinals(batch).iter().all(&mut follows)) {
+        return Ok(batches);
+    }
+    let misfit = |e| columns::misfit(table, &e);
+    let all = concat_batches(&batches[0].schema(), &batches).map_err(misfit)?;
+    let order = sort_to_indices(&Int64Array::new(ordinals(&all), None), None, None).map_err(misfit)?;
+    Ok(vec![take_record_batch(&all, &order).map_err(misfit)?])
+}
+
 fn stored(columns: &Columns) -> Columns {
     columns.clone().chain(Columns::new().int(ORDINAL))
 }
@@ -255,4 +272,37 @@ fn gold(name: &str) -> Result<TableName, LakeError> {
 
 fn fingerprint_of(table: &DeltaTable) -> Option<Fingerprint> {
     table.snapshot().ok()?.metadata().configuration().get(PROPERTY)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::StringArray;
+
+    use super::*;
+
+    fn batch(ordinals: &[i64]) -> RecordBatch {
+        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(ordinals.iter().map(|n| format!("row {n}"))));
+        let ordinals: ArrayRef = Arc::new(Int64Array::from(ordinals.to_vec()));
+        RecordBatch::try_from_iter([("text", texts), (ORDINAL, ordinals)]).expect("two columns")
+    }
+
+    #[test]
+    fn batches_and_rows_out_of_order_are_put_in_order() {
+        let table = gold("t").expect("a name");
+        let sorted = |parts: &[&[i64]]| -> Vec<String> {
+            let batches = in_order(&table, parts.iter().map(|part| batch(part)).collect()).expect("sorted");
+            let texts = batches.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten());
+            texts.map(str::to_owned).collect()
+        };
+        let expected = ["row 1", "row 2", "row 3", "row 4", "row 5"];
+        for parts in [
+            &[&[1, 2, 3, 4, 5][..]][..],
+            &[&[4, 5], &[], &[1, 2], &[3]],
+            &[&[4, 5, 1], &[2, 3]],
+            &[&[1, 3, 5], &[2, 4]],
+        ] {
+            assert_eq!(sorted(parts), expected, "{parts:?}");
+        }
+        assert_eq!(sorted(&[]), [""; 0]);
+    }
 }

@@ -5,7 +5,7 @@ use kenal_consent::Cell;
 use kenal_features::{CODE_HASH, ServingRows, registry, serving_rows};
 use kenal_lake::{Columns, Fingerprint};
 use kenal_types::{PersonId, Timestamp};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::people::People;
 use super::{Company, consent};
@@ -65,14 +65,20 @@ struct Wide {
 
 impl Serialize for Wide {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.values.len() + 2))?;
-        map.serialize_entry("person", &self.person)?;
-        map.serialize_entry("as_of", &self.as_of)?;
-        for (feature, value) in registry().iter().zip(&self.values) {
-            map.serialize_entry(feature.name, &(!value.is_nan()).then_some(f64::from(*value)))?;
-        }
-        map.end()
+        let mut row = serializer.serialize_struct("Wide", self.values.len() + 2)?;
+        row.serialize_field("person", &self.person)?;
+        row.serialize_field("as_of", &self.as_of)?;
+        serialize_values(&mut row, &self.values)?;
+        row.end()
     }
+}
+
+/// The values of a row under the names of the registry. As fields of a struct: their places are looked up once and not
+/// by name with every row, which took a sixth of the stage.
+pub fn serialize_values<S: SerializeStruct>(row: &mut S, values: &[f32]) -> Result<(), S::Error> {
+    registry().iter().zip(values).try_for_each(|(feature, value)| {
+        row.serialize_field(feature.name, &(!value.is_nan()).then_some(f64::from(*value)))
+    })
 }
 
 /// How many have a value, and their sum, of a dozen features spread over the registry: enough to see that the numbers make

@@ -9,11 +9,12 @@ use kenal_features::rows::{ChurnLabel, TrainingRows};
 use kenal_features::{CODE_HASH, registry, training_rows};
 use kenal_lake::{Columns, Fingerprint};
 use kenal_types::{PersonId, Timestamp};
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::Company;
 use super::consent::{self, hex};
+use super::features::serialize_values;
 use super::people::People;
 
 const CODE: &str = "train set 1";
@@ -155,13 +156,11 @@ struct Wide {
 
 impl Serialize for Wide {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.values.len() + 3))?;
-        map.serialize_entry("person", &self.person)?;
-        map.serialize_entry("cut", &self.cut)?;
-        map.serialize_entry("left", &self.left)?;
-        for (feature, value) in registry().iter().zip(&self.values) {
-            map.serialize_entry(feature.name, &(!value.is_nan()).then_some(f64::from(*value)))?;
-        }
-        map.end()
+        let mut row = serializer.serialize_struct("Wide", self.values.len() + 3)?;
+        row.serialize_field("person", &self.person)?;
+        row.serialize_field("cut", &self.cut)?;
+        row.serialize_field("left", &self.left)?;
+        serialize_values(&mut row, &self.values)?;
+        row.end()
     }
 }
