@@ -145,9 +145,12 @@ impl Lake {
         }
         let [column, first, last] = [column.replace('"', "\"\""), first.replace('\'', "''"), last.replace('\'', "''")];
         let query = format!("SELECT * FROM {table} WHERE \"{column}\" BETWEEN '{first}' AND '{last}'");
-        let batches: Vec<RecordBatch> = in_order(&table, self.sql(&query)?)?;
-        let rows = batches.iter().map(|batch| columns::rows::<T>(&table, batch));
-        Ok(rows.collect::<Result<Vec<Vec<T>>, _>>()?.into_iter().flatten().collect())
+        let batches = in_order(&table, self.sql(&query)?)?;
+        let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+        for batch in batches {
+            rows.append(&mut columns::rows::<T>(&table, &batch)?);
+        }
+        Ok(rows)
     }
 
     /// Hands over the rows of a gold table in the order in which they were written, one batch in memory.

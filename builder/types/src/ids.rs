@@ -1,9 +1,10 @@
 //! The five systems, the key of a record in one of them, and the id of a person.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::de::Error as _;
+use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One of the five systems that records come from.
@@ -51,8 +52,8 @@ impl FromStr for System {
 /// Ids are those of the system with its wrapping removed: the number of a Shopify gid, the 18-character form of a
 /// Salesforce id, Zendesk's number, the warehouse's synthetic id; in the app `user/<userId>` for an account and
 /// `device/<anonymousId>` for a device nobody has signed in on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct RecordKey {
     pub system: System,
     pub id: String,
@@ -123,16 +124,15 @@ impl From<RecordKey> for String {
     }
 }
 
-impl TryFrom<String> for RecordKey {
-    type Error = IdError;
-    fn try_from(s: String) -> Result<Self, IdError> {
-        s.parse()
+impl<'de> Deserialize<'de> for RecordKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Written(PhantomData))
     }
 }
 
 /// Stable id of one human, given by identity resolution; written `p` and 16 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct PersonId(pub u64);
 
 impl fmt::Display for PersonId {
@@ -155,10 +155,24 @@ impl From<PersonId> for String {
     }
 }
 
-impl TryFrom<String> for PersonId {
-    type Error = IdError;
-    fn try_from(s: String) -> Result<Self, IdError> {
-        s.parse()
+impl<'de> Deserialize<'de> for PersonId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Written(PhantomData))
+    }
+}
+
+/// Reads what is written as a text, without a copy of the text: there is one in every row of most tables.
+struct Written<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = IdError>> Visitor<'_> for Written<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
