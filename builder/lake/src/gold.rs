@@ -251,17 +251,19 @@ fn in_order(table: &TableName, mut batches: Vec<RecordBatch>) -> Result<Vec<Reco
     batches.retain(|batch| batch.num_rows() > 0);
     let ordinals = |batch: &RecordBatch| {
         let column = batch.column_by_name(ORDINAL).and_then(|column| column.as_primitive_opt::<Int64Type>());
-        column.map(|column| column.values().clone()).unwrap_or_default()
+        let missing = || LakeError::Rows { table: table.clone(), detail: format!("there is no column {ORDINAL}") };
+        column.map(|column| column.values().clone()).ok_or_else(missing)
     };
-    batches.sort_by_cached_key(|batch| ordinals(batch).first().copied());
-    let mut before = i64::MIN;
-    let mut follows = |ordinal: &i64| std::mem::replace(&mut before, *ordinal) < *ordinal;
-    if batches.iter().all(|batch| ordinals(batch).iter().all(&mut follows)) {
+    let mut known = batches.into_iter().map(|b| Ok((ordinals(&b)?, b))).collect::<Result<Vec<_>, LakeError>>()?;
+    known.sort_by_key(|(ordinals, _)| ordinals.first().copied());
+    let in_order = known.iter().flat_map(|(ordinals, _)| ordinals.iter()).is_sorted();
+    let batches: Vec<RecordBatch> = known.into_iter().map(|(_, batch)| batch).collect();
+    if in_order {
         return Ok(batches);
     }
     let misfit = |e| columns::misfit(table, &e);
     let all = concat_batches(&batches[0].schema(), &batches).map_err(misfit)?;
-    let order = sort_to_indices(&Int64Array::new(ordinals(&all), None), None, None).map_err(misfit)?;
+    let order = sort_to_indices(&Int64Array::new(ordinals(&all)?, None), None, None).map_err(misfit)?;
     Ok(vec![take_record_batch(&all, &order).map_err(misfit)?])
 }
 

@@ -71,7 +71,7 @@ pub fn write(
         }
     });
     lake.write_gold_of(EventRow::TABLE, &columns(), admitted.flatten(), fingerprint)?;
-    counts.apart = all.events - counts.kept - counts.refused;
+    counts.apart = all.events.saturating_sub(counts.kept + counts.refused);
     Ok(counts)
 }
 
