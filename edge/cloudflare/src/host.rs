@@ -2,6 +2,7 @@
 //!
 //! With `KENAL_ORIGIN` the worker stands before the shop, and everything but `/v1/` is the shop's (see `page`).
 
+use std::cell::OnceCell;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -10,10 +11,13 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::{Either, select};
 use kenal_page::{
-    Bounded, Call, Found, Hash, Keeper, Reply, Settings, Source, Unavailable, Visitor, answer, not_found, too_large,
-    wrong_method,
+    Bounded, Call, Found, Hash, Keeper, REQUEST_BYTES_MAX, Reply, Settings, Source, Unavailable, Visitor, answer,
+    not_found, too_large, wrong_method,
 };
-use worker::{Cache, Context, Date, Delay, Env, Headers, Method, Request, Response, Result, Url, event, kv::KvStore};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::{
+    Cache, Context, Date, Delay, Env, Headers, Request, Response, Result, Url, event, js_sys, kv::KvStore, web_sys,
+};
 
 use crate::page;
 
@@ -30,22 +34,59 @@ const STORE: &str = "KENAL_KV";
 
 thread_local! {
     static KEEPER: Rc<Keeper> = Rc::new(Keeper::default());
+    static CONFIGURED: OnceCell<Rc<Configured>> = const { OnceCell::new() };
 }
 
-pub(crate) struct Kv {
-    store: Option<KvStore>,
+/// What the worker was deployed with. An isolate never sees another deployment, so it is read once: each variable is a
+/// call out of the module, and together they took as long as ranking.
+pub(crate) struct Configured {
+    pub(crate) settings: Option<Settings>,
+    /// Where the shop's pages come from, when this worker stands before them.
+    origin: Option<Url>,
     prefix: String,
+    /// The time that a test stands still at. Only the module that tests run looks at it.
+    fixed_time: Option<i64>,
 }
 
-impl Kv {
-    pub(crate) fn of(env: &Env) -> Self {
-        Kv { store: env.kv(STORE).ok(), prefix: var(env, "KENAL_PREFIX").unwrap_or_default() }
+impl Configured {
+    fn of(env: &Env) -> Rc<Self> {
+        let read = || {
+            let secret = env.secret("KENAL_CALLER_SECRET").ok().map(|secret| secret.to_string());
+            let fixed_time = var(env, "KENAL_FIXED_TIME").filter(|_| cfg!(feature = "fixed-time"));
+            Rc::new(Configured {
+                settings: Settings::new(var(env, "KENAL_TRUST_KEY").as_deref(), secret),
+                origin: var(env, "KENAL_ORIGIN").and_then(|origin| Url::parse(&origin).ok()),
+                prefix: var(env, "KENAL_PREFIX").unwrap_or_default(),
+                fixed_time: fixed_time.and_then(|text| text.parse().ok()),
+            })
+        };
+        CONFIGURED.with(|configured| Rc::clone(configured.get_or_init(read)))
+    }
+
+    /// The clock, or the time that a test stands still at.
+    pub(crate) fn now(&self) -> i64 {
+        self.fixed_time.unwrap_or_else(|| i64::try_from(Date::now().as_millis() / 1000).unwrap_or(i64::MAX))
     }
 }
 
-impl Source for Kv {
+fn var(env: &Env, name: &str) -> Option<String> {
+    env.var(name).ok().map(|var| var.to_string())
+}
+
+pub(crate) struct Kv<'a> {
+    env: &'a Env,
+    prefix: &'a str,
+}
+
+impl<'a> Kv<'a> {
+    pub(crate) fn of(env: &'a Env, configured: &'a Configured) -> Self {
+        Kv { env, prefix: &configured.prefix }
+    }
+}
+
+impl Source for Kv<'_> {
     async fn get(&self, name: &str) -> Found {
-        let store = self.store.as_ref().ok_or(Unavailable)?;
+        let store: KvStore = self.env.kv(STORE).map_err(|_| Unavailable)?;
         let key = format!("{}{name}", self.prefix);
         let read = store.get(&key);
         // A section's name is its hash: what lies under it never changes.
@@ -74,7 +115,7 @@ impl Source for Kv {
     }
 }
 
-impl Kv {
+impl Kv<'_> {
     /// Under what a section lies in the cache. Nobody can ask for it from outside.
     fn address(&self, name: &str) -> String {
         format!("https://kenal.invalid/{}{name}", self.prefix)
@@ -100,51 +141,61 @@ async fn cache(address: &str, section: Vec<u8>) -> Result<()> {
     Cache::default().put(address, response).await
 }
 
+/// What is asked stays the runtime's own type: `worker::Request` reads what Cloudflare knows of the connection as well,
+/// which nobody here looks at and which costs as much as ranking.
 #[event(fetch)]
-async fn fetch(mut request: Request, env: Env, _: Context) -> Result<Response> {
+async fn fetch(request: web_sys::Request, env: Env, _: Context) -> Result<web_sys::Response> {
     let began = Date::now().as_millis();
-    let path = request.path();
-    let mut response = match origin(&env).filter(|_| !path.starts_with("/v1/")) {
-        Some(origin) => page::respond(request, &env, &origin).await?,
-        None => respond(match (path.as_str(), request.method()) {
-            ("/v1/recommendations", Method::Get | Method::Post) => recommend(&mut request, &env).await?,
-            ("/v1/recommendations", _) => wrong_method(),
-            _ => not_found(),
-        })?,
-    };
     // The clock of a worker moves with its waiting only, so this is the stores' time more than the core's.
-    let total_ms = Date::now().as_millis() - began;
-    response.headers_mut().append("server-timing", &format!("total;dur={total_ms}"))?;
-    Ok(response)
-}
-
-pub(crate) fn respond(reply: Reply) -> Result<Response> {
-    let mut response = Response::ok(reply.body)?.with_status(reply.status);
-    for (name, value) in reply.headers {
-        response.headers_mut().set(name, value)?;
+    let timing = || format!("total;dur={}", Date::now().as_millis() - began);
+    let configured = Configured::of(&env);
+    let url = Url::parse(&request.url())?;
+    if let Some(origin) = configured.origin.as_ref().filter(|_| !url.path().starts_with("/v1/")) {
+        let mut page = page::respond(request.into(), &env, &configured, origin).await?;
+        page.headers_mut().append("server-timing", &timing())?;
+        return Ok(page.into());
     }
-    Ok(response)
+    let reply = match (url.path(), request.method().as_str()) {
+        ("/v1/recommendations", "GET" | "POST") => recommend(&request, &url, &env, &configured).await?,
+        ("/v1/recommendations", _) => wrong_method(),
+        _ => not_found(),
+    };
+    let headers = headers_of(&reply)?;
+    headers.set("server-timing", &timing())?;
+    let init = web_sys::ResponseInit::new();
+    init.set_status(reply.status);
+    init.set_headers(&headers.0);
+    Ok(web_sys::Response::new_with_opt_str_and_init(Some(&reply.body), &init)?)
 }
 
-async fn recommend(request: &mut Request, env: &Env) -> Result<Reply> {
-    let body = match request.method() {
-        Method::Post => match body(request).await? {
-            Some(body) => Some(body),
-            None => return Ok(too_large()),
-        },
-        _ => None,
-    };
-    let headers = request.headers();
+fn headers_of(reply: &Reply) -> Result<Headers> {
+    let headers = Headers::new();
+    reply.headers.iter().try_for_each(|(name, value)| headers.set(name, value))?;
+    Ok(headers)
+}
+
+/// A reply where a page is expected.
+pub(crate) fn respond(reply: Reply) -> Result<Response> {
+    let headers = headers_of(&reply)?;
+    Ok(Response::ok(reply.body)?.with_status(reply.status).with_headers(headers))
+}
+
+async fn recommend(request: &web_sys::Request, url: &Url, env: &Env, configured: &Configured) -> Result<Reply> {
+    let headers = Headers(request.headers());
+    let post = request.method() == "POST";
+    let body = if post { body(request, &headers).await? } else { None };
+    if post && body.is_none() {
+        return Ok(too_large());
+    }
     let authorization = headers.get("authorization")?;
-    let url = request.url()?;
     let call = Call {
-        visitor: visitor(headers)?,
+        visitor: visitor(&headers)?,
         authorization: authorization.as_deref(),
         body: body.as_deref(),
         query: url.query_pairs().collect(),
-        now: now(env),
+        now: configured.now(),
     };
-    Ok(answer(&keeper(), &Kv::of(env), settings(env).as_ref(), &call).await)
+    Ok(answer(&keeper(), &Kv::of(env, configured), configured.settings.as_ref(), &call).await)
 }
 
 pub(crate) fn keeper() -> Rc<Keeper> {
@@ -155,34 +206,24 @@ pub(crate) fn visitor(headers: &Headers) -> Result<Visitor> {
     Ok(Visitor::read(headers.get("cookie")?.as_deref(), headers.get("sec-gpc")?.as_deref()))
 }
 
-pub(crate) fn settings(env: &Env) -> Option<Settings> {
-    let secret = env.secret("KENAL_CALLER_SECRET").ok().map(|secret| secret.to_string());
-    Settings::new(var(env, "KENAL_TRUST_KEY").as_deref(), secret)
-}
-
-/// Where the shop's pages come from, when this worker stands before them.
-fn origin(env: &Env) -> Option<Url> {
-    var(env, "KENAL_ORIGIN").and_then(|origin| Url::parse(&origin).ok())
-}
-
-fn var(env: &Env, name: &str) -> Option<String> {
-    env.var(name).ok().map(|var| var.to_string())
-}
-
-/// The clock, or the time that a test stands still at.
-pub(crate) fn now(env: &Env) -> i64 {
-    let clock = i64::try_from(Date::now().as_millis() / 1000).unwrap_or(i64::MAX);
-    // Only the module that tests run looks at it.
-    let fixed = var(env, "KENAL_FIXED_TIME").filter(|_| cfg!(feature = "fixed-time"));
-    fixed.and_then(|text| text.parse().ok()).unwrap_or(clock)
-}
-
-/// The body; `None` when it is above its bound.
-async fn body(request: &mut Request) -> Result<Option<Vec<u8>>> {
-    let mut stream = request.stream()?;
+/// The body; `None` when it is above its bound. One that is missing or breaks off is no JSON, and is refused as such.
+async fn body(request: &web_sys::Request, headers: &Headers) -> Result<Option<Vec<u8>>> {
+    let told = headers.get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     let mut body = Bounded::default();
-    while let Some(chunk) = stream.next().await {
-        if !body.take(&chunk?) {
+    if request.body().is_none() {
+        return Ok(body.whole());
+    }
+    // The runtime keeps a body to the length that was told. Chunk by chunk it costs a worker more than all else that it
+    // does for a request.
+    if told.is_some_and(|length| length <= REQUEST_BYTES_MAX) {
+        if let Ok(whole) = JsFuture::from(request.array_buffer()?).await {
+            body.take(&js_sys::Uint8Array::new(&whole).to_vec());
+        }
+        return Ok(body.whole());
+    }
+    let mut stream = Request::from(Clone::clone(request)).stream()?;
+    while let Some(Ok(chunk)) = stream.next().await {
+        if !body.take(&chunk) {
             break;
         }
     }

@@ -8,10 +8,10 @@ use kenal_page::{PERSONAL, Page, asks_for_page, drops_answered, drops_asked, is_
 use worker::{ByteStream, Env, Error, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
 use worker::{ResponseBuilder, Result, Url};
 
-use crate::host::{Kv, keeper, now, respond as send, settings, visitor};
+use crate::host::{Configured, Kv, keeper, respond as send, visitor};
 
 /// Answers with what the origin says, its slots filled when it is a page.
-pub async fn respond(request: Request, env: &Env, origin: &Url) -> Result<Response> {
+pub async fn respond(request: Request, env: &Env, configured: &Configured, origin: &Url) -> Result<Response> {
     let headers = request.headers();
     let method = request.method();
     let asks =
@@ -23,9 +23,9 @@ pub async fn respond(request: Request, env: &Env, origin: &Url) -> Result<Respon
             Err(_) => send(no_origin()),
         };
     }
-    let (kv, settings) = (Kv::of(env), settings(env));
+    let kv = Kv::of(env, configured);
     let keeper = keeper();
-    let prepared = prepare(&keeper, &kv, settings.as_ref(), visitor(headers)?, now(env));
+    let prepared = prepare(&keeper, &kv, configured.settings.as_ref(), visitor(headers)?, configured.now());
     let (prepared, answered) = join(prepared, forwarded.send()).await;
     let Ok(mut answered) = answered else { return send(no_origin()) };
     let told = answered.headers();

@@ -23,6 +23,7 @@ pub use answer::{Call, Reply, Settings, answer, no_origin, not_found, too_large,
 pub use body::Bounded;
 pub use cache::{PERSONAL, asks_for_page, drops_answered, drops_asked, is_page, is_private};
 pub use keep::{Found, Keeper, Source, Unavailable};
+pub use kenal_edge::limits::REQUEST_BYTES_MAX;
 pub use kenal_edge::{Hash, Table, TableSlot};
 pub use rewrite::{Page, Prepared, prepare};
 pub use visitor::Visitor;

@@ -1,5 +1,6 @@
 // What every host at a CDN must do, whatever runs it: the case list, whom it believes, bad stores, and the shop's pages.
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { startOrigin } from "./origin.mjs";
 import { testPages } from "./page-tests.mjs";
@@ -10,7 +11,7 @@ const API = "/v1/recommendations";
 /**
  * Tests a host. `start` makes one of a bundle with `{ garbage, key, time, empty, origin, secret }`: which names hold garbage, the
  * trusted key, where the clock stands, whether the store is empty, where the shop's own server is, and the secret of callers. It answers
- * `fetch(path, init)` and ends with `stop()`; `undoesGzip` says that it reads compressed pages.
+ * `fetch(path, init)` and at `url`, and ends with `stop()`; `undoesGzip` says that it reads compressed pages.
  */
 export function testHost(start) {
   let bundle;
@@ -57,6 +58,21 @@ export function testHost(start) {
     assert.equal(await reason(await post(named, { authorization: "Bearer wrong" })), "no_visitor");
   });
 
+  test("a body comes at once, in chunks, or not at all", async () => {
+    const asked = JSON.stringify({ market: "SG", k: 3, now: NOW });
+    const chunks = (texts) => new ReadableStream({ start: (to) => (texts.forEach((text) => to.enqueue(new TextEncoder().encode(text))), to.close()) });
+    const streamed = (texts) => host.fetch(API, { method: "POST", body: chunks(texts), duplex: "half" });
+    const whole = summary(await (await post(asked)).text());
+    assert.equal(whole.items.length, 3);
+    assert.deepEqual(summary(await (await streamed([asked.slice(0, 9), asked.slice(9)])).text()), whole);
+    assert.equal((await streamed(["x".repeat(40_000), "x".repeat(40_000)])).status, 413);
+    for (const none of [await post(""), await streamed([])]) {
+      assert.equal(none.status, 400);
+      headersHold(none);
+    }
+    assert.equal(await statusOfBare(host.url), 400);
+  });
+
   test("what is no recommendation is refused like one", async () => {
     const deleted = await host.fetch(API, { method: "DELETE" });
     assert.equal(deleted.status, 405);
@@ -79,4 +95,17 @@ export function testHost(start) {
   }
 
   testPages({ host: () => host, origin: () => shop, begin });
+}
+
+/** The status of a POST that says nothing of a body, as `curl -X POST` sends it; `fetch` would say that it has none. */
+function statusOfBare(url) {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, fail) => {
+    const socket = connect(Number(port), hostname, () => socket.write(`POST ${API} HTTP/1.1\r\nHost: shop.test\r\n\r\n`));
+    socket.on("error", fail);
+    socket.once("data", (answer) => {
+      socket.destroy();
+      resolve(Number(answer.toString().split(" ", 2)[1]));
+    });
+  });
 }
