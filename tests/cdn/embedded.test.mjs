@@ -13,8 +13,8 @@ describe("Viceroy, sections in the program", { skip: notRun, timeout: 600_000 },
   const program = (items) => join(tmpdir(), `kenal-embedded-${process.pid}-${items}.wasm`);
   let bundle;
   let listed;
-  const begin = (items, keeps, garbage = () => false) =>
-    startFastly(bundle, { garbage, key: bundle.key, time: NOW, empty: false, origin: "http://127.0.0.1:9", secret: SECRET, program: items === null ? builtProgram : program(items), keeps });
+  const begin = (items, keeps, garbage = () => false, of = bundle) =>
+    startFastly(of, { garbage, key: of.key, time: NOW, empty: false, origin: "http://127.0.0.1:9", secret: SECRET, program: items === null ? builtProgram : program(items), keeps });
   const asked = async (host) => (await host.fetch("/v1/recommendations?market=SG", { headers: YES })).json();
 
   before(() => {
@@ -49,6 +49,43 @@ describe("Viceroy, sections in the program", { skip: notRun, timeout: 600_000 },
       assert.equal((await asked(host)).fallback_reason, "section_missing");
     } finally {
       await host.stop();
+    }
+  });
+
+  test("half of the visitors get a canary, whichever version the program carries", async () => {
+    const canary = makeBundle({ canary: true });
+    const [now, next] = ["manifest.kenal", "canary.kenal"].map((file) => listedSections(canary, file));
+    const lacks = (names, others) => (name) => !names.includes(name) || others.includes(name);
+    /**
+     * How many of 40 visitors are answered by each version, the newest of three answers: from a store that is slow for once
+     * an older one is right.
+     */
+    const versions = async (items, keeps) => {
+      const host = await begin(items, keeps, () => false, canary);
+      const seen = {};
+      try {
+        for (let n = 0; n < 40; n += 1) {
+          let version = 0;
+          for (let tries = 0; tries < 3; tries += 1) {
+            const answer = await host.fetch("/v1/recommendations?market=SG", { headers: { cookie: `kenal_visitor=visitor-${n}; kenal_consent=granted` } });
+            version = Math.max(version, (await answer.json()).bundle);
+          }
+          seen[version] = (seen[version] ?? 0) + 1;
+        }
+      } finally {
+        await host.stop();
+      }
+      return seen;
+    };
+    try {
+      const all = await versions(null, () => true);
+      assert.deepEqual(Object.keys(all), ["7", "8"]);
+      assert.ok(all[8] > 8 && all[8] < 32, JSON.stringify(all));
+      assert.deepEqual(await versions(60, lacks(now, next)), all, "the program carries what the others get");
+      assert.deepEqual(await versions(61, lacks(next, now)), all, "the program carries the canary");
+      assert.deepEqual(await versions(60, lacks([...now, ...next], [])), { 7: 40 }, "the canary is nowhere");
+    } finally {
+      canary.remove();
     }
   });
 

@@ -14,11 +14,12 @@ export const SECRET = "a secret for tests, of no other use";
 /** A visitor of the shop who agrees, as their browser says it. */
 export const YES = { cookie: "kenal_visitor=visitor-shirts; kenal_consent=granted" };
 
-/** Writes the bundle; `remove` takes it away again. */
-export function makeBundle() {
+/** Writes the bundle, with the next version for half of the visitors if `canary`; `remove` takes it away again. */
+export function makeBundle({ canary = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "kenal-cdn-"));
-  execFileSync("cargo", ["run", "--locked", "--quiet", "-p", "kenal-edge", "--example", "shop", "--", folder], { cwd: here("../../../"), stdio: "inherit" });
-  const names = ["manifest.kenal", ...readdirSync(join(folder, "sections")).map((name) => `sections/${name}`)];
+  execFileSync("cargo", ["run", "--locked", "--quiet", "-p", "kenal-edge", "--example", "shop", "--", folder, ...(canary ? ["canary"] : [])], { cwd: here("../../../"), stdio: "inherit" });
+  const files = readdirSync(folder).filter((name) => ["manifest.kenal", "canary.kenal"].includes(name));
+  const names = [...files, ...readdirSync(join(folder, "sections")).map((name) => `sections/${name}`)];
   return { folder, names, key: readFileSync(join(folder, "signer.pub"), "utf8").trim(), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -27,9 +28,9 @@ export function embedInto(program, out, items) {
   execFileSync("cargo", ["run", "--locked", "--quiet", "-p", "kenal-edge", "--example", "embedded", "--", String(items), program, out], { cwd: here("../../../"), stdio: "inherit" });
 }
 
-/** Names of the sections that a bundle's manifest lists: all but the user shards. */
-export function listedSections(bundle) {
-  const manifest = readFileSync(join(bundle.folder, "manifest.kenal"));
+/** Names of the sections that a bundle's manifest lists, or that of its canary: all but the user shards. */
+export function listedSections(bundle, file = "manifest.kenal") {
+  const manifest = readFileSync(join(bundle.folder, file));
   return bundle.names.filter((name) => name.startsWith("sections/") && manifest.includes(Buffer.from(name.slice("sections/".length), "hex")));
 }
 
