@@ -164,7 +164,7 @@ mod tests {
     fn purchase(person: u64, n: u64) -> PurchaseRow {
         PurchaseRow {
             person: PersonId(person),
-            order_number: format!("{person}-{n}"),
+            order_number: compact_str::format_compact!("{person}-{n}"),
             system: System::Shopify,
             item_id: None,
             category: None,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use compact_str::CompactString;
 use kenal_consent::{Consented, Snapshot};
 use kenal_features::{
     Activity, Device, Loyalty, LoyaltyStatus, Presence, Profile, Purchase, Rating, TicketFact, Timeline, When,
@@ -25,7 +26,7 @@ struct Parts {
     tickets: Vec<TicketFact>,
     activities: Vec<Activity>,
     profile: Profile,
-    orders: HashMap<String, u32>,
+    orders: HashMap<CompactString, u32>,
 }
 
 /// Timelines of everybody who permits `cell`, by person.
@@ -37,10 +38,12 @@ pub fn timelines(
     categories: &[String],
 ) -> Consented<Vec<Timeline>> {
     let mut people: std::collections::BTreeMap<PersonId, Parts> = std::collections::BTreeMap::new();
-    let category = |name: &Option<String>| {
-        name.as_ref().and_then(|n| categories.binary_search(n).ok()).and_then(|n| u16::try_from(n).ok())
+    let category = |name: &Option<CompactString>| {
+        name.as_deref()
+            .and_then(|n| categories.binary_search_by(|c| c.as_str().cmp(n)).ok())
+            .and_then(|n| u16::try_from(n).ok())
     };
-    let item = |id: &Option<String>| id.as_deref().and_then(|id| items.number(id));
+    let item = |id: &Option<CompactString>| id.as_deref().and_then(|id| items.number(id));
     for row in rows.purchases.into_iter().filter(|row| !row.doubtful) {
         let parts = people.entry(row.person).or_default();
         let next = parts.orders.len() as u32;

@@ -1,6 +1,7 @@
 //! What people did in the app: joined to them and sorted by the lake, one batch in memory.
 
 use anyhow::Result;
+use compact_str::CompactString;
 use kenal_consent::Snapshot;
 use kenal_lake::{Columns, Fingerprint, Lake};
 use kenal_types::{EventKind, PersonId, Timestamp};
@@ -22,9 +23,9 @@ const ADMITTED_AT_ONCE: usize = 8_192;
 struct OfPerson {
     person: PersonId,
     kind: EventKind,
-    item_id: Option<String>,
-    sku: Option<String>,
-    platform: Option<String>,
+    item_id: Option<CompactString>,
+    sku: Option<CompactString>,
+    platform: Option<CompactString>,
     happened_at: Timestamp,
     known_at: Timestamp,
 }
@@ -85,8 +86,8 @@ fn row(event: OfPerson, catalogue: &Catalogue<'_>) -> EventRow {
     EventRow {
         person: event.person,
         kind: event.kind,
-        item_id: item.map(|i| i.item_id.clone()),
-        category: item.and_then(|i| i.category.clone()),
+        item_id: item.map(|i| i.item_id.as_str().into()),
+        category: item.and_then(|i| i.category.as_deref()).map(Into::into),
         platform: event.platform,
         happened_at: event.happened_at,
         known_at: event.known_at,
