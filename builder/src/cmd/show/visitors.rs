@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use compact_str::CompactString;
 use kenal_lake::Lake;
 use kenal_types::{Market, OrderStatus, PersonId};
 use serde::Serialize;
@@ -36,8 +37,8 @@ struct Visitor {
 
 #[derive(Default)]
 struct Habits {
-    orders: BTreeSet<String>,
-    categories: BTreeMap<String, u32>,
+    orders: BTreeSet<CompactString>,
+    categories: BTreeMap<CompactString, u32>,
 }
 
 impl VisitorsArgs {
@@ -80,7 +81,7 @@ fn pick(lake: &Lake, tokens: &Tokens, limit: usize) -> Result<Vec<Visitor>> {
         if shown.contains(&row.person) && row.status == OrderStatus::Completed && !row.doubtful {
             let habits = habits.entry(row.person).or_default();
             habits.orders.insert(row.order_number);
-            *habits.categories.entry(row.category.unwrap_or_else(|| "other things".to_owned())).or_default() += 1;
+            *habits.categories.entry(row.category.unwrap_or_else(|| "other things".into())).or_default() += 1;
         }
     }
     let mut people: Vec<(PersonId, Habits)> = habits.into_iter().collect();
@@ -109,7 +110,7 @@ fn pick(lake: &Lake, tokens: &Tokens, limit: usize) -> Result<Vec<Visitor>> {
     Ok(visitors)
 }
 
-fn favourite(categories: &BTreeMap<String, u32>) -> Option<&str> {
+fn favourite(categories: &BTreeMap<CompactString, u32>) -> Option<&str> {
     let best = categories.iter().max_by_key(|(name, n)| (**n, std::cmp::Reverse(*name)));
     best.map(|(name, _)| name.as_str())
 }
