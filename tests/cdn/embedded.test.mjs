@@ -68,7 +68,7 @@ describe("Viceroy, sections in the program", { skip: notRun, timeout: 600_000 },
           let version = 0;
           for (let tries = 0; tries < 3; tries += 1) {
             const answer = await host.fetch("/v1/recommendations?market=SG", { headers: { cookie: `kenal_visitor=visitor-${n}; kenal_consent=granted` } });
-            version = Math.max(version, (await answer.json()).bundle);
+            version = Math.max(version, (await answer.json()).bundle.version);
           }
           seen[version] = (seen[version] ?? 0) + 1;
         }
