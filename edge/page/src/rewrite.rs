@@ -22,8 +22,10 @@ use crate::visitor::Visitor;
 /// Slots of a page that are filled; each costs a ranking.
 pub const SLOTS_MAX: usize = 16;
 
-/// Bytes of a page that the rewriter may hold back, which is as long as a tag can be.
-const HELD_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that the rewriter may hold: a tag that is not whole yet, and some hundred for each element that is open. HTML leaves
+/// many end tags out (`</li>`, `</p>`, `</td>`), which the rewriter does not know, so elements stay open that a browser has
+/// closed: a page may have 16,000 of them.
+const HELD_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// What is known of the visitor before the page begins.
 #[derive(Debug)]
@@ -319,6 +321,16 @@ mod tests {
         let out = rewritten(&store(), "", page, 11).0;
         assert!(out.contains("</section></kenal-slot><p>kopi</p><kenal-slot"), "{out}");
         assert!(out.ends_with("</section></kenal-slot><p>teh</p></main>") && ids(&out).len() == 5, "{out}");
+    }
+
+    #[test]
+    fn a_long_list_without_end_tags_leaves_room_for_a_slot() {
+        let page = format!("<ul>{}</ul><kenal-slot name=home market=SG k=3></kenal-slot>", "<li>kopi\n".repeat(16_000));
+        for chunk in [100, 16_384, usize::MAX] {
+            assert_eq!(ids(&rewritten(&store(), "", &page, chunk).0).len(), 3, "in chunks of {chunk}");
+        }
+        let longer = page.replacen("<li>", &"<li>".repeat(1_000), 1);
+        assert_eq!(rewritten(&store(), "", &longer, 16_384).0, longer, "what is too much passes as it is");
     }
 
     #[test]

