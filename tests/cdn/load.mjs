@@ -1,8 +1,8 @@
-// How long whole requests take in workerd at a steady rate, beside a worker that does nothing, and in Viceroy, whose
-// first request begins with an empty sandbox: node load.mjs DIR. Prints one line of JSON.
+// How long whole requests take in workerd at a steady rate, and how much of its CPU, beside a worker that does nothing, and
+// in Viceroy, whose first request begins with an empty sandbox: node load.mjs DIR. Prints one line of JSON.
 //   DIR             what the bench wrote: bundle, requests.json and kenal_fastly_embedded.wasm
 //   KENAL_WORKER    as for the tests; KENAL_FASTLY, KENAL_VICEROY likewise
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { startCloudflare } from "./support/cloudflare.mjs";
@@ -44,6 +44,24 @@ const ask = (url, body) =>
     asked.end(body);
   });
 
+/** Seconds of CPU that workerd, a child of this process, has taken so far; NaN where no /proc tells. */
+function workerdCpuS() {
+  const TICKS_A_SECOND = 100;
+  const stats = existsSync("/proc/self/stat") ? readdirSync("/proc").filter((name) => /^\d+$/.test(name)) : [];
+  for (const pid of stats) {
+    let stat;
+    try {
+      stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    } catch {
+      continue; // It has ended meanwhile.
+    }
+    const [, parent, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [user, system] = rest.slice(9, 11);
+    if (stat.includes("(workerd)") && Number(parent) === process.pid) return (Number(user) + Number(system)) / TICKS_A_SECOND;
+  }
+  return NaN;
+}
+
 /** Sends `rate` requests a second whatever has been answered; a request's time begins when it is due. */
 async function steadily(url, bodies, rate) {
   const times = [];
@@ -54,6 +72,7 @@ async function steadily(url, bodies, rate) {
   };
   for (let n = 0; n < 200; n += 1) await send(n, performance.now());
   times.length = 0;
+  const cpuBefore = workerdCpuS();
   const started = performance.now();
   const sent = [];
   for (let n = 0; n < rate * SECONDS; ) {
@@ -66,8 +85,9 @@ async function steadily(url, bodies, rate) {
     n += 1;
   }
   await Promise.all(sent);
+  const cpu_us = Math.round(((workerdCpuS() - cpuBefore) / sent.length) * 1e6);
   agent.destroy();
-  return { rate, ...percentiles(times) };
+  return { rate, cpu_us, ...percentiles(times) };
 }
 
 const NOTHING = "export default { async fetch(request) { await request.text(); return new Response('{}') } }";

@@ -60,16 +60,17 @@ pub fn figures(v8: &Path, load: &Path, dir: &Path) -> Result<String> {
 fn hosts_at_a_cdn(figures: &Value) -> String {
     let pair = |value: &Value| format!("{} / {} ms", value["p50_ms"], value["p99_ms"]);
     let (workerd, viceroy) = (&figures["workerd"], &figures["viceroy"]);
+    let asked = |kind: &str| format!("{} and {} µs of CPU", pair(&workerd[kind]), workerd[kind]["cpu_us"]);
     format!(
         "In workerd at {} requests a second, client and HTTP included: trending {}; a worker that does nothing {}; at {}, \
          a history, whose row is read from the store that the client's process emulates, {}. In Viceroy, by its own \
          clock: the first request of a sandbox whose program carries the sections {}, of one that reads them from the \
          store and verifies them {}; every other {}.\n\n",
         workerd["trending"]["rate"],
-        pair(&workerd["trending"]),
-        pair(&workerd["nothing"]),
+        asked("trending"),
+        asked("nothing"),
         workerd["history"]["rate"],
-        pair(&workerd["history"]),
+        asked("history"),
         pair(&viceroy["carried"]["fresh"]),
         pair(&viceroy["fetched"]["fresh"]),
         pair(&viceroy["carried"]["kept"]),
