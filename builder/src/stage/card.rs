@@ -15,7 +15,7 @@ use kenal_types::PersonId;
 
 use super::Company;
 use super::consent::hex;
-use super::matter::{ItemNumbers, PersonNumbers};
+use super::matter::ItemNumbers;
 
 /// Name of the newest card beside a bundle and in the lake's reports.
 pub const NAME: &str = "model-card.json";
@@ -34,12 +34,12 @@ impl Judgement {
     /// The cases of an evaluation, and what each recommender reached on them: the model to publish, and the baseline.
     pub fn new(
         cases: &[Case],
-        people: &PersonNumbers,
+        people: &[PersonId],
         items: &ItemNumbers,
         models: &[(&str, Role, &Evaluation)],
     ) -> Judgement {
         let counted = || cases.iter().filter(|c| !c.relevant.is_empty());
-        let person = |c: &Case| people.people()[c.user as usize];
+        let person = |c: &Case| people[c.user as usize];
         // People and what was hidden of them, by names that stay when numbers change.
         let mut named = Vec::new();
         for case in counted() {

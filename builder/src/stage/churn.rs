@@ -10,9 +10,8 @@ use std::fmt;
 use anyhow::{Context as _, Result};
 use kenal_bundle::Hash;
 use kenal_card::Churn;
-use kenal_consent::Consented;
 use kenal_features::rows::{ChurnLabel, TrainingRows};
-use kenal_features::{Timeline, registry, serving_rows, training_rows};
+use kenal_features::{registry, serving_rows, training_rows};
 use kenal_models::churn::{
     ChurnConfig, ChurnStop, Column, DesignConfig, ForwardFit, ForwardSplit, Reach, Reason, Samples, TrainCuts,
     Transform, fit_forward, reach,
@@ -21,14 +20,20 @@ use kenal_models::threads::Threads;
 use kenal_types::{PersonId, Timestamp};
 use ndarray::ArrayView2;
 
+use super::people::People;
 use crate::gold::{ChurnScoreRow, ChurnTermRow, ModelCardRow};
 
 /// Days without a purchase that count as leaving.
 const HORIZON_DAYS: u16 = 30;
 /// Horizons before the test cut at which the model is fitted.
 const TRAIN_BACK: [i64; 5] = [1, 2, 3, 4, 5];
+/// People it is fitted and judged on, at the most: the terms are some hundreds, and everybody's rows at six cuts would not fit
+/// in memory.
+const PEOPLE_MAX: usize = 250_000;
 /// The row of the model's table that holds intercept and calibration.
 pub const INTERCEPT: &str = "(intercept)";
+
+const NOT_ENOUGH: &str = "fitting the churn model; it needs purchases over at least half a year";
 
 /// Contact budgets that are looked at. By lot, the fourth finds the 34 % of those who leave that the shop found before.
 const BUDGETS: [f64; 5] = [0.05, 0.1, 0.2, 0.34, 0.5];
@@ -44,18 +49,21 @@ pub struct Leaving {
 }
 
 /// Fits on people who permit learning, scores those who permit personalisation.
-pub fn fit(
-    learnt: &Consented<Vec<Timeline>>,
-    served: &Consented<Vec<Timeline>>,
-    cut: Timestamp,
-    threads: Threads,
-) -> Result<Leaving> {
+///
+/// # Errors
+/// The tables of the profile stage cannot be read; what they hold is not enough to learn from.
+pub fn fit(learnt: &People<'_>, served: &People<'_>, cut: Timestamp, threads: Threads) -> Result<Leaving> {
     let horizon = i64::from(HORIZON_DAYS);
     let test = cut.plus_days(-horizon);
     let train: Vec<Timestamp> = TRAIN_BACK.iter().map(|back| test.plus_days(-back * horizon)).collect();
     let cuts: Vec<Timestamp> = train.iter().copied().chain([test]).collect();
     let label = ChurnLabel { horizon_days: HORIZON_DAYS, complete_until: cut };
-    let rows = training_rows(learnt, &cuts, label).context("making the training rows of the churn model")?;
+    let rows = learnt.in_parts(
+        &learnt.sample(PEOPLE_MAX),
+        |part| Ok(training_rows(&learnt.timelines(part)?, &cuts, label)?),
+        |parts| Ok(together(&parts.collect::<Result<Vec<_>>>()?, &cuts)),
+    );
+    let rows = rows.context("making the training rows of the churn model")?.context(NOT_ENOUGH)?;
     let columns: Vec<Column> = registry()
         .iter()
         .map(|f| Column {
@@ -72,11 +80,37 @@ pub fn fit(
     let split = ForwardSplit::new(train, test.0)?;
     // The edge's churn section holds neither bounds nor knots.
     let config = ChurnConfig { design: DesignConfig { bound: 0.0, knots: 0 }, bent: false, ..ChurnConfig::default() };
-    let fit = fit_forward(&columns, samples, &split, &config, threads)
-        .context("fitting the churn model; it needs purchases over at least half a year")?;
+    let fit = fit_forward(&columns, samples, &split, &config, threads).context(NOT_ENOUGH)?;
     let judged = judged(&fit, &rows, test)?;
-    let (terms, scores, figures) = (terms(&fit), scores(&fit, served, cut), figures(&fit, &judged.reach));
+    drop(rows);
+    let (terms, scores, figures) = (terms(&fit), scores(&fit, served, cut)?, figures(&fit, &judged.reach));
     Ok(Leaving { fit, terms, scores, figures, judged })
+}
+
+/// The rows of all parts, cut by cut; `None` when there is no part.
+fn together(parts: &[TrainingRows], cuts: &[Timestamp]) -> Option<TrainingRows> {
+    let first = parts.first()?;
+    let of_all = |n: fn(&TrainingRows) -> usize| parts.iter().map(n).sum();
+    let mut all = TrainingRows {
+        values: Vec::with_capacity(of_all(|part| part.values.len())),
+        width: first.width,
+        labels: Vec::with_capacity(of_all(|part| part.labels.len())),
+        people: Vec::with_capacity(of_all(|part| part.labels.len())),
+        cuts: Vec::with_capacity(of_all(|part| part.labels.len())),
+        consent_root: first.consent_root,
+    };
+    for cut in cuts {
+        for part in parts {
+            // A part has them cut by cut too.
+            let begin = part.cuts.iter().position(|at| at == cut).unwrap_or(part.cuts.len());
+            let end = begin + part.cuts[begin..].iter().take_while(|at| *at == cut).count();
+            all.values.extend_from_slice(&part.values[begin * part.width..end * part.width]);
+            all.labels.extend_from_slice(&part.labels[begin..end]);
+            all.people.extend_from_slice(&part.people[begin..end]);
+            all.cuts.extend_from_slice(&part.cuts[begin..end]);
+        }
+    }
+    Some(all)
 }
 
 /// What was said of each test row and what came true.
@@ -124,36 +158,47 @@ fn terms(fit: &ForwardFit) -> Vec<ChurnTermRow> {
     std::iter::once(head).chain(design.term_names().zip(numbers).map(term)).collect()
 }
 
+/// Somebody's probability, and what speaks most for leaving.
+struct Said<'m> {
+    person: PersonId,
+    probability: f64,
+    reasons: Vec<Reason<'m>>,
+}
+
 /// Probability and decile of everybody; deciles are by rank, ties by person.
-fn scores(fit: &ForwardFit, served: &Consented<Vec<Timeline>>, cut: Timestamp) -> Vec<ChurnScoreRow> {
-    let rows = serving_rows(served, cut);
-    let probability = |row: &[f32]| fit.model.probability(row);
-    let mut ranked: Vec<(f64, usize)> =
-        rows.values.chunks_exact(rows.width).map(probability).enumerate().map(|(n, p)| (p, n)).collect();
-    ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let people = ranked.len().max(1);
-    let mut scores: Vec<ChurnScoreRow> = ranked
-        .iter()
-        .enumerate()
-        .map(|(rank, &(probability, n))| {
-            let decile = (rank * 10 / people + 1) as u8;
-            let row = &rows.values[n * rows.width..(n + 1) * rows.width];
-            let reasons = if decile > 5 { reasons(fit, row) } else { Vec::new() };
-            ChurnScoreRow { person: rows.people[n], probability, decile, reasons }
-        })
-        .collect();
-    scores.sort_by_key(|s| s.person);
-    scores
+fn scores(fit: &ForwardFit, served: &People<'_>, cut: Timestamp) -> Result<Vec<ChurnScoreRow>> {
+    let said = |part| {
+        let rows = serving_rows(&served.timelines(part)?, cut);
+        let each = rows.people.iter().zip(rows.values.chunks_exact(rows.width.max(1)));
+        let said = each.map(|(&person, row)| {
+            let probability = fit.model.probability(row);
+            Said { person, probability, reasons: reasons(fit, row) }
+        });
+        Ok(said.collect::<Vec<_>>())
+    };
+    let said = served.in_parts(&served.parts(), said, |parts| parts.collect::<Result<Vec<_>>>())?;
+    let said: Vec<Said<'_>> = said.into_iter().flatten().collect();
+    let mut ranked: Vec<usize> = (0..said.len()).collect();
+    ranked.sort_by(|&a, &b| said[a].probability.total_cmp(&said[b].probability).then(a.cmp(&b)));
+    let mut decile = vec![0; said.len()];
+    for (rank, n) in ranked.into_iter().enumerate() {
+        decile[n] = (rank * 10 / said.len() + 1) as u8;
+    }
+    let row = |(said, decile): (Said<'_>, u8)| {
+        let reasons = if decile > 5 { said.reasons.iter().map(word).collect() } else { Vec::new() };
+        ChurnScoreRow { person: said.person, probability: said.probability, decile, reasons }
+    };
+    Ok(said.into_iter().zip(decile).map(row).collect())
 }
 
 /// The three features that speak most for leaving; what speaks against it is no reason to contact anybody.
-fn reasons(fit: &ForwardFit, row: &[f32]) -> Vec<String> {
-    let all = fit.model.reasons(row, row.len());
-    let word = |r: Reason<'_>| {
-        let value = if r.value.is_nan() { "missing".to_owned() } else { format!("{:.1}", r.value) };
-        format!("{} {value} ({:+.2})", r.feature, r.contribution)
-    };
-    all.into_iter().filter(|r| r.contribution > 0.0).take(3).map(word).collect()
+fn reasons<'m>(fit: &'m ForwardFit, row: &[f32]) -> Vec<Reason<'m>> {
+    fit.model.reasons(row, row.len()).into_iter().filter(|r| r.contribution > 0.0).take(3).collect()
+}
+
+fn word(reason: &Reason<'_>) -> String {
+    let value = if reason.value.is_nan() { "missing".to_owned() } else { format!("{:.1}", reason.value) };
+    format!("{} {value} ({:+.2})", reason.feature, reason.contribution)
 }
 
 fn figures(fit: &ForwardFit, reach: &[Reach]) -> Vec<ModelCardRow> {
@@ -215,5 +260,38 @@ impl fmt::Display for Leaving {
                 )
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(people: &[u64], cuts: &[i64]) -> TrainingRows {
+        let each = || cuts.iter().flat_map(|&cut| people.iter().map(move |&person| (person, cut)));
+        TrainingRows {
+            values: each().flat_map(|(person, cut)| [person as f32, cut as f32]).collect(),
+            width: 2,
+            labels: each().map(|(person, cut)| (person as i64 + cut) % 2 == 0).collect(),
+            people: each().map(|(person, _)| PersonId(person)).collect(),
+            cuts: each().map(|(_, cut)| Timestamp(cut)).collect(),
+            consent_root: [7; 32],
+        }
+    }
+
+    #[test]
+    fn rows_of_parts_are_those_of_all_at_once() {
+        let cuts = [1, 2, 5].map(Timestamp);
+        // Of the second part nobody had bought before the first cut, of the third nobody at all.
+        let parts = [rows(&[1, 2], &[1, 2, 5]), rows(&[3], &[2, 5]), rows(&[], &[]), rows(&[4, 6], &[1, 2, 5])];
+        let all = together(&parts, &cuts).expect("parts");
+        let mut expected = rows(&[1, 2, 4, 6], &[1]);
+        let later = rows(&[1, 2, 3, 4, 6], &[2, 5]);
+        expected.values.extend(later.values);
+        expected.labels.extend(later.labels);
+        expected.people.extend(later.people);
+        expected.cuts.extend(later.cuts);
+        assert_eq!(all, expected);
+        assert_eq!(together(&[], &cuts), None);
     }
 }

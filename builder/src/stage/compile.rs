@@ -26,8 +26,9 @@ use self::shelf::Shelf;
 pub use self::tokens::Tokens;
 use super::matter::ItemNumbers;
 use super::models::ModelFiles;
+use super::people::People;
 use super::{Company, Outcome, PublishPolicy, Stage, consent};
-use crate::gold::{ChurnScoreRow, EventRow, ModelCardRow, PurchaseRow};
+use crate::gold::ModelCardRow;
 use crate::ui::{Align, Progress, Table, count};
 
 pub fn run(company: &Company) -> Result<Outcome> {
@@ -38,10 +39,9 @@ pub fn run(company: &Company) -> Result<Outcome> {
     }
     let progress = Progress::start("compile");
     let snapshot = consent::snapshot(company)?;
-    let (bought, _) = snapshot.admit(Cell::PERSONALISE_ONSITE, company.get::<PurchaseRow>(Stage::Profile)?);
-    let (done, _) = snapshot.admit(Cell::PERSONALISE_ONSITE, company.get::<EventRow>(Stage::Profile)?);
-    let (lessons, _) = snapshot.admit(Cell::TRAIN, company.get::<PurchaseRow>(Stage::Profile)?);
     let (items, variants) = (company.lake.items()?, company.lake.variants()?);
+    let learnt = People::new(company, &snapshot, Cell::TRAIN, &items);
+    let served = People::new(company, &snapshot, Cell::PERSONALISE_ONSITE, &items);
     let numbers = ItemNumbers::new(&items);
     let models = ModelFiles::read(company, &numbers)?;
     let cut = company.cut()?;
@@ -54,21 +54,23 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let mut publisher = Publisher::new(release).following(before);
     let shelf = Shelf::new(&items, &variants, &numbers, &Rates::default())?;
     let index = shelf.write(&mut publisher, &models, &numbers)?;
-    shelf.write_trending(&mut publisher, &lessons, &snapshot, &numbers, &index, cut)?;
+    shelf.write_trending(&mut publisher, &learnt, &snapshot, &index, cut)?;
     publisher.churn(&models.churn())?;
 
-    let scores: Vec<ChurnScoreRow> = company.get(Stage::Models)?;
-    let shown = rows::Items { models: &models, numbers: &numbers, index: &index };
-    let people = rows::Rows::new(&snapshot, &bought, &done, &scores, shown, cut)?;
+    let shown = rows::Items { models: &models, index: &index };
+    let people = rows::Rows::read(&served, &snapshot, &rows::deciles(company)?, shown, cut)?;
     let names = people.names(&rows::aliases(company)?);
     let tokens = Tokens::keep(&Tokens::path(&company.key), &names)?;
-    let mut files = people.write(&mut publisher, &names, &tokens, &Hash(salt(&signer)?))?;
-    files.extend(publisher.finish(&signer).context("putting the sections together")?);
-    let bytes: u64 = files.iter().map(|f| f.bytes.len() as u64).sum();
-    write(out, &files)?;
+    let mut folder = Written::to(out)?;
+    people.write(&mut publisher, &names, &tokens, &Hash(salt(&signer)?), |shard| folder.write(&shard))?;
+    // The manifest is the last.
+    for file in publisher.finish(&signer).context("putting the sections together")? {
+        folder.write(&file)?;
+    }
+    folder.sweep()?;
     let trial = trial::run(company, out, &people, &tokens)?;
-    progress.finish(&format!("version {version}, {} bytes", count(bytes)));
-    show(&files, bytes, people.len(), &trial);
+    progress.finish(&format!("version {version}, {} bytes", count(folder.bytes)));
+    show(&folder, people.len(), &trial);
     Ok(Outcome::Done)
 }
 
@@ -138,40 +140,51 @@ fn items_before(out: &Path, signer: &Signer) -> Option<Vec<u8>> {
     folder.section(Kind::Items).map(<[u8]>::to_vec)
 }
 
-/// Sections first, the manifest last and by renaming, so that a reader sees the old bundle or the new one.
-fn write(out: &Path, files: &[File]) -> Result<()> {
-    for file in files {
-        let path = out.join(&file.name);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-        }
+/// A bundle's folder as it fills: each file by renaming and the manifest last, so that a reader sees the old bundle or the
+/// new one.
+struct Written<'o> {
+    out: &'o Path,
+    names: BTreeSet<String>,
+    bytes: u64,
+}
+
+impl<'o> Written<'o> {
+    fn to(out: &'o Path) -> Result<Self> {
+        let sections = out.join("sections");
+        fs::create_dir_all(&sections).with_context(|| format!("making {}", sections.display()))?;
+        Ok(Written { out, names: BTreeSet::new(), bytes: 0 })
+    }
+
+    fn write(&mut self, file: &File) -> Result<()> {
+        let path = self.out.join(&file.name);
         let begun = path.with_extension("part");
         fs::write(&begun, &file.bytes).with_context(|| format!("writing {}", begun.display()))?;
         fs::rename(&begun, &path).with_context(|| format!("writing {}", path.display()))?;
+        self.names.insert(file.name.clone());
+        self.bytes += file.bytes.len() as u64;
+        Ok(())
     }
-    sweep(out, files)
-}
 
-/// Removes sections that neither this bundle nor a reader still opening the last one needs: those of bundles before.
-fn sweep(out: &Path, files: &[File]) -> Result<()> {
-    let wanted: std::collections::BTreeSet<&str> = files.iter().map(|f| f.name.as_str()).collect();
-    let folder = out.join("sections");
-    let day = std::time::Duration::from_secs(86_400);
-    for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
-        let entry = entry?;
-        let name = format!("sections/{}", entry.file_name().to_string_lossy());
-        let old = entry.metadata()?.modified().is_ok_and(|m| m.elapsed().is_ok_and(|age| age > day));
-        if old && !wanted.contains(name.as_str()) {
-            fs::remove_file(entry.path()).with_context(|| format!("removing {}", entry.path().display()))?;
+    /// Removes sections that neither this bundle nor a reader still opening the last one needs: those of bundles before.
+    fn sweep(&self) -> Result<()> {
+        let folder = self.out.join("sections");
+        let day = std::time::Duration::from_secs(86_400);
+        for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+            let entry = entry?;
+            let name = format!("sections/{}", entry.file_name().to_string_lossy());
+            let old = entry.metadata()?.modified().is_ok_and(|m| m.elapsed().is_ok_and(|age| age > day));
+            if old && !self.names.contains(&name) {
+                fs::remove_file(entry.path()).with_context(|| format!("removing {}", entry.path().display()))?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
-fn show(files: &[File], bytes: u64, people: usize, trial: &trial::Trial) {
+fn show(folder: &Written<'_>, people: usize, trial: &trial::Trial) {
     let mut table = Table::new(&[("bundle", Align::Left), ("", Align::Right)]);
-    table.row(["files", &count(files.len() as u64)]);
-    table.row(["bytes", &count(bytes)]);
+    table.row(["files", &count(folder.names.len() as u64)]);
+    table.row(["bytes", &count(folder.bytes)]);
     table.row(["people with a row", &count(people as u64)]);
     table.row(["asked of the core, people", &count(trial.asked)]);
     table.row(["answered in their own taste", &count(trial.personalised)]);

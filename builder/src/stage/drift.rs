@@ -6,6 +6,7 @@ use arrow::datatypes::Float64Type;
 use kenal_consent::Cell;
 use kenal_features::{CODE_HASH, drift, registry, serving_rows};
 use kenal_lake::Fingerprint;
+use kenal_types::Timestamp;
 use serde::Serialize;
 
 use super::people::People;
@@ -15,6 +16,8 @@ use super::{Company, consent};
 const CODE: &str = "drift 1";
 /// Name of the gold table.
 const TABLE: &str = "feature_drift";
+/// People whose values are looked at, at the most: shares of them are known to a thousandth.
+const PEOPLE_MAX: usize = 1_000_000;
 
 /// One feature.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,18 +43,16 @@ pub fn measure(company: &Company, name: &str) -> Result<Vec<DriftRow>> {
     }
     let learnt = learnt(company, name)?;
     let snapshot = consent::snapshot(company)?;
-    let people = People::new(company, &snapshot, Cell::PERSONALISE_ONSITE, &company.lake.items()?).all()?;
-    let served = serving_rows(&people, company.cut()?);
-    if served.people.is_empty() {
+    let people = People::new(company, &snapshot, Cell::PERSONALISE_ONSITE, &company.lake.items()?);
+    let served = served(&people, company.cut()?)?;
+    if served.iter().all(Vec::is_empty) {
         bail!("nobody permits personalisation, so nothing is served");
     }
     let mut rows: Vec<DriftRow> = registry()
         .iter()
-        .zip(&learnt)
-        .enumerate()
-        .map(|(at, (feature, learnt))| {
-            let now: Vec<f32> = served.values.iter().skip(at).step_by(served.width).copied().collect();
-            let drift = drift(learnt, &now);
+        .zip(learnt.iter().zip(&served))
+        .map(|(feature, (learnt, served))| {
+            let drift = drift(learnt, served);
             DriftRow {
                 feature: feature.name.to_owned(),
                 psi: drift.psi,
@@ -70,6 +71,24 @@ pub fn measure(company: &Company, name: &str) -> Result<Vec<DriftRow>> {
     }
     company.lake.write_gold(TABLE, &rows, &fingerprint.finish())?;
     Ok(rows)
+}
+
+/// What is served to some of the people, spread evenly, in columns in the order of the registry.
+fn served(people: &People<'_>, cut: Timestamp) -> Result<Vec<Vec<f32>>> {
+    people.in_parts(
+        &people.sample(PEOPLE_MAX),
+        |part| Ok(serving_rows(&people.timelines(part)?, cut)),
+        |parts| {
+            let mut columns = vec![Vec::new(); registry().len()];
+            for part in parts {
+                let part = part?;
+                for (at, column) in columns.iter_mut().enumerate() {
+                    column.extend(part.values.iter().skip(at).step_by(part.width.max(1)));
+                }
+            }
+            Ok(columns)
+        },
+    )
 }
 
 /// The columns of the set, in the order of the registry.

@@ -35,7 +35,8 @@ pub fn run(company: &Company) -> Result<()> {
     let columns = names.iter().fold(Columns::new().text("person").time("as_of"), |columns, name| columns.real(name));
     let mut shown = Shown::default();
     people.in_parts(
-        |part| Ok(serving_rows(&part, cut)),
+        &people.parts(),
+        |part| Ok(serving_rows(&people.timelines(part)?, cut)),
         |parts| {
             let rows = parts.flat_map(|part| match part {
                 Ok(part) => {

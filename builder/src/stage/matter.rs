@@ -1,7 +1,9 @@
-//! What models learn from and edges fold in: events as confidence, items as numbers. One definition for both.
+//! What models learn from and edges fold in: what people did with items, as confidence; items as numbers. One definition
+//! for both.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use kenal_consent::Subject;
 use kenal_models::confidence::{Event, Kind};
 use kenal_types::{EventKind, Item, OrderStatus, PersonId, Timestamp};
 
@@ -36,75 +38,88 @@ impl ItemNumbers {
     }
 }
 
-/// People, numbered in the order of their ids.
-#[derive(Debug)]
-pub struct PersonNumbers {
-    people: Vec<PersonId>,
+/// Something a person did with an item of the catalogue: a tenth of a row of the lake, so that a year of a large shop
+/// fits in memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Act {
+    pub item: u32,
+    /// What it says of the person; `None` of what was bought and says nothing: the order was cancelled, or is doubtful and
+    /// so somebody else's.
+    pub says: Option<Kind>,
+    pub happened_at: Timestamp,
+    pub known_at: Timestamp,
 }
 
-impl PersonNumbers {
-    pub fn new(people: impl IntoIterator<Item = PersonId>) -> Self {
-        let mut people: Vec<PersonId> = people.into_iter().collect();
-        people.sort_unstable();
-        people.dedup();
-        PersonNumbers { people }
-    }
+/// A person, with what they bought and what they looked at, each in the order of the tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shopper {
+    pub person: PersonId,
+    pub bought: Vec<Act>,
+    pub looked: Vec<Act>,
+}
 
-    pub fn len(&self) -> usize {
-        self.people.len()
-    }
-
-    pub fn people(&self) -> &[PersonId] {
-        &self.people
-    }
-
-    pub fn number(&self, person: PersonId) -> Option<u32> {
-        self.people.binary_search(&person).ok().map(|n| n as u32)
+impl Subject for Shopper {
+    fn person(&self) -> PersonId {
+        self.person
     }
 }
 
-fn age_days(cut: Timestamp, happened: Timestamp) -> Option<f32> {
-    (happened < cut).then(|| cut.days_since(happened) as f32)
-}
-
-/// Purchases before `cut` and known by then. A cancelled order says nothing; a refund takes back; a doubtful purchase is
-/// somebody else's.
-pub fn purchase_events(
-    rows: &[PurchaseRow],
-    people: &PersonNumbers,
-    items: &ItemNumbers,
-    cut: Timestamp,
-) -> Vec<Event> {
-    let event = |row: &PurchaseRow| {
-        let kind = match row.status {
-            OrderStatus::Completed if row.quantity > 0 => Kind::Purchase,
-            OrderStatus::Completed | OrderStatus::Refunded => Kind::Return,
-            OrderStatus::Cancelled => return None,
-        };
-        Some(Event {
-            user: people.number(row.person)?,
-            item: items.number(row.item_id.as_deref()?)?,
-            kind,
-            age_days: age_days(cut, row.happened_at)?,
-        })
+/// Everybody with any of the rows, by id; rows of what is not in the catalogue are left out.
+pub fn shoppers(purchases: &[PurchaseRow], events: &[EventRow], items: &ItemNumbers) -> Vec<Shopper> {
+    let mut people: BTreeMap<PersonId, Shopper> = BTreeMap::new();
+    let mut of = |person: PersonId, act: Option<Act>, acts: fn(&mut Shopper) -> &mut Vec<Act>| {
+        let new = || Shopper { person, bought: Vec::new(), looked: Vec::new() };
+        acts(people.entry(person).or_insert_with(new)).extend(act);
     };
-    rows.iter().filter(|r| r.known_at <= cut && !r.doubtful).filter_map(event).collect()
+    for row in purchases {
+        of(row.person, bought(row, items), |shopper| &mut shopper.bought);
+    }
+    for row in events {
+        of(row.person, looked(row, items), |shopper| &mut shopper.looked);
+    }
+    people.into_values().collect()
 }
 
-/// Views and carts before `cut` and known by then. Purchases come from orders, so that none counts twice.
-pub fn browse_events(rows: &[EventRow], people: &PersonNumbers, items: &ItemNumbers, cut: Timestamp) -> Vec<Event> {
-    let event = |row: &EventRow| {
-        let kind = match row.kind {
-            EventKind::ItemViewed => Kind::View,
-            EventKind::CartAdded | EventKind::WishlistAdded => Kind::Cart,
-            _ => return None,
-        };
-        Some(Event {
-            user: people.number(row.person)?,
-            item: items.number(row.item_id.as_deref()?)?,
-            kind,
-            age_days: age_days(cut, row.happened_at)?,
-        })
+fn bought(row: &PurchaseRow, items: &ItemNumbers) -> Option<Act> {
+    let says = match row.status {
+        _ if row.doubtful => None,
+        OrderStatus::Completed if row.quantity > 0 => Some(Kind::Purchase),
+        // A refund takes back.
+        OrderStatus::Completed | OrderStatus::Refunded => Some(Kind::Return),
+        OrderStatus::Cancelled => None,
     };
-    rows.iter().filter(|r| r.known_at <= cut).filter_map(event).collect()
+    let item = items.number(row.item_id.as_deref()?)?;
+    Some(Act { item, says, happened_at: row.happened_at, known_at: row.known_at })
+}
+
+/// Views and carts. Purchases come from orders, so that none counts twice.
+fn looked(row: &EventRow, items: &ItemNumbers) -> Option<Act> {
+    let kind = match row.kind {
+        EventKind::ItemViewed => Kind::View,
+        EventKind::CartAdded | EventKind::WishlistAdded => Kind::Cart,
+        _ => return None,
+    };
+    let item = items.number(row.item_id.as_deref()?)?;
+    Some(Act { item, says: Some(kind), happened_at: row.happened_at, known_at: row.known_at })
+}
+
+/// What was known by `cut` of purchases before it. People are numbered as they come.
+pub fn purchase_events(shoppers: &[Shopper], cut: Timestamp) -> impl Iterator<Item = Event> {
+    events(shoppers, |shopper| &shopper.bought, cut)
+}
+
+/// What was known by `cut` of views and carts before it.
+pub fn browse_events(shoppers: &[Shopper], cut: Timestamp) -> impl Iterator<Item = Event> {
+    events(shoppers, |shopper| &shopper.looked, cut)
+}
+
+fn events(shoppers: &[Shopper], acts: fn(&Shopper) -> &Vec<Act>, cut: Timestamp) -> impl Iterator<Item = Event> {
+    (0..).zip(shoppers).flat_map(move |(user, shopper)| {
+        let event = move |act: &Act| {
+            let known = act.known_at <= cut && act.happened_at < cut;
+            let age_days = known.then(|| cut.days_since(act.happened_at) as f32)?;
+            Some(Event { user, item: act.item, kind: act.says?, age_days })
+        };
+        acts(shopper).iter().filter_map(event)
+    })
 }

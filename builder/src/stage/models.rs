@@ -14,9 +14,9 @@ use kenal_models::eval::Verdict;
 
 use super::matter::ItemNumbers;
 use super::people::People;
-use super::recommender::{Lessons, Recommender, RecommenderConfig};
+use super::recommender::{Recommender, RecommenderConfig};
 use super::{Company, Outcome, PublishPolicy, Stage, card, churn, consent, recommender};
-use crate::gold::{ChurnTermRow, EventRow, GoldRow, ItemModelRow, ModelCardRow, PurchaseRow};
+use crate::gold::{ChurnTermRow, GoldRow, ItemModelRow, ModelCardRow};
 use crate::ui::{Align, Progress, Table, count};
 
 const CODE: &str = "models 4";
@@ -45,17 +45,13 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let items = company.lake.items()?;
     let numbers = ItemNumbers::new(&items);
     let cut = company.cut()?;
-    let lessons = Lessons {
-        purchases: snapshot.admit(Cell::TRAIN, company.get::<PurchaseRow>(Stage::Profile)?).0,
-        events: snapshot.admit(Cell::TRAIN, company.get::<EventRow>(Stage::Profile)?).0,
-    };
+    let learnt = People::new(company, &snapshot, Cell::TRAIN, &items);
+    let served = People::new(company, &snapshot, Cell::PERSONALISE_ONSITE, &items);
     let progress = Progress::start("models");
     let told = |what: &str, i: Iteration| {
         progress.set(&format!("{what}, iterations"), i.iteration as u64, i.iterations_max as u64);
     };
-    let fitted = recommender::fit(&lessons, &numbers, cut, &config, company.threads, &told)?;
-    let learnt = People::new(company, &snapshot, Cell::TRAIN, &items).all()?;
-    let served = People::new(company, &snapshot, Cell::PERSONALISE_ONSITE, &items).all()?;
+    let fitted = recommender::fit(&learnt.all_shoppers()?, &numbers, cut, &config, company.threads, &told)?;
     let leaving = churn::fit(&learnt, &served, cut, company.threads)?;
 
     let mut lines = fitted.figures.clone();

@@ -1,4 +1,4 @@
-//! Timelines of everybody who permits something, read from the lake some people at a time.
+//! What everybody who permits something has done, read from the lake some people at a time.
 //!
 //! The profile stage writes its tables in the order of people, so the rows of some of them lie together, and a query reads
 //! little more than these. Memory is that of a few parts, however many people there are.
@@ -14,14 +14,17 @@ use kenal_types::{Item, PersonId};
 use serde::de::DeserializeOwned;
 
 use super::Company;
-use super::matter::ItemNumbers;
+use super::matter::{ItemNumbers, Shopper, shoppers};
 use super::timelines::{GoldRows, timelines};
 use crate::gold::GoldRow;
 
 /// People of one part.
 const PART: usize = 5_000;
 
-/// Who permits a cell, and where their timelines are read.
+/// First and last of some people who lie together in the order of ids.
+pub type Part = (PersonId, PersonId);
+
+/// Who permits a cell, and where what they did is read.
 pub struct People<'a> {
     company: &'a Company,
     snapshot: &'a Snapshot,
@@ -37,59 +40,76 @@ impl<'a> People<'a> {
         People { company, snapshot, cell, items: ItemNumbers::new(items), categories }
     }
 
-    /// Everybody at once.
+    /// Timelines of a part.
     ///
     /// # Errors
     /// The tables of the profile stage cannot be read.
-    pub fn all(&self) -> Result<Consented<Vec<Timeline>>> {
-        match self.parts(usize::MAX).first() {
-            Some(&(first, last)) => self.between(first, last),
-            None => Ok(self.snapshot.admit(self.cell, Vec::new()).0),
-        }
-    }
-
-    /// Those from `first` to `last`, by id.
-    ///
-    /// # Errors
-    /// As for [`People::all`].
-    pub fn between(&self, first: PersonId, last: PersonId) -> Result<Consented<Vec<Timeline>>> {
+    pub fn timelines(&self, part: Part) -> Result<Consented<Vec<Timeline>>> {
         let rows = GoldRows {
-            purchases: self.rows(first, last)?,
-            events: self.rows(first, last)?,
-            tickets: self.rows(first, last)?,
-            presences: self.rows(first, last)?,
+            purchases: self.rows(part)?,
+            events: self.rows(part)?,
+            tickets: self.rows(part)?,
+            presences: self.rows(part)?,
         };
         Ok(timelines(rows, self.snapshot, self.cell, &self.items, &self.categories))
     }
 
-    /// Puts all parts through `work`, on all threads, and hands what it makes of them to `take`, in the order of people.
+    /// What a part bought and looked at.
     ///
     /// # Errors
-    /// Reading or `work` fails, which `take` is told in the place of that part; or `take` fails.
-    pub fn in_parts<T: Send, R>(
-        &self,
-        work: impl Fn(Consented<Vec<Timeline>>) -> Result<T> + Sync,
-        take: impl FnOnce(&mut dyn Iterator<Item = Result<T>>) -> Result<R>,
-    ) -> Result<R> {
-        self.in_parts_of(PART, work, take)
+    /// As for [`People::timelines`].
+    pub fn shoppers(&self, part: Part) -> Result<Consented<Vec<Shopper>>> {
+        let shoppers = shoppers(&self.rows(part)?, &self.rows(part)?, &self.items);
+        Ok(self.snapshot.admit(self.cell, shoppers).0)
     }
 
-    fn in_parts_of<T: Send, R>(
+    /// What a part bought.
+    ///
+    /// # Errors
+    /// As for [`People::timelines`].
+    pub fn buyers(&self, part: Part) -> Result<Consented<Vec<Shopper>>> {
+        let buyers = shoppers(&self.rows(part)?, &[], &self.items);
+        Ok(self.snapshot.admit(self.cell, buyers).0)
+    }
+
+    /// What everybody bought and looked at.
+    ///
+    /// # Errors
+    /// As for [`People::timelines`].
+    pub fn all_shoppers(&self) -> Result<Consented<Vec<Shopper>>> {
+        let all = self.in_parts(
+            &self.parts(),
+            |part| Ok(self.shoppers(part)?.into_inner()),
+            |parts| {
+                let mut all = Vec::new();
+                for part in parts {
+                    all.append(&mut part?);
+                }
+                Ok(all)
+            },
+        )?;
+        Ok(self.snapshot.admit(self.cell, all).0)
+    }
+
+    /// Puts parts through `work`, on all threads, and hands what it makes of them to `take`, in their order.
+    ///
+    /// # Errors
+    /// `work` fails, which `take` is told in the place of that part; or `take` fails.
+    pub fn in_parts<T: Send, R>(
         &self,
-        size: usize,
-        work: impl Fn(Consented<Vec<Timeline>>) -> Result<T> + Sync,
+        parts: &[Part],
+        work: impl Fn(Part) -> Result<T> + Sync,
         take: impl FnOnce(&mut dyn Iterator<Item = Result<T>>) -> Result<R>,
     ) -> Result<R> {
-        let parts = self.parts(size);
         let threads = self.company.threads.count().min(parts.len());
-        let (work, parts) = (&work, &parts);
+        let work = &work;
         thread::scope(|scope| {
             let begin = |thread: usize| {
                 // One part is waiting while the next is made.
                 let (made, parts_made) = sync_channel(1);
                 scope.spawn(move || {
-                    for &(first, last) in parts.iter().skip(thread).step_by(threads) {
-                        if made.send(self.between(first, last).and_then(work)).is_err() {
+                    for &part in parts.iter().skip(thread).step_by(threads) {
+                        if made.send(work(part)).is_err() {
                             break;
                         }
                     }
@@ -103,19 +123,35 @@ impl<'a> People<'a> {
         })
     }
 
-    fn rows<T: GoldRow + DeserializeOwned>(&self, first: PersonId, last: PersonId) -> Result<Vec<T>> {
-        let (first, last) = (first.to_string(), last.to_string());
-        let rows = self.company.lake.read_gold_between(T::TABLE, "person", &first, &last);
-        rows.with_context(|| format!("reading gold_{}; has `kenal run profile` run on this lake?", T::TABLE))
+    /// Everybody, in parts by id.
+    pub fn parts(&self) -> Vec<Part> {
+        self.parts_of(PART)
     }
 
-    /// First and last of each part.
-    fn parts(&self, size: usize) -> Vec<(PersonId, PersonId)> {
+    /// As many of the parts, evenly spread, as have some `people`; all when there are no more. Ids say nothing of who
+    /// somebody is, so these are people like all others.
+    pub fn sample(&self, people: usize) -> Vec<Part> {
+        spread(self.parts(), people / PART)
+    }
+
+    fn parts_of(&self, size: usize) -> Vec<Part> {
         let mut people: Vec<PersonId> = self.snapshot.rulings().iter().map(|ruling| ruling.person).collect();
         people.dedup();
         people.retain(|person| self.snapshot.permits(*person, self.cell));
         people.chunks(size).filter_map(|part| Some((*part.first()?, *part.last()?))).collect()
     }
+
+    fn rows<T: GoldRow + DeserializeOwned>(&self, (first, last): Part) -> Result<Vec<T>> {
+        let (first, last) = (first.to_string(), last.to_string());
+        let rows = self.company.lake.read_gold_between(T::TABLE, "person", &first, &last);
+        rows.with_context(|| format!("reading gold_{}; has `kenal run profile` run on this lake?", T::TABLE))
+    }
+}
+
+/// At most `count` of the parts, but one at least, at equal distances.
+fn spread(parts: Vec<Part>, count: usize) -> Vec<Part> {
+    let step = parts.len().div_ceil(count.max(1)).max(1);
+    parts.into_iter().step_by(step).collect()
 }
 
 #[cfg(test)]
@@ -215,18 +251,33 @@ mod tests {
         let company = company(dir.path(), &people);
         let snapshot = agreed(&people);
         let of = People::new(&company, &snapshot, Cell::TRAIN, &[]);
-        let all = of.all().expect("read");
+        let all = of.timelines(of.parts_of(usize::MAX)[0]).expect("read");
         assert!(all.get().len() > 120 && all.get().iter().all(|t| snapshot.permits(t.person(), Cell::TRAIN)));
         for size in [1, 7, 100, 1_000] {
-            let parts = of.in_parts_of(size, |part| Ok(part.get().clone()), |parts| parts.collect::<Result<Vec<_>>>());
+            let each = |part| Ok(of.timelines(part)?.into_inner());
+            let parts = of.in_parts(&of.parts_of(size), each, |parts| parts.collect::<Result<Vec<_>>>());
             assert!(parts.expect("read").concat() == *all.get(), "in parts of {size}");
         }
         let one = all.get()[50].person();
-        assert!(*of.between(one, one).expect("read").get() == all.get()[50..=50]);
+        assert!(*of.timelines((one, one)).expect("read").get() == all.get()[50..=50]);
+        let shoppers = of.all_shoppers().expect("read");
+        assert!(shoppers.get().iter().map(|s| s.person).eq(all.get().iter().map(Timeline::person)));
         let nobody = agreed(&[]);
         let nobody = People::new(&company, &nobody, Cell::TRAIN, &[]);
-        assert!(nobody.all().expect("read").get().is_empty());
-        assert_eq!(nobody.in_parts(|_| Ok(()), |parts| Ok(parts.count())).expect("read"), 0);
+        assert!(nobody.all_shoppers().expect("read").get().is_empty());
+        assert_eq!(nobody.in_parts(&nobody.parts(), |_| Ok(()), |parts| Ok(parts.count())).expect("read"), 0);
+    }
+
+    #[test]
+    fn a_sample_is_spread_over_all_parts() {
+        let parts = |count: u64| (0..count).map(|n| (PersonId(n), PersonId(n))).collect::<Vec<Part>>();
+        let spread = |of, count| spread(parts(of), count).into_iter().map(|(first, _)| first.0).collect::<Vec<_>>();
+        assert_eq!(spread(4, 4), [0, 1, 2, 3], "all when there are no more");
+        assert_eq!(spread(4, 50), [0, 1, 2, 3]);
+        assert_eq!(spread(9, 3), [0, 3, 6]);
+        assert_eq!(spread(10, 3), [0, 4, 8]);
+        assert_eq!(spread(5, 0), [0]);
+        assert_eq!(spread(0, 3), [0; 0]);
     }
 
     #[test]
@@ -236,14 +287,17 @@ mod tests {
         let company = company(dir.path(), &people);
         let snapshot = agreed(&people);
         let of = People::new(&company, &snapshot, Cell::TRAIN, &[]);
-        let fails = |part: Consented<Vec<Timeline>>| {
-            if part.get().iter().any(|t| t.person() == PersonId(42)) { bail!("no") } else { Ok(()) }
+        let fails = |part| {
+            let timelines = of.timelines(part)?;
+            if timelines.get().iter().any(|t| t.person() == PersonId(42)) { bail!("no") } else { Ok(()) }
         };
-        let outcomes = of.in_parts_of(10, fails, |parts| Ok(parts.map(|p| p.is_ok()).collect::<Vec<_>>()));
+        let tens = of.parts_of(10);
+        let outcomes = of.in_parts(&tens, fails, |parts| Ok(parts.map(|p| p.is_ok()).collect::<Vec<_>>()));
         let outcomes = outcomes.expect("taken");
         assert_eq!(outcomes.iter().filter(|ok| !**ok).count(), 1);
         assert!(!outcomes[3], "{outcomes:?}: 33 of those who agreed come before");
-        let first = of.in_parts_of(10, |part| Ok(part.get().len()), |parts| parts.next().expect("a part"));
+        let first =
+            of.in_parts(&tens, |part| Ok(of.timelines(part)?.get().len()), |parts| parts.next().expect("a part"));
         assert!(first.expect("taken") <= 10);
     }
 }

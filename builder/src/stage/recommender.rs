@@ -18,17 +18,11 @@ use kenal_models::eval::{compare_to_trending, evaluate};
 use kenal_models::interactions::Interactions;
 use kenal_models::item_item::{ItemItem, ItemItemConfig};
 use kenal_models::threads::Threads;
-use kenal_types::Timestamp;
+use kenal_types::{PersonId, Timestamp};
 
 use super::card::Judgement;
-use super::matter::{ItemNumbers, PersonNumbers, browse_events, purchase_events};
-use crate::gold::{EventRow, ModelCardRow, PurchaseRow};
-
-/// Rows of people who permit training.
-pub struct Lessons {
-    pub purchases: Consented<Vec<PurchaseRow>>,
-    pub events: Consented<Vec<EventRow>>,
-}
+use super::matter::{ItemNumbers, Shopper, browse_events, purchase_events};
+use crate::gold::ModelCardRow;
 
 /// Settings of the stage.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +34,8 @@ pub struct RecommenderConfig {
     pub trend_half_lives_days: [f32; 4],
     /// How long before the cut the models of the measurement end, in days.
     pub window_days: u32,
+    /// People it is measured on, and weights are learnt on, at the most.
+    pub cases_max: usize,
     pub rule: PublishRule,
 }
 
@@ -51,6 +47,9 @@ impl Default for RecommenderConfig {
             confidence: Confidence::default(),
             trend_half_lives_days: [7.0, 14.0, 30.0, 90.0],
             window_days: 30,
+            // Recall of a tenth is known to a hundredth of itself, and to score everybody of a large shop would take longer
+            // than to fit.
+            cases_max: 100_000,
             rule: PublishRule::default(),
         }
     }
@@ -134,34 +133,34 @@ impl Scorer for CrossFitted<'_> {
     }
 }
 
-/// What is learnt from, numbered once.
+/// What is learnt from.
 struct Lesson<'a> {
-    purchases: &'a [PurchaseRow],
-    browsed: &'a [EventRow],
-    people: PersonNumbers,
+    /// Numbered as they come.
+    shoppers: &'a [Shopper],
+    people: Vec<PersonId>,
     items: &'a ItemNumbers,
     config: &'a RecommenderConfig,
     threads: Threads,
 }
 
-/// Fits, measures and fits again on everything; see the module.
+/// Fits, measures and fits again on everything that people who permit training did; see the module.
 pub fn fit(
-    lessons: &Lessons,
+    lessons: &Consented<Vec<Shopper>>,
     items: &ItemNumbers,
     cut: Timestamp,
     config: &RecommenderConfig,
     threads: Threads,
     progress: &(dyn Fn(&str, Iteration) + Sync),
 ) -> Result<Recommender> {
-    let (purchases, browsed) = (lessons.purchases.get(), lessons.events.get());
-    if purchases.is_empty() {
+    let shoppers = lessons.get();
+    if shoppers.iter().all(|shopper| shopper.bought.is_empty()) {
         bail!(
             "there is no purchase of anybody who agreed to training, so there is nothing to learn from; `kenal run \
              consent` shows how many agreed, and why the others count as a no"
         );
     }
-    let people = PersonNumbers::new(purchases.iter().map(|p| p.person).chain(browsed.iter().map(|e| e.person)));
-    let lesson = Lesson { purchases, browsed, people, items, config, threads };
+    let people = shoppers.iter().map(|shopper| shopper.person).collect();
+    let lesson = Lesson { shoppers, people, items, config, threads };
     let measured = lesson.measure(cut, progress)?;
     let fitted = lesson.fitted(cut, "fit", progress)?.context("fitting: nothing of it was known at the cut")?;
     Ok(Recommender {
@@ -191,17 +190,13 @@ impl Lesson<'_> {
         progress: &(dyn Fn(&str, Iteration) + Sync),
     ) -> Result<Option<Fitted>> {
         let (n_people, n_items) = (self.people.len(), self.items.len());
-        let bought = purchase_events(self.purchases, &self.people, self.items, cut);
-        let browsed = browse_events(self.browsed, &self.people, self.items, cut);
         let mut histories = vec![History::new(); n_people];
-        for event in bought.iter().filter(|e| e.kind == Kind::Purchase) {
+        for event in purchase_events(self.shoppers, cut).filter(|e| e.kind == Kind::Purchase) {
             histories[event.user as usize].push((event.item, event.age_days));
         }
         let last = last_purchases(&histories);
-        let matrix = |events: Vec<Event>| {
-            self.config.confidence.interactions(n_people, n_items, events).context("counting interactions")
-        };
-        let all = matrix(bought.into_iter().chain(browsed).collect())?;
+        let events: Vec<Event> = purchase_events(self.shoppers, cut).chain(browse_events(self.shoppers, cut)).collect();
+        let all = self.config.confidence.interactions(n_people, n_items, events).context("counting interactions")?;
         if all.is_empty() {
             return Ok(None);
         }
@@ -286,21 +281,22 @@ impl Lesson<'_> {
         Measured { weights: Weights::default(), trend_half_life_days: half_life, verdict, figures, judgement }
     }
 
-    /// People with a history before and purchases in the month before `cut`.
+    /// People with a history before and purchases in the month before `cut`; of very many some, evenly spread.
     fn cases(&self, fitted: &Fitted, cut: Timestamp) -> Cases {
         let window = self.config.window_days as f32;
         let mut relevant = vec![Vec::new(); self.people.len()];
-        for event in purchase_events(self.purchases, &self.people, self.items, cut) {
+        for event in purchase_events(self.shoppers, cut) {
             if event.kind == Kind::Purchase && event.age_days < window {
                 relevant[event.user as usize].push(event.item);
             }
         }
+        let tested = |(user, bought): &(usize, Vec<u32>)| !bought.is_empty() && !fitted.all.row(*user).0.is_empty();
+        let tested: Vec<(usize, Vec<u32>)> = relevant.into_iter().enumerate().filter(tested).collect();
+        let step = tested.len().div_ceil(self.config.cases_max).max(1);
         let mut cases = Cases::default();
-        for (user, mut bought) in relevant.into_iter().enumerate() {
+        // Two and two, so that even and odd people stay alike many.
+        for (_, (user, mut bought)) in tested.into_iter().enumerate().filter(|(at, _)| (at / 2).is_multiple_of(step)) {
             let (items, weights) = fitted.all.row(user);
-            if items.is_empty() || bought.is_empty() {
-                continue;
-            }
             bought.sort_unstable();
             bought.dedup();
             let history: Vec<(u32, f32)> = items.iter().copied().zip(weights.iter().copied()).collect();

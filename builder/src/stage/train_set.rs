@@ -94,7 +94,8 @@ pub fn make(company: &Company, set: &TrainSet<'_>) -> Result<Made> {
     let table = table_of(set.name);
     let mut counts: Vec<CutCount> = cuts.iter().map(|&cut| CutCount { cut, people: 0, left: 0 }).collect();
     let written = people.in_parts(
-        |part| Ok(training_rows(&part, &cuts, label)?),
+        &people.parts(),
+        |part| Ok(training_rows(&people.timelines(part)?, &cuts, label)?),
         |parts| {
             let mut rows = parts.flat_map(|part| counted(part, &mut counts)).peekable();
             if rows.peek().is_none() {

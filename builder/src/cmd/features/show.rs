@@ -80,7 +80,8 @@ impl ShowArgs {
             // Whether the person exists at all is nobody's business either.
             bail!("{} has not agreed to onsite personalisation, or is nobody: nothing is computed", self.person);
         }
-        let people = People::new(company, &snapshot, cell, &company.lake.items()?).between(self.person, self.person)?;
+        let people =
+            People::new(company, &snapshot, cell, &company.lake.items()?).timelines((self.person, self.person))?;
         match people.get().iter().position(|timeline| timeline.person() == self.person) {
             Some(at) => Ok(serving_row(&people, at, cut)),
             None => bail!("nothing is known of {} but that they agreed", self.person),

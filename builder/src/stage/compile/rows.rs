@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result};
 use kenal_bundle::{File, Hash, Publisher, RowSeal, shard_bits_for};
-use kenal_consent::{Cell, Consented, Snapshot};
+use kenal_consent::{Cell, Snapshot};
 use kenal_core::format::write::{HistoryInput, UserRowInput};
 use kenal_core::limits::{AGAIN_MAX, HISTORY_MAX};
 use kenal_core::{ConsentBits, ItemIdx, MarketIdx};
 use kenal_models::confidence::{Confidence, Event, Kind};
 use kenal_types::{Channel, PersonId, Purpose, RecordKey, System, Timestamp};
+use serde::Deserialize;
 
 use super::Tokens;
-use crate::gold::{AssignmentRow, ChurnScoreRow, EventRow, PurchaseRow};
-use crate::stage::matter::{ItemNumbers, PersonNumbers, browse_events, purchase_events};
+use crate::gold::{AssignmentRow, ChurnScoreRow, GoldRow as _};
+use crate::stage::Company;
+use crate::stage::matter::{Shopper, browse_events, purchase_events};
 use crate::stage::models::ModelFiles;
-use crate::stage::{Company, Stage};
+use crate::stage::people::People;
 
 /// The bits a row carries, and the cells they come from.
 const BITS: [(Purpose, Channel, ConsentBits); 6] = [
@@ -31,7 +33,6 @@ const BITS: [(Purpose, Channel, ConsentBits); 6] = [
 #[derive(Clone, Copy)]
 pub struct Items<'a> {
     pub models: &'a ModelFiles,
-    pub numbers: &'a ItemNumbers,
     /// The bundle's index of each item number.
     pub index: &'a [ItemIdx],
 }
@@ -42,48 +43,26 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Rows of everybody with something admitted.
-    pub fn new(
+    /// Rows of everybody with a purchase or an event.
+    ///
+    /// # Errors
+    /// The tables of the profile stage cannot be read.
+    pub fn read(
+        people: &People<'_>,
         snapshot: &Snapshot,
-        bought: &Consented<Vec<PurchaseRow>>,
-        done: &Consented<Vec<EventRow>>,
-        scores: &[ChurnScoreRow],
+        deciles: &HashMap<PersonId, u8>,
         items: Items<'_>,
         cut: Timestamp,
     ) -> Result<Self> {
-        let Items { models, numbers, index } = items;
-        let (bought, done) = (bought.get(), done.get());
-        let people = PersonNumbers::new(bought.iter().map(|p| p.person).chain(done.iter().map(|e| e.person)));
-        let events = purchase_events(bought, &people, numbers, cut);
-        let ties = Ties::new(&events, models);
-        let events = events.into_iter().chain(browse_events(done, &people, numbers, cut)).collect();
-        let taste = Confidence::default().interactions(people.len(), numbers.len(), events)?;
-        // Whatever became of the order, and however late it was known: an item once bought is not shown again.
-        let mut owned: HashMap<PersonId, BTreeSet<ItemIdx>> = HashMap::new();
-        for row in bought {
-            if let Some(number) = row.item_id.as_deref().and_then(|id| numbers.number(id)) {
-                owned.entry(row.person).or_default().insert(index[number as usize]);
+        let part = |part| rows(people.shoppers(part)?.get(), snapshot, deciles, items, cut);
+        let rows = people.in_parts(&people.parts(), part, |parts| {
+            let mut rows = BTreeMap::new();
+            for part in parts {
+                rows.extend(part?);
             }
-        }
-        let deciles: HashMap<PersonId, u8> = scores.iter().map(|s| (s.person, s.decile)).collect();
-        let row = |(n, &person): (usize, &PersonId)| {
-            let (items, weights) = taste.row(n);
-            let entry = |(&item, &confidence): (&u32, &f32)| {
-                // Of what was only looked at, the confidence says how much it counts, as for events of this minute.
-                let (together, again) = ties.of(n as u32, item).unwrap_or((confidence.min(1.0), 0.0));
-                HistoryInput { item: index[item as usize], confidence, together, again }
-            };
-            let history = items.iter().zip(weights).map(entry).collect();
-            let input = UserRowInput {
-                consent: bits(snapshot, person),
-                churn_decile: deciles.get(&person).copied(),
-                market: home(snapshot, person),
-                history: strongest(history),
-                bought: owned.remove(&person).unwrap_or_default().into_iter().collect(),
-            };
-            (person, input)
-        };
-        Ok(Rows { rows: people.people().iter().enumerate().map(row).collect() })
+            Ok(rows)
+        })?;
+        Ok(Rows { rows })
     }
 
     pub fn len(&self) -> usize {
@@ -99,14 +78,15 @@ impl Rows {
         self.rows.keys().flat_map(|person| aliases.of(*person).map(|name| (name, *person))).collect()
     }
 
-    /// Writes the shards: a person's row once under each of their names' tokens.
+    /// Makes the shards, one after the other: a person's row once under each of their names' tokens.
     pub fn write(
         &self,
         publisher: &mut Publisher,
         names: &BTreeMap<String, PersonId>,
         tokens: &Tokens,
         salt: &Hash,
-    ) -> Result<Vec<File>> {
+        mut take: impl FnMut(File) -> Result<()>,
+    ) -> Result<()> {
         let bits = shard_bits_for(names.len() as u64);
         publisher.users(bits)?;
         let mut shards: BTreeMap<u32, Vec<(RowSeal, &UserRowInput)>> = BTreeMap::new();
@@ -115,11 +95,58 @@ impl Rows {
             let seal = RowSeal::new(salt, token);
             shards.entry(seal.visitor_key().shard(bits)).or_default().push((seal, row));
         }
-        let write = |(shard, rows): (u32, Vec<_>)| {
-            publisher.shard(shard, &rows).with_context(|| format!("writing user shard {shard}"))
-        };
-        shards.into_iter().map(write).collect()
+        for (shard, rows) in shards {
+            take(publisher.shard(shard, &rows).with_context(|| format!("writing user shard {shard}"))?)?;
+        }
+        Ok(())
     }
+}
+
+fn rows(
+    shoppers: &[Shopper],
+    snapshot: &Snapshot,
+    deciles: &HashMap<PersonId, u8>,
+    items: Items<'_>,
+    cut: Timestamp,
+) -> Result<Vec<(PersonId, UserRowInput)>> {
+    let Items { models, index } = items;
+    let ties = Ties::new(purchase_events(shoppers, cut), models);
+    let events = purchase_events(shoppers, cut).chain(browse_events(shoppers, cut)).collect();
+    let taste = Confidence::default().interactions(shoppers.len(), index.len(), events)?;
+    let row = |(n, shopper): (usize, &Shopper)| {
+        let (items, weights) = taste.row(n);
+        let entry = |(&item, &confidence): (&u32, &f32)| {
+            // Of what was only looked at, the confidence says how much it counts, as for events of this minute.
+            let (together, again) = ties.of(n as u32, item).unwrap_or((confidence.min(1.0), 0.0));
+            HistoryInput { item: index[item as usize], confidence, together, again }
+        };
+        // Whatever became of the order, and however late it was known: an item once bought is not shown again.
+        let bought: BTreeSet<ItemIdx> = shopper.bought.iter().map(|act| index[act.item as usize]).collect();
+        let input = UserRowInput {
+            consent: bits(snapshot, shopper.person),
+            churn_decile: deciles.get(&shopper.person).copied(),
+            market: home(snapshot, shopper.person),
+            history: strongest(items.iter().zip(weights).map(entry).collect()),
+            bought: bought.into_iter().collect(),
+        };
+        (shopper.person, input)
+    };
+    Ok(shoppers.iter().enumerate().map(row).collect())
+}
+
+/// The churn decile of everybody who was scored.
+pub fn deciles(company: &Company) -> Result<HashMap<PersonId, u8>> {
+    #[derive(Deserialize)]
+    struct Decile {
+        person: PersonId,
+        decile: u8,
+    }
+    let mut deciles = HashMap::new();
+    company.lake.each_gold(ChurnScoreRow::TABLE, |row: Decile| {
+        deciles.insert(row.person, row.decile);
+        Ok(())
+    })?;
+    Ok(deciles)
 }
 
 /// The names of each person: their own, and those of their shop and app accounts.
@@ -138,7 +165,7 @@ impl Aliases {
 /// Accounts that a page or an app can know its visitor by. A device is nobody's account: others may hold it.
 pub fn aliases(company: &Company) -> Result<Aliases> {
     let mut aliases = Aliases::default();
-    for row in company.get::<AssignmentRow>(Stage::Identity)? {
+    company.lake.each_gold(AssignmentRow::TABLE, |row: AssignmentRow| {
         let account = match row.record.system {
             System::Shopify => true,
             System::App => row.record.id.starts_with("user/"),
@@ -147,7 +174,8 @@ pub fn aliases(company: &Company) -> Result<Aliases> {
         if let Some(person) = row.person.filter(|_| account) {
             aliases.names.entry(person).or_default().push(row.record);
         }
-    }
+        Ok(())
+    })?;
     Ok(aliases)
 }
 
@@ -178,9 +206,9 @@ struct Ties {
 }
 
 impl Ties {
-    fn new(events: &[Event], models: &ModelFiles) -> Self {
+    fn new(events: impl Iterator<Item = Event>, models: &ModelFiles) -> Self {
         let mut by_pair: HashMap<(u32, u32), (f32, f32)> = HashMap::new();
-        for event in events.iter().filter(|e| e.kind == Kind::Purchase) {
+        for event in events.filter(|e| e.kind == Kind::Purchase) {
             let tie = by_pair.entry((event.user, event.item)).or_default();
             // The last purchase counts for what goes with it, every one for its own rhythm.
             tie.0 = tie.0.max(models.together(event.age_days));

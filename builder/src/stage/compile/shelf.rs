@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context as _, Result};
 use kenal_bundle::Publisher;
-use kenal_consent::{Consented, Snapshot};
+use kenal_consent::Snapshot;
 use kenal_core::format::write::{CatalogueItem, ItemInput, TrendingList};
 use kenal_core::{CategoryIdx, ItemIdx, MarketIdx, Score, Scored};
 use kenal_features::Rates;
+use kenal_models::confidence::Kind;
 use kenal_models::trending::{Heat, TrendingConfig, trending};
-use kenal_types::{Item, Market, Money, OrderStatus, Timestamp, Variant};
+use kenal_types::{Item, Market, Money, Timestamp, Variant};
 
-use crate::gold::PurchaseRow;
-use crate::stage::matter::ItemNumbers;
+use crate::stage::matter::{ItemNumbers, purchase_events};
 use crate::stage::models::ModelFiles;
+use crate::stage::people::People;
 
 /// Upper ends of the price bands, in Singapore dollars; the last band is open.
 const PRICE_BANDS_SGD: [f64; 5] = [5.0, 10.0, 25.0, 50.0, 100.0];
@@ -104,23 +105,24 @@ impl<'a> Shelf<'a> {
     pub fn write_trending(
         &self,
         publisher: &mut Publisher,
-        lessons: &Consented<Vec<PurchaseRow>>,
+        learnt: &People<'_>,
         snapshot: &Snapshot,
-        numbers: &ItemNumbers,
         index: &[ItemIdx],
         cut: Timestamp,
     ) -> Result<()> {
-        let mut heat = Vec::new();
-        let bought =
-            lessons.get().iter().filter(|p| p.status == OrderStatus::Completed && p.quantity > 0 && !p.doubtful);
-        for row in bought.filter(|p| p.happened_at < cut && p.known_at <= cut) {
-            let Some(item) = row.item_id.as_deref().and_then(|id| numbers.number(id)) else { continue };
-            let category = self.entries[item as usize].category.get();
-            let age_days = cut.days_since(row.happened_at) as f32;
-            for ruling in snapshot.of(row.person) {
-                heat.push(Heat { item, market: ruling.market as u8, category, age_days, weight: 1.0 });
+        let of_part = |part| {
+            let buyers = learnt.buyers(part)?;
+            let mut heat = Vec::new();
+            for event in purchase_events(buyers.get(), cut).filter(|event| event.kind == Kind::Purchase) {
+                let category = self.entries[event.item as usize].category.get();
+                for ruling in snapshot.of(buyers.get()[event.user as usize].person) {
+                    let (market, age_days) = (ruling.market as u8, event.age_days);
+                    heat.push(Heat { item: event.item, market, category, age_days, weight: 1.0 });
+                }
             }
-        }
+            Ok(heat)
+        };
+        let heat = learnt.in_parts(&learnt.parts(), of_part, |parts| parts.collect::<Result<Vec<_>>>())?.concat();
         let lists = trending(heat, &TrendingConfig::default())?;
         let mut written: BTreeMap<(u8, Option<u16>), TrendingList> = BTreeMap::new();
         for market in 0..Market::ALL.len() as u8 {
