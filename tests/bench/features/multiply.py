@@ -20,7 +20,7 @@ from deltalake import DeltaTable, WriterProperties, write_deltalake
 # Leading bits of an id that say which copy it is of; what falls off at the end is chance.
 COPY_BITS = 9
 # As builder/lake/src/store.rs writes them.
-ROW_GROUP_ROWS = 131_072
+ROW_GROUP_ROWS = 32_768
 FILE_BYTES = 128 << 20
 # As builder/consent/src/snapshot.rs hashes.
 LEAF, NODE = "kenal 2026-11 consent ruling", "kenal 2026-11 consent node"
