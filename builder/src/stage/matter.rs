@@ -38,8 +38,8 @@ impl ItemNumbers {
     }
 }
 
-/// Something a person did with an item of the catalogue: a tenth of a row of the lake, so that a year of a large shop
-/// fits in memory.
+/// Something a person did with an item of the catalogue: 24 bytes, where a row of the lake takes 100 to 200, so that a year of
+/// a large shop fits in memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Act {
     pub item: u32,

