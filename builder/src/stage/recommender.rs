@@ -292,10 +292,8 @@ impl Lesson<'_> {
         }
         let tested = |(user, bought): &(usize, Vec<u32>)| !bought.is_empty() && !fitted.all.row(*user).0.is_empty();
         let tested: Vec<(usize, Vec<u32>)> = relevant.into_iter().enumerate().filter(tested).collect();
-        let step = tested.len().div_ceil(self.config.cases_max).max(1);
         let mut cases = Cases::default();
-        // Two and two, so that even and odd people stay alike many.
-        for (_, (user, mut bought)) in tested.into_iter().enumerate().filter(|(at, _)| (at / 2).is_multiple_of(step)) {
+        for (user, mut bought) in spread(tested, self.config.cases_max) {
             let (items, weights) = fitted.all.row(user);
             bought.sort_unstable();
             bought.dedup();
@@ -310,6 +308,13 @@ impl Lesson<'_> {
         }
         cases
     }
+}
+
+/// About `most` of them, at equal distances; all when there are no more. Two and two, since neighbours are measured with
+/// the weights of each other's half.
+fn spread<T>(all: Vec<T>, most: usize) -> impl Iterator<Item = T> {
+    let step = all.len().div_ceil(most.max(1)).max(1);
+    all.into_iter().enumerate().filter(move |(at, _)| (at / 2).is_multiple_of(step)).map(|(_, one)| one)
 }
 
 /// What people bought in the month: only what was new to them, and anything.
@@ -359,4 +364,23 @@ fn figures(model: &Evaluation, trending: &Evaluation, parts: &[(&str, Evaluation
     }
     rows.push(figure("recommender/blend/coverage@20".to_owned(), model.coverage_20));
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_cases_both_halves_are_measured_on_some() {
+        let of = |people: u32, most: usize| spread((0..people).collect(), most).collect::<Vec<u32>>();
+        assert_eq!(of(5, 5), [0, 1, 2, 3, 4], "all when there are no more");
+        assert_eq!(of(5, 100), [0, 1, 2, 3, 4]);
+        assert_eq!(of(12, 4), [0, 1, 6, 7]);
+        for most in [100, 1_000, 4_999] {
+            let some = of(10_000, most);
+            assert!(some.len() <= most && some.len() * 2 > most, "{} of {most}", some.len());
+            let odd = some.iter().filter(|user| *user % 2 == 1).count();
+            assert_eq!(odd * 2, some.len(), "with every person a case, half of the sample is odd");
+        }
+    }
 }
