@@ -58,8 +58,9 @@ pub fn fit(learnt: &People<'_>, served: &People<'_>, cut: Timestamp, threads: Th
     let train: Vec<Timestamp> = TRAIN_BACK.iter().map(|back| test.plus_days(-back * horizon)).collect();
     let cuts: Vec<Timestamp> = train.iter().copied().chain([test]).collect();
     let label = ChurnLabel { horizon_days: HORIZON_DAYS, complete_until: cut };
+    let sample = learnt.sample(PEOPLE_MAX);
     let rows = learnt.in_parts(
-        &learnt.sample(PEOPLE_MAX),
+        &sample,
         |part| Ok(training_rows(&learnt.timelines(part)?, &cuts, label)?),
         |parts| Ok(together(&parts.collect::<Result<Vec<_>>>()?, &cuts)),
     );
@@ -81,7 +82,9 @@ pub fn fit(learnt: &People<'_>, served: &People<'_>, cut: Timestamp, threads: Th
     // The edge's churn section holds neither bounds nor knots.
     let config = ChurnConfig { design: DesignConfig { bound: 0.0, knots: 0 }, bent: false, ..ChurnConfig::default() };
     let fit = fit_forward(&columns, samples, &split, &config, threads).context(NOT_ENOUGH)?;
-    let judged = judged(&fit, &rows, test)?;
+    let all = sample.len() == learnt.parts().len();
+    let population = if all { "customers" } else { "a sample of the customers" };
+    let judged = judged(&fit, &rows, test, population)?;
     drop(rows);
     let (terms, scores, figures) = (terms(&fit), scores(&fit, served, cut)?, figures(&fit, &judged.reach));
     Ok(Leaving { fit, terms, scores, figures, judged })
@@ -114,14 +117,14 @@ fn together(parts: &[TrainingRows], cuts: &[Timestamp]) -> Option<TrainingRows> 
 }
 
 /// What was said of each test row and what came true.
-fn judged(fit: &ForwardFit, rows: &TrainingRows, test: Timestamp) -> Result<Churn> {
+fn judged(fit: &ForwardFit, rows: &TrainingRows, test: Timestamp, population: &str) -> Result<Churn> {
     let tested: Vec<usize> = (0..rows.labels.len()).filter(|&n| rows.cuts[n] == test).collect();
     let row = |n: usize| &rows.values[n * rows.width..(n + 1) * rows.width];
     let probabilities: Vec<f64> = tested.iter().map(|&n| fit.model.probability(row(n))).collect();
     let left: Vec<bool> = tested.iter().map(|&n| rows.labels[n]).collect();
     let people: Vec<u8> = tested.iter().flat_map(|&n| rows.people[n].0.to_le_bytes()).collect();
     let definition = format!(
-        "Leaving is no purchase in {HORIZON_DAYS} days, among customers who had bought before and permit learning"
+        "Leaving is no purchase in {HORIZON_DAYS} days, among {population} who had bought before and permit learning"
     );
     let recency = kenal_features::position("recency_days").context("finding recency_days among the features")?;
     // Who never bought has left already.
