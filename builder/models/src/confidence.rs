@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::interactions::{InteractionError, Interactions};
+use crate::interactions::InteractionError;
 
 /// What happened between a person and an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,10 +26,9 @@ pub enum Kind {
     Return,
 }
 
-/// One event, seen from the moment the model is trained for.
+/// One event of a person, seen from the moment the model is trained for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Event {
-    pub user: u32,
     pub item: u32,
     pub kind: Kind,
     /// Days between the event and the cut; never negative.
@@ -68,34 +67,28 @@ impl Confidence {
         fresh * (-age_days / self.half_life_days).exp2()
     }
 
-    /// The matrix c_ui, `n_users × n_items`. The order of `events` does not matter: sums are taken in the order of
-    /// (user, item, kind, age). O(n log n).
+    /// A row of the matrix c_ui, by item: what one person's events say. The order of `events` does not matter: sums are
+    /// taken in the order of (item, kind, age). O(n log n).
     ///
     /// # Errors
-    /// An index out of range, or an age that is negative or not a number; the row in the error is the event's position
-    /// after sorting by (user, item, kind, age).
-    pub fn interactions(
-        &self,
-        n_users: usize,
-        n_items: usize,
-        mut events: Vec<Event>,
-    ) -> Result<Interactions, InteractionError> {
-        events.sort_unstable_by(|a, b| {
-            (a.user, a.item, a.kind).cmp(&(b.user, b.item, b.kind)).then(a.age_days.total_cmp(&b.age_days))
-        });
-        let mut triples: Vec<(u32, u32, f32)> = Vec::new();
+    /// An age that is negative or not a number; the row in the error is the event's position after sorting by (item,
+    /// kind, age).
+    pub fn of_user(&self, mut events: Vec<Event>) -> Result<Vec<(u32, f32)>, InteractionError> {
+        events.sort_unstable_by(|a, b| (a.item, a.kind).cmp(&(b.item, b.kind)).then(a.age_days.total_cmp(&b.age_days)));
+        let mut items: Vec<(u32, f32)> = Vec::new();
         for (row, e) in events.iter().enumerate() {
             if !e.age_days.is_finite() || e.age_days < 0.0 {
                 return Err(InteractionError::BadAge { row, age_days: e.age_days });
             }
             let w = self.weight(e.kind, e.age_days);
-            match triples.last_mut() {
-                Some((u, i, c)) if (*u, *i) == (e.user, e.item) => *c += w,
-                _ => triples.push((e.user, e.item, w)),
+            match items.last_mut() {
+                Some((i, c)) if *i == e.item => *c += w,
+                _ => items.push((e.item, w)),
             }
         }
-        let kept = triples.into_iter().filter(|t| t.2 > self.floor).map(|(u, i, c)| (u, i, c.min(self.cap)));
-        Interactions::from_triples(n_users, n_items, kept)
+        items.retain(|&(_, c)| c > self.floor);
+        items.iter_mut().for_each(|(_, c)| *c = c.min(self.cap));
+        Ok(items)
     }
 }
 
@@ -103,40 +96,34 @@ impl Confidence {
 mod tests {
     use super::*;
 
-    fn event(user: u32, item: u32, kind: Kind, age_days: f32) -> Event {
-        Event { user, item, kind, age_days }
+    fn event(item: u32, kind: Kind, age_days: f32) -> Event {
+        Event { item, kind, age_days }
     }
 
     #[test]
     fn weights_add_up_decay_cancel_and_are_capped() {
         let c = Confidence { half_life_days: 10.0, cap: 2.0, ..Confidence::default() };
-        let events = vec![
-            event(0, 0, Kind::View, 0.0),
-            event(0, 0, Kind::Purchase, 10.0),
-            event(0, 1, Kind::Purchase, 3.0),
-            event(0, 1, Kind::Return, 3.0),
-            event(1, 2, Kind::Purchase, 0.0),
-            event(1, 2, Kind::Purchase, 0.0),
-            event(1, 2, Kind::Purchase, 0.0),
-            event(1, 0, Kind::View, 100.0),
+        let one = vec![
+            event(1, Kind::Purchase, 3.0),
+            event(0, Kind::View, 0.0),
+            event(0, Kind::Purchase, 10.0),
+            event(1, Kind::Return, 3.0),
         ];
-        let m = c.interactions(2, 3, events.clone()).expect("valid");
-        assert_eq!(
-            (m.row(0).0, m.row(0).1.to_vec()),
-            (&[0][..], vec![0.7]),
-            "view 0.2 + half a purchase; the returned purchase is gone"
-        );
-        assert_eq!((m.row(1).0, m.row(1).1.to_vec()), (&[2][..], vec![2.0]), "capped; the old view is below the floor");
-        let mut backwards = events;
-        backwards.reverse();
-        assert_eq!(c.interactions(2, 3, backwards).expect("valid"), m, "order does not matter");
+        let row = c.of_user(one.clone()).expect("valid");
+        assert_eq!(row, [(0, 0.7)], "view 0.2 + half a purchase; the returned purchase is gone");
+        let other = [event(2, Kind::Purchase, 0.0), event(0, Kind::View, 100.0)];
+        let other = other.into_iter().chain([event(2, Kind::Purchase, 0.0); 2]).collect();
+        assert_eq!(c.of_user(other).expect("valid"), [(2, 2.0)], "capped; the old view is below the floor");
+        let backwards = one.into_iter().rev().collect();
+        assert_eq!(c.of_user(backwards).expect("valid"), row, "order does not matter");
+        assert_eq!(c.of_user(Vec::new()).expect("valid"), []);
     }
 
     #[test]
     fn impossible_ages_are_refused() {
         let c = Confidence::default();
         for age in [-1.0, f32::NAN, f32::INFINITY] {
-            let got = c.interactions(1, 1, vec![event(0, 0, Kind::View, age)]);
+            let got = c.of_user(vec![event(0, Kind::View, age)]);
             assert!(matches!(got, Err(InteractionError::BadAge { row: 0, .. })), "{age}: {got:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! The matrix a recommender learns from: who touched what, and how strongly.
 //!
 //! [`Interactions`] is compressed by row (CSR), each row sorted by item without duplicates, each weight finite and
-//! above zero; having one proves it. [`Row`] is a line of an interaction file, [`core_filter`] the k-core filter of the
+//! above zero; having one proves it; [`ByUser`] makes one user by user. [`Row`] is a line of an interaction file, [`core_filter`] the k-core filter of the
 //! evaluation protocol, [`compact`] renumbers what is left.
 
 use crate::weights::{Values, Weights};
@@ -252,6 +252,55 @@ impl Interactions {
     }
 }
 
+/// A matrix whose users come one after the other: it takes the memory of what it will be.
+#[derive(Debug)]
+pub struct ByUser {
+    n_items: usize,
+    indptr: Vec<usize>,
+    items: Vec<u32>,
+    confidence: Vec<f32>,
+}
+
+impl ByUser {
+    pub fn new(n_items: usize) -> ByUser {
+        ByUser { n_items, indptr: vec![0], items: Vec::new(), confidence: Vec::new() }
+    }
+
+    /// The next user's (item, weight), in any order, as in [`Interactions::from_triples`].
+    ///
+    /// # Errors
+    /// As for [`Interactions::from_triples`], with the position in the user's row; the matrix stays as it was.
+    pub fn push(&mut self, mut row: Vec<(u32, f32)>) -> Result<(), InteractionError> {
+        for (row, &(item, weight)) in row.iter().enumerate() {
+            if item as usize >= self.n_items {
+                return Err(InteractionError::ItemOutOfRange { row, item, n_items: self.n_items });
+            }
+            if !weight.is_finite() || weight < 0.0 {
+                return Err(InteractionError::BadWeight { row, weight });
+            }
+        }
+        row.sort_by_key(|e| e.0);
+        let start = self.items.len();
+        for (item, weight) in row.into_iter().filter(|e| e.1 > 0.0) {
+            match self.confidence.last_mut() {
+                // A sum of finite weights may still overflow; the largest finite weight is the right reading.
+                Some(c) if self.items[start..].last() == Some(&item) => *c = (*c + weight).min(f32::MAX),
+                _ => {
+                    self.items.push(item);
+                    self.confidence.push(weight);
+                }
+            }
+        }
+        self.indptr.push(self.items.len());
+        Ok(())
+    }
+
+    pub fn finish(self) -> Interactions {
+        let ByUser { n_items, indptr, items, confidence } = self;
+        Interactions { n_items, indptr, items, confidence: Values::of(confidence) }
+    }
+}
+
 /// Sorts each row by item and adds up what is there twice, in the order of the rows; zeros go. Without weights each
 /// counts 1, and there still are none if none was there twice.
 fn merge_rows(indptr: &mut [usize], items: &mut Vec<u32>, mut weights: Option<Vec<f32>>) -> Option<Vec<f32>> {
@@ -393,6 +442,33 @@ mod tests {
         for bad in [(4, 0, 1.0), (0, 5, 1.0), (0, 0, -1.0), (0, 0, f32::NAN)] {
             let (got, expected) = (of(&[bad], true).err(), Interactions::from_triples(4, 5, [bad]).err());
             assert_eq!(got.map(|e| e.to_string()), expected.map(|e| e.to_string()));
+        }
+    }
+
+    #[test]
+    fn users_one_after_the_other_give_what_triples_give() {
+        let of = |rows: &[&[(u32, f32)]]| {
+            let mut matrix = ByUser::new(5);
+            rows.iter().try_for_each(|row| matrix.push(row.to_vec())).map(|()| matrix.finish())
+        };
+        for rows in [
+            &[&[(3, 0.5), (0, 7.0), (3, 0.25)][..], &[], &[(1, 0.0), (0, 2.0)], &[(1, 3.0)], &[(1, 1.0), (0, 0.0)]][..],
+            &[&[(4, 1.0), (0, 1.0)], &[(4, 1.0)]],
+            &[&[(1, f32::MAX), (1, f32::MAX)]],
+            &[&[], &[]],
+            &[],
+        ] {
+            let triples = (0..).zip(rows).flat_map(|(user, row)| row.iter().map(move |&(item, c)| (user, item, c)));
+            let expected = Interactions::from_triples(rows.len(), 5, triples).expect("valid");
+            let got = of(rows).expect("valid");
+            assert_eq!((&got, got.same_confidence()), (&expected, expected.same_confidence()));
+        }
+        for bad in [(5, 1.0), (0, -1.0), (0, f32::NAN)] {
+            let mut matrix = ByUser::new(5);
+            let error = matrix.push(vec![(1, 1.0), bad]).expect_err("refused");
+            let expected = Interactions::from_triples(1, 5, [(0, 1, 1.0), (0, bad.0, bad.1)]).expect_err("refused");
+            assert_eq!(error.to_string(), expected.to_string());
+            assert!(matrix.finish().is_empty(), "nothing of a row that is refused stays");
         }
     }
 

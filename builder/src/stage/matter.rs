@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kenal_consent::Subject;
-use kenal_models::confidence::{Event, Kind};
+use kenal_models::confidence::{Confidence, Event, Kind};
+use kenal_models::interactions::InteractionError;
 use kenal_types::{EventKind, Item, OrderStatus, PersonId, Timestamp};
 
 use crate::gold::{EventRow, PurchaseRow};
@@ -38,8 +39,7 @@ impl ItemNumbers {
     }
 }
 
-/// Something a person did with an item of the catalogue: 24 bytes, where a row of the lake takes 100 to 200, so that a year of
-/// a large shop fits in memory.
+/// Something a person did with an item of the catalogue: 24 bytes, where a row of the lake takes 100 to 200.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Act {
     pub item: u32,
@@ -103,23 +103,30 @@ fn looked(row: &EventRow, items: &ItemNumbers) -> Option<Act> {
     Some(Act { item, says: Some(kind), happened_at: row.happened_at, known_at: row.known_at })
 }
 
-/// What was known by `cut` of purchases before it. People are numbered as they come.
-pub fn purchase_events(shoppers: &[Shopper], cut: Timestamp) -> impl Iterator<Item = Event> {
-    events(shoppers, |shopper| &shopper.bought, cut)
+impl Shopper {
+    /// What was known by `cut` of purchases before it.
+    pub fn purchases(&self, cut: Timestamp) -> impl Iterator<Item = Event> {
+        events(&self.bought, cut)
+    }
+
+    /// What was known by `cut` of views and carts before it.
+    pub fn browsing(&self, cut: Timestamp) -> impl Iterator<Item = Event> {
+        events(&self.looked, cut)
+    }
+
+    /// The person's row of c_ui at `cut`, by item.
+    ///
+    /// # Errors
+    /// As for [`Confidence::of_user`].
+    pub fn taste(&self, cut: Timestamp, confidence: &Confidence) -> Result<Vec<(u32, f32)>, InteractionError> {
+        confidence.of_user(self.purchases(cut).chain(self.browsing(cut)).collect())
+    }
 }
 
-/// What was known by `cut` of views and carts before it.
-pub fn browse_events(shoppers: &[Shopper], cut: Timestamp) -> impl Iterator<Item = Event> {
-    events(shoppers, |shopper| &shopper.looked, cut)
-}
-
-fn events(shoppers: &[Shopper], acts: fn(&Shopper) -> &Vec<Act>, cut: Timestamp) -> impl Iterator<Item = Event> {
-    (0..).zip(shoppers).flat_map(move |(user, shopper)| {
-        let event = move |act: &Act| {
-            let known = act.known_at <= cut && act.happened_at < cut;
-            let age_days = known.then(|| cut.days_since(act.happened_at) as f32)?;
-            Some(Event { user, item: act.item, kind: act.says?, age_days })
-        };
-        acts(shopper).iter().filter_map(event)
-    })
+fn events(acts: &[Act], cut: Timestamp) -> impl Iterator<Item = Event> {
+    let known = move |act: &&Act| act.known_at <= cut && act.happened_at < cut;
+    let event = move |act: &Act| {
+        Some(Event { item: act.item, kind: act.says?, age_days: cut.days_since(act.happened_at) as f32 })
+    };
+    acts.iter().filter(known).filter_map(event)
 }

@@ -3,13 +3,11 @@
 use anyhow::{Context as _, Result};
 use kenal_consent::Cell;
 use kenal_core::format::write::{ChurnFeature, ChurnInput};
-use kenal_core::limits::BOOST_MIN;
 use kenal_core::{Model, Weights};
 use kenal_features::CODE_HASH;
 use kenal_lake::Fingerprint;
 use kenal_models::als::{AlsStop, Iteration};
 use kenal_models::blend::strength;
-use kenal_models::compact::bundled;
 use kenal_models::eval::Verdict;
 
 use super::matter::ItemNumbers;
@@ -51,7 +49,7 @@ pub fn run(company: &Company) -> Result<Outcome> {
     let told = |what: &str, i: Iteration| {
         progress.set(&format!("{what}, iterations"), i.iteration as u64, i.iterations_max as u64);
     };
-    let fitted = recommender::fit(&learnt.all_shoppers()?, &numbers, cut, &config, company.threads, &told)?;
+    let fitted = recommender::fit(&learnt, &numbers, cut, &config, company.threads, &told)?;
     let leaving = churn::fit(&learnt, &served, cut, company.threads)?;
 
     let mut lines = fitted.figures.clone();
@@ -69,19 +67,19 @@ pub fn run(company: &Company) -> Result<Outcome> {
         ("recommender/rise_power", f64::from(fitted.weights.rise_power)),
         ("recommender/trend_half_life_days", f64::from(fitted.trend_half_life_days)),
         ("recommender/again_half_life_days", f64::from(fitted.weights.again_half_life_days)),
-        ("recommender/interactions", fitted.fitted.trained_on() as f64),
+        ("recommender/interactions", fitted.interactions as f64),
         ("beats trending", f64::from(u8::from(better))),
         (PUBLISH, f64::from(u8::from(publish))),
     ] {
         lines.push(ModelCardRow { name: name.to_owned(), value });
     }
-    company.put(&item_rows(&fitted, &numbers), &fingerprint)?;
+    company.put(&fitted.items, &fingerprint)?;
     company.put(&leaving.terms, &fingerprint)?;
     company.put(&leaving.scores, &fingerprint)?;
     company.put(&lines, &fingerprint)?;
     progress.finish(&format!(
         "{} interactions of {} items",
-        count(fitted.fitted.trained_on() as u64),
+        count(fitted.interactions as u64),
         count(numbers.len() as u64)
     ));
     show(&fitted, &leaving);
@@ -104,28 +102,6 @@ fn verdict_of(card: &[ModelCardRow], policy: PublishPolicy) -> Result<Outcome> {
     Ok(Outcome::Refused("the model on the card does not beat trending".to_owned()))
 }
 
-fn item_rows(recommender: &Recommender, numbers: &ItemNumbers) -> Vec<ItemModelRow> {
-    let Recommender { fitted, weights, .. } = recommender;
-    // As a bundle holds them: its codes are chosen here, where the people are known whom errors of them would reach.
-    let fashion = fitted.fashion(recommender.trend_half_life_days, weights);
-    let boosts: Vec<f32> = fashion.goes.iter().map(|goes| goes.clamp(BOOST_MIN, 1.0)).collect();
-    let factors = bundled(&fitted.als, &boosts);
-    let factors = factors.chunks_exact(fitted.als.factors());
-    let row = |(item, (id, factors)): (u32, (&String, &[f32]))| {
-        let speaks_for = fitted.item_item.speaks_for(item);
-        ItemModelRow {
-            item_id: id.clone(),
-            factors: factors.to_vec(),
-            boost: boosts[item as usize],
-            again: fitted.rhythm.strength(item) * fashion.again[item as usize],
-            again_half_life_days: fitted.rhythm.half_life_days(item, weights.again_half_life_days),
-            goes_with: speaks_for.iter().map(|n| numbers.ids()[n.item as usize].clone()).collect(),
-            goes_with_weights: speaks_for.iter().map(|n| n.weight).collect(),
-        }
-    };
-    (0..).zip(numbers.ids().iter().zip(factors)).map(row).collect()
-}
-
 fn show(fitted: &Recommender, leaving: &churn::Leaving) {
     let figure = |name: &str| fitted.figures.iter().find(|f| f.name == name).map_or(f64::NAN, |f| f.value);
     let mut table = Table::new(&[
@@ -145,7 +121,7 @@ fn show(fitted: &Recommender, leaving: &churn::Leaving) {
         ]);
     }
     println!("{table}");
-    let stop = match fitted.fitted.als.stop() {
+    let stop = match fitted.als_stop {
         AlsStop::Converged { iterations } => format!("converged after {iterations} iterations"),
         AlsStop::IterationCap { iterations, last_delta } => {
             format!(

@@ -72,25 +72,6 @@ impl<'a> People<'a> {
         Ok(self.snapshot.admit(self.cell, buyers).0)
     }
 
-    /// What everybody bought and looked at.
-    ///
-    /// # Errors
-    /// As for [`People::timelines`].
-    pub fn all_shoppers(&self) -> Result<Consented<Vec<Shopper>>> {
-        let all = self.in_parts(
-            &self.parts(),
-            |part| Ok(self.shoppers(part)?.into_inner()),
-            |parts| {
-                let mut all = Vec::new();
-                for part in parts {
-                    all.append(&mut part?);
-                }
-                Ok(all)
-            },
-        )?;
-        Ok(self.snapshot.admit(self.cell, all).0)
-    }
-
     /// Puts parts through `work`, on all threads, and hands what it makes of them to `take`, in their order.
     ///
     /// # Errors
@@ -260,11 +241,10 @@ mod tests {
         }
         let one = all.get()[50].person();
         assert!(*of.timelines((one, one)).expect("read").get() == all.get()[50..=50]);
-        let shoppers = of.all_shoppers().expect("read");
+        let shoppers = of.shoppers(of.parts_of(usize::MAX)[0]).expect("read");
         assert!(shoppers.get().iter().map(|s| s.person).eq(all.get().iter().map(Timeline::person)));
         let nobody = agreed(&[]);
         let nobody = People::new(&company, &nobody, Cell::TRAIN, &[]);
-        assert!(nobody.all_shoppers().expect("read").get().is_empty());
         assert_eq!(nobody.in_parts(&nobody.parts(), |_| Ok(()), |parts| Ok(parts.count())).expect("read"), 0);
     }
 

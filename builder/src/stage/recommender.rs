@@ -5,24 +5,28 @@
 //! with weights chosen on the other half, and the other way round, so that no weight has seen a purchase it is measured
 //! on. Then all parts are fitted again on everything there is.
 
+mod known;
+
 use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, bail};
 use kenal_card::Role;
-use kenal_consent::Consented;
-use kenal_models::als::{self, AlsConfig, AlsModel, Iteration};
-use kenal_models::blend::{Blend, Fashion, Heat, History, Learnt, Parts, Rhythm, Weights, learn, learn_from};
-use kenal_models::confidence::{Confidence, Event, Kind};
+use kenal_core::limits::BOOST_MIN;
+use kenal_models::als::{self, AlsConfig, AlsModel, AlsStop, Iteration};
+use kenal_models::blend::{Blend, Fashion, Heat, Learnt, Parts, Rhythm, Weights, learn, learn_from};
+use kenal_models::compact::bundled;
+use kenal_models::confidence::Confidence;
 use kenal_models::eval::{Candidates, Case, Evaluation, Metric, PublishRule, SameForAll, Scorer, Verdict};
 use kenal_models::eval::{compare_to_trending, evaluate};
-use kenal_models::interactions::Interactions;
 use kenal_models::item_item::{ItemItem, ItemItemConfig};
 use kenal_models::threads::Threads;
-use kenal_types::{PersonId, Timestamp};
+use kenal_types::Timestamp;
 
+use self::known::Known;
 use super::card::Judgement;
-use super::matter::{ItemNumbers, Shopper, browse_events, purchase_events};
-use crate::gold::ModelCardRow;
+use super::matter::ItemNumbers;
+use super::people::People;
+use crate::gold::{ItemModelRow, ModelCardRow};
 
 /// Settings of the stage.
 #[derive(Debug, Clone, Copy)]
@@ -57,45 +61,63 @@ impl Default for RecommenderConfig {
 
 /// A fitted recommender with its figures.
 pub struct Recommender {
-    pub fitted: Fitted,
+    /// The model of each item, by number.
+    pub items: Vec<ItemModelRow>,
     pub weights: Weights,
     pub trend_half_life_days: f32,
+    /// Pairs of a person and an item that the last fit learnt from.
+    pub interactions: usize,
+    /// How its ALS ended.
+    pub als_stop: AlsStop,
     pub verdict: Verdict,
     pub figures: Vec<ModelCardRow>,
     pub judgement: Judgement,
 }
 
 /// All parts of the blend, as of one moment.
-pub struct Fitted {
-    pub als: AlsModel,
-    pub item_item: ItemItem,
-    pub rhythm: Rhythm,
-    /// Purchases of each person, with the days since.
-    histories: Vec<History>,
-    /// c_ui, with browsing.
-    all: Interactions,
-    n_items: usize,
+struct Fitted {
+    als: AlsModel,
+    item_item: ItemItem,
+    rhythm: Rhythm,
+    known: Known,
 }
 
 impl Fitted {
-    pub fn trained_on(&self) -> usize {
-        self.all.len()
+    fn n_items(&self) -> usize {
+        self.known.all.n_items()
     }
 
     fn heat(&self, half_life_days: f32) -> Heat {
-        let purchases = self.histories.iter().flatten().map(|&(item, age)| (item, age, 1.0));
-        Heat::of(self.n_items, half_life_days, purchases)
+        let purchases = self.known.histories.iter().flatten().map(|&(item, age)| (item, age, 1.0));
+        Heat::of(self.n_items(), half_life_days, purchases)
     }
 
-    /// What weights make of how much items are bought.
-    pub fn fashion(&self, half_life_days: f32, weights: &Weights) -> Fashion {
-        Fashion::new(&self.heat(half_life_days), weights)
+    /// As tables and bundles hold it: codes are chosen here, where the people are known whom errors of them would reach.
+    fn rows(&self, chosen: &TrendAndWeights, numbers: &ItemNumbers) -> Vec<ItemModelRow> {
+        let weights = &chosen.weights;
+        let fashion = Fashion::new(&self.heat(chosen.half_life), weights);
+        let boosts: Vec<f32> = fashion.goes.iter().map(|goes| goes.clamp(BOOST_MIN, 1.0)).collect();
+        let factors = bundled(&self.als, &boosts);
+        let factors = factors.chunks_exact(self.als.factors());
+        let row = |(item, (id, factors)): (u32, (&String, &[f32]))| {
+            let speaks_for = self.item_item.speaks_for(item);
+            ItemModelRow {
+                item_id: id.clone(),
+                factors: factors.to_vec(),
+                boost: boosts[item as usize],
+                again: self.rhythm.strength(item) * fashion.again[item as usize],
+                again_half_life_days: self.rhythm.half_life_days(item, weights.again_half_life_days),
+                goes_with: speaks_for.iter().map(|n| numbers.ids()[n.item as usize].clone()).collect(),
+                goes_with_weights: speaks_for.iter().map(|n| n.weight).collect(),
+            }
+        };
+        (0..).zip(numbers.ids().iter().zip(factors)).map(row).collect()
     }
 
     /// With `again`, what was bought before is a candidate, by its rhythm.
     fn parts(&self, half_life_days: f32, again: bool) -> Parts<'_> {
         let mut parts = Parts::new(Some(&self.item_item), Some(&self.als), self.heat(half_life_days));
-        parts.histories = &self.histories;
+        parts.histories = &self.known.histories;
         parts.bought_hidden = !again;
         parts.rhythm = again.then_some(&self.rhythm);
         parts
@@ -133,40 +155,37 @@ impl Scorer for CrossFitted<'_> {
     }
 }
 
-/// What is learnt from.
+/// What is learnt from: everything that people who permit training did.
 struct Lesson<'a> {
-    /// Numbered as they come.
-    shoppers: &'a [Shopper],
-    people: Vec<PersonId>,
+    learnt: &'a People<'a>,
     items: &'a ItemNumbers,
     config: &'a RecommenderConfig,
     threads: Threads,
 }
 
-/// Fits, measures and fits again on everything that people who permit training did; see the module.
+/// Fits, measures and fits again on everything that people who permit training did; see the module. What was known at one
+/// cut is in memory at a time.
+///
+/// # Errors
+/// The tables of the profile stage cannot be read, or hold no purchase.
 pub fn fit(
-    lessons: &Consented<Vec<Shopper>>,
+    learnt: &People<'_>,
     items: &ItemNumbers,
     cut: Timestamp,
     config: &RecommenderConfig,
     threads: Threads,
     progress: &(dyn Fn(&str, Iteration) + Sync),
 ) -> Result<Recommender> {
-    let shoppers = lessons.get();
-    if shoppers.iter().all(|shopper| shopper.bought.is_empty()) {
-        bail!(
-            "there is no purchase of anybody who agreed to training, so there is nothing to learn from; `kenal run \
-             consent` shows how many agreed, and why the others count as a no"
-        );
-    }
-    let people = shoppers.iter().map(|shopper| shopper.person).collect();
-    let lesson = Lesson { shoppers, people, items, config, threads };
+    let lesson = Lesson { learnt, items, config, threads };
     let measured = lesson.measure(cut, progress)?;
-    let fitted = lesson.fitted(cut, "fit", progress)?.context("fitting: nothing of it was known at the cut")?;
+    let known = Known::read(learnt, items.len(), cut, cut, &config.confidence)?;
+    let fitted = lesson.fitted(known, "fit", progress)?.context("fitting: nothing of it was known at the cut")?;
     Ok(Recommender {
-        fitted,
-        weights: measured.weights,
-        trend_half_life_days: measured.trend_half_life_days,
+        items: fitted.rows(&measured.learnt, items),
+        weights: measured.learnt.weights,
+        trend_half_life_days: measured.learnt.half_life,
+        interactions: fitted.known.all.len(),
+        als_stop: fitted.als.stop(),
         verdict: measured.verdict,
         figures: measured.figures,
         judgement: measured.judgement,
@@ -174,66 +193,63 @@ pub fn fit(
 }
 
 struct Measured {
-    weights: Weights,
-    trend_half_life_days: f32,
+    learnt: TrendAndWeights,
     verdict: Verdict,
     figures: Vec<ModelCardRow>,
     judgement: Judgement,
 }
 
 impl Lesson<'_> {
-    /// All parts as they would have been fitted at `cut`; `None` when there was nothing to fit on.
+    /// All parts, fitted on what was known; `None` when that is nothing.
     fn fitted(
         &self,
-        cut: Timestamp,
+        known: Known,
         what: &str,
         progress: &(dyn Fn(&str, Iteration) + Sync),
     ) -> Result<Option<Fitted>> {
-        let (n_people, n_items) = (self.people.len(), self.items.len());
-        let mut histories = vec![History::new(); n_people];
-        for event in purchase_events(self.shoppers, cut).filter(|e| e.kind == Kind::Purchase) {
-            histories[event.user as usize].push((event.item, event.age_days));
-        }
-        let last = last_purchases(&histories);
-        let events: Vec<Event> = purchase_events(self.shoppers, cut).chain(browse_events(self.shoppers, cut)).collect();
-        let all = self.config.confidence.interactions(n_people, n_items, events).context("counting interactions")?;
-        if all.is_empty() {
+        if known.all.is_empty() {
             return Ok(None);
         }
-        let pairs = last.iter().map(|&(user, item, _)| (user, item, 1.0));
-        let pairs = Interactions::from_triples(n_people, n_items, pairs).context("counting purchases")?;
-        let days: Vec<f32> = last.iter().map(|&(.., age)| -age).collect();
+        let (pairs, days) = known.last_purchases()?;
         let item_item = ItemItem::fit(&pairs, Some(&days), &self.config.item_item, self.threads);
-        let als = als::fit(&all, &self.config.als, self.threads, &mut |i| {
+        drop((pairs, days));
+        let als = als::fit(&known.all, &self.config.als, self.threads, &mut |i| {
             progress(what, i);
             ControlFlow::Continue(())
         })
         .with_context(|| format!("the {what}"))?;
-        let rhythm = Rhythm::learn(&histories, n_items);
-        Ok(Some(Fitted { als, item_item, rhythm, histories, all, n_items }))
+        let rhythm = Rhythm::learn(&known.histories, self.items.len());
+        Ok(Some(Fitted { als, item_item, rhythm, known }))
     }
 
     /// Learns the weights on each half of the people and measures on the other; those to use are learnt on all.
     fn measure(&self, cut: Timestamp, progress: &(dyn Fn(&str, Iteration) + Sync)) -> Result<Measured> {
         let before = cut.plus_days(-i64::from(self.config.window_days));
         let first_half_life = self.config.trend_half_lives_days[0];
-        let Some(fitted) = self.fitted(before, "measured fit", progress)? else {
+        let known = Known::read(self.learnt, self.items.len(), before, cut, &self.config.confidence)?;
+        if known.purchases == 0 {
+            bail!(
+                "there is no purchase of anybody who agreed to training, so there is nothing to learn from; `kenal run \
+                 consent` shows how many agreed, and why the others count as a no"
+            );
+        }
+        let Some(fitted) = self.fitted(known, "measured fit", progress)? else {
             return Ok(self.unmeasured(first_half_life));
         };
-        let cases = self.cases(&fitted, cut);
+        let cases = cases(&fitted.known, self.config.cases_max);
         let learnt = self.learn(&fitted, &cases);
         // The weights for even people are learnt on odd ones.
         let halves = [1, 0].map(|half| self.learn(&fitted, &cases.half(half)));
         let of = |change: fn(Weights) -> Weights, again: bool| {
             let blends = halves.map(|learnt| learnt.blend(&fitted, change, again));
             let cases = if again { &cases.any } else { &cases.new };
-            evaluate(&CrossFitted(blends), fitted.n_items, cases, Candidates::All, self.threads)
+            evaluate(&CrossFitted(blends), fitted.n_items(), cases, Candidates::All, self.threads)
         };
         let model = of(|weights| weights, false);
         let trending = Blend { parts: fitted.parts(first_half_life, false), weights: TREND_ONLY };
-        let trending = evaluate(&trending, fitted.n_items, &cases.new, Candidates::All, self.threads);
+        let trending = evaluate(&trending, fitted.n_items(), &cases.new, Candidates::All, self.threads);
         let popular = SameForAll(fitted.heat(first_half_life).now);
-        let popular = evaluate(&popular, fitted.n_items, &cases.any, Candidates::All, self.threads);
+        let popular = evaluate(&popular, fitted.n_items(), &cases.any, Candidates::All, self.threads);
         let verdict = compare_to_trending(&model, &trending, &self.config.rule);
         let parts = [
             ("als", of(|w| alone(Weights { item_item: 0.0, als: 1.0, ..w }), false)),
@@ -249,9 +265,8 @@ impl Lesson<'_> {
         }
         let mut judged = vec![("blend", Role::Model, &model), ("trending", Role::Baseline, &trending)];
         judged.extend(parts.iter().map(|(name, evaluation)| (*name, Role::Part, evaluation)));
-        let judgement = Judgement::new(&cases.new, &self.people, self.items, &judged);
-        let TrendAndWeights { weights, half_life } = learnt;
-        Ok(Measured { weights, trend_half_life_days: half_life, verdict, figures, judgement })
+        let judgement = Judgement::new(&cases.new, &fitted.known.people, self.items, &judged);
+        Ok(Measured { learnt, verdict, figures, judgement })
     }
 
     /// The weights that are best on `cases`.
@@ -277,37 +292,27 @@ impl Lesson<'_> {
         let verdict = compare_to_trending(&nobody, &nobody, &self.config.rule);
         let figures = figures(&nobody, &nobody, &[]);
         let judged = [("blend", Role::Model, &nobody), ("trending", Role::Baseline, &nobody)];
-        let judgement = Judgement::new(&[], &self.people, self.items, &judged);
-        Measured { weights: Weights::default(), trend_half_life_days: half_life, verdict, figures, judgement }
+        let judgement = Judgement::new(&[], &[], self.items, &judged);
+        let learnt = TrendAndWeights { weights: Weights::default(), half_life };
+        Measured { learnt, verdict, figures, judgement }
     }
+}
 
-    /// People with a history before and purchases in the month before `cut`; of very many some, evenly spread.
-    fn cases(&self, fitted: &Fitted, cut: Timestamp) -> Cases {
-        let window = self.config.window_days as f32;
-        let mut relevant = vec![Vec::new(); self.people.len()];
-        for event in purchase_events(self.shoppers, cut) {
-            if event.kind == Kind::Purchase && event.age_days < window {
-                relevant[event.user as usize].push(event.item);
-            }
+/// People with a history and purchases after it; of very many some, evenly spread.
+fn cases(known: &Known, cases_max: usize) -> Cases {
+    let tested = known.bought_later.iter().filter(|(user, _)| !known.all.row(*user as usize).0.is_empty());
+    let mut cases = Cases::default();
+    for (user, bought) in spread(tested.collect(), cases_max) {
+        let (items, weights) = known.all.row(*user as usize);
+        let history: Vec<(u32, f32)> = items.iter().copied().zip(weights.iter().copied()).collect();
+        let known = |item: &u32| known.histories[*user as usize].iter().any(|(i, _)| i == item);
+        let new: Vec<u32> = bought.iter().copied().filter(|item| !known(item)).collect();
+        if !new.is_empty() {
+            cases.new.push(Case { user: *user, history: history.clone(), relevant: new });
         }
-        let tested = |(user, bought): &(usize, Vec<u32>)| !bought.is_empty() && !fitted.all.row(*user).0.is_empty();
-        let tested: Vec<(usize, Vec<u32>)> = relevant.into_iter().enumerate().filter(tested).collect();
-        let mut cases = Cases::default();
-        for (user, mut bought) in spread(tested, self.config.cases_max) {
-            let (items, weights) = fitted.all.row(user);
-            bought.sort_unstable();
-            bought.dedup();
-            let history: Vec<(u32, f32)> = items.iter().copied().zip(weights.iter().copied()).collect();
-            let known = |item: &u32| fitted.histories[user].iter().any(|(i, _)| i == item);
-            let new: Vec<u32> = bought.iter().copied().filter(|item| !known(item)).collect();
-            let user = user as u32;
-            if !new.is_empty() {
-                cases.new.push(Case { user, history: history.clone(), relevant: new });
-            }
-            cases.any.push(Case { user, history, relevant: bought });
-        }
-        cases
+        cases.any.push(Case { user: *user, history, relevant: bought.clone() });
     }
+    cases
 }
 
 /// About `most` of them, at equal distances; all when there are no more. Two and two, since neighbours are measured with
@@ -330,18 +335,6 @@ impl Cases {
         let of = |cases: &[Case]| cases.iter().filter(|c| c.user % 2 == parity).cloned().collect();
         Cases { new: of(&self.new), any: of(&self.any) }
     }
-}
-
-/// (person, item, days since the last purchase of it), ascending.
-fn last_purchases(histories: &[History]) -> Vec<(u32, u32, f32)> {
-    let mut last = Vec::new();
-    for (user, history) in histories.iter().enumerate() {
-        let mut events = history.clone();
-        events.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        events.dedup_by_key(|e| e.0);
-        last.extend(events.into_iter().map(|(item, age)| (user as u32, item, age)));
-    }
-    last
 }
 
 fn figure(name: String, value: f64) -> ModelCardRow {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::Tokens;
 use crate::gold::{AssignmentRow, ChurnScoreRow, GoldRow as _};
 use crate::stage::Company;
-use crate::stage::matter::{Shopper, browse_events, purchase_events};
+use crate::stage::matter::Shopper;
 use crate::stage::models::ModelFiles;
 use crate::stage::people::People;
 
@@ -110,28 +110,26 @@ fn rows(
     cut: Timestamp,
 ) -> Result<Vec<(PersonId, UserRowInput)>> {
     let Items { models, index } = items;
-    let ties = Ties::new(purchase_events(shoppers, cut), models);
-    let events = purchase_events(shoppers, cut).chain(browse_events(shoppers, cut)).collect();
-    let taste = Confidence::default().interactions(shoppers.len(), index.len(), events)?;
-    let row = |(n, shopper): (usize, &Shopper)| {
-        let (items, weights) = taste.row(n);
-        let entry = |(&item, &confidence): (&u32, &f32)| {
+    let row = |shopper: &Shopper| {
+        let ties = Ties::new(shopper.purchases(cut), models);
+        let entry = |(item, confidence): (u32, f32)| {
             // Of what was only looked at, the confidence says how much it counts, as for events of this minute.
-            let (together, again) = ties.of(n as u32, item).unwrap_or((confidence.min(1.0), 0.0));
+            let (together, again) = ties.of(item).unwrap_or((confidence.min(1.0), 0.0));
             HistoryInput { item: index[item as usize], confidence, together, again }
         };
+        let taste = shopper.taste(cut, &Confidence::default())?;
         // Whatever became of the order, and however late it was known: an item once bought is not shown again.
         let bought: BTreeSet<ItemIdx> = shopper.bought.iter().map(|act| index[act.item as usize]).collect();
         let input = UserRowInput {
             consent: bits(snapshot, shopper.person),
             churn_decile: deciles.get(&shopper.person).copied(),
             market: home(snapshot, shopper.person),
-            history: strongest(items.iter().zip(weights).map(entry).collect()),
+            history: strongest(taste.into_iter().map(entry).collect()),
             bought: bought.into_iter().collect(),
         };
-        (shopper.person, input)
+        Ok((shopper.person, input))
     };
-    Ok(shoppers.iter().enumerate().map(row).collect())
+    shoppers.iter().map(row).collect()
 }
 
 /// The churn decile of everybody who was scored.
@@ -200,25 +198,26 @@ fn strongest(mut history: Vec<HistoryInput>) -> Vec<HistoryInput> {
     history
 }
 
-/// What purchases say beside confidence: how much each item counts for what goes with it, and how much it is due again.
+/// What a person's purchases say beside confidence: how much each item counts for what goes with it, and how much it is due
+/// again.
 struct Ties {
-    by_pair: HashMap<(u32, u32), (f32, f32)>,
+    by_item: HashMap<u32, (f32, f32)>,
 }
 
 impl Ties {
     fn new(events: impl Iterator<Item = Event>, models: &ModelFiles) -> Self {
-        let mut by_pair: HashMap<(u32, u32), (f32, f32)> = HashMap::new();
+        let mut by_item: HashMap<u32, (f32, f32)> = HashMap::new();
         for event in events.filter(|e| e.kind == Kind::Purchase) {
-            let tie = by_pair.entry((event.user, event.item)).or_default();
+            let tie = by_item.entry(event.item).or_default();
             // The last purchase counts for what goes with it, every one for its own rhythm.
             tie.0 = tie.0.max(models.together(event.age_days));
             tie.1 = (tie.1 + models.again(event.item as usize, event.age_days)).min(AGAIN_MAX);
         }
-        Ties { by_pair }
+        Ties { by_item }
     }
 
-    /// Of a person and an item, by their numbers; `None` when it was never bought.
-    fn of(&self, person: u32, item: u32) -> Option<(f32, f32)> {
-        self.by_pair.get(&(person, item)).copied()
+    /// Of an item, by its number; `None` when it was never bought.
+    fn of(&self, item: u32) -> Option<(f32, f32)> {
+        self.by_item.get(&item).copied()
     }
 }

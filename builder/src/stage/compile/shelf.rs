@@ -8,11 +8,11 @@ use kenal_consent::Snapshot;
 use kenal_core::format::write::{CatalogueItem, ItemInput, TrendingList};
 use kenal_core::{CategoryIdx, ItemIdx, MarketIdx, Score, Scored};
 use kenal_features::Rates;
-use kenal_models::confidence::Kind;
+use kenal_models::confidence::{Event, Kind};
 use kenal_models::trending::{Heat, TrendingConfig, trending};
 use kenal_types::{Item, Market, Money, Timestamp, Variant};
 
-use crate::stage::matter::{ItemNumbers, purchase_events};
+use crate::stage::matter::ItemNumbers;
 use crate::stage::models::ModelFiles;
 use crate::stage::people::People;
 
@@ -113,11 +113,12 @@ impl<'a> Shelf<'a> {
         let of_part = |part| {
             let buyers = learnt.buyers(part)?;
             let mut heat = Vec::new();
-            for event in purchase_events(buyers.get(), cut).filter(|event| event.kind == Kind::Purchase) {
-                let category = self.entries[event.item as usize].category.get();
-                for ruling in snapshot.of(buyers.get()[event.user as usize].person) {
-                    let (market, age_days) = (ruling.market as u8, event.age_days);
-                    heat.push(Heat { item: event.item, market, category, age_days, weight: 1.0 });
+            for buyer in buyers.get() {
+                for Event { item, age_days, .. } in buyer.purchases(cut).filter(|e| e.kind == Kind::Purchase) {
+                    let category = self.entries[item as usize].category.get();
+                    for ruling in snapshot.of(buyer.person) {
+                        heat.push(Heat { item, market: ruling.market as u8, category, age_days, weight: 1.0 });
+                    }
                 }
             }
             Ok(heat)
