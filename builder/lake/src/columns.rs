@@ -151,6 +151,11 @@ impl Columns {
         Ok(Columns(fields.iter().map(|f| plain(f)).collect()))
     }
 
+    /// One batch of rows of no table.
+    pub(crate) fn of_rows<T: Serialize>(&self, rows: &[T]) -> Result<RecordBatch, LakeError> {
+        serde_arrow::to_record_batch(&self.0, &rows).map_err(|e| LakeError::Result { detail: e.to_string() })
+    }
+
     /// One batch of rows, followed by further columns.
     pub(crate) fn batch<T: Serialize>(
         &self,

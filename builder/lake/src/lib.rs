@@ -42,6 +42,7 @@ mod lake;
 pub mod layout;
 mod query;
 mod schema;
+mod sorted;
 mod store;
 
 pub use arrow::record_batch::RecordBatch;
@@ -53,5 +54,5 @@ pub use fingerprint::{Fingerprint, FingerprintBuilder};
 pub use gold::GoldWrite;
 pub use ingest::{FileOutcome, FileStatus, Ingest, IngestCounts};
 pub use lake::{Lake, LakeOptions};
-pub use query::Batches;
+pub use query::{Batches, Rows};
 pub use schema::SilverRow;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::vec;
 
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::context::SQLOptions;
 use deltalake::datafusion::execution::memory_pool::FairSpillPool;
 use deltalake::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use deltalake::datafusion::execution::{SessionState, SessionStateBuilder};
+use deltalake::datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake::delta_datafusion::planner::DeltaPlanner;
 use deltalake::kernel::Version;
@@ -71,11 +72,36 @@ impl Lake {
     /// # Errors
     /// As for [`Lake::sql`]; while it runs, in the place of a batch.
     pub fn sql_batches(&self, query: &str) -> Result<Batches<'_>, LakeError> {
-        let session = self.session()?;
+        self.begin(self.session()?, query)
+    }
+
+    /// Begins one query whose result is typed rows; further columns are ignored.
+    ///
+    /// # Errors
+    /// As for [`Lake::sql_batches`]; or in the place of a row that is not of the type.
+    pub fn sql_rows<T: DeserializeOwned>(&self, query: &str) -> Result<Rows<'_, T>, LakeError> {
+        Ok(Rows::new(self.sql_batches(query)?))
+    }
+
+    /// As [`Lake::sql_rows`], where neither side of a join fits in memory: both are sorted, on disk, and merged.
+    ///
+    /// # Errors
+    /// As for [`Lake::sql_rows`].
+    pub fn sql_rows_merged<T: DeserializeOwned>(&self, query: &str) -> Result<Rows<'_, T>, LakeError> {
+        let mut state = self.session()?.state();
+        state.config_mut().options_mut().optimizer.prefer_hash_join = false;
+        Ok(Rows::new(self.begin(&SessionContext::new_with_state(state), query)?))
+    }
+
+    fn begin(&self, session: &SessionContext, query: &str) -> Result<Batches<'_>, LakeError> {
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let mut stream = self.wait(async {
+        let stream = self.wait(async {
             session.sql_with_options(query, read_only).await?.execute_stream().await.map_err(LakeError::from)
         })?;
+        Ok(self.batches(stream))
+    }
+
+    pub(crate) fn batches(&self, mut stream: SendableRecordBatchStream) -> Batches<'_> {
         // A task of its own, so that the next batch is made while this one is used.
         let (made, batches) = mpsc::channel(BATCHES_AHEAD);
         let making = self.spawn(async move {
@@ -85,22 +111,37 @@ impl Lake {
                 }
             }
         });
-        Ok(Batches { lake: self, batches, making: Some(making) })
+        Batches { lake: self, batches, making: Some(making) }
     }
+}
 
-    /// Begins one query whose result is typed rows; further columns are ignored.
-    ///
-    /// # Errors
-    /// As for [`Lake::sql_batches`]; or in the place of a row that is not of the type.
-    pub fn sql_rows<'l, T: DeserializeOwned + 'l>(
-        &'l self,
-        query: &str,
-    ) -> Result<impl Iterator<Item = Result<T, LakeError>> + use<'l, T>, LakeError> {
-        let rows = |batch: Result<RecordBatch, LakeError>| match batch.and_then(|batch| columns::of_query(&batch)) {
-            Ok(rows) => rows.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error)],
-        };
-        Ok(self.sql_batches(query)?.flat_map(rows))
+/// The rows of a result, in its order.
+#[derive(Debug)]
+pub struct Rows<'l, T> {
+    batches: Batches<'l>,
+    /// Of the last batch.
+    rows: vec::IntoIter<T>,
+}
+
+impl<'l, T> Rows<'l, T> {
+    pub(crate) fn new(batches: Batches<'l>) -> Self {
+        Rows { batches, rows: Vec::new().into_iter() }
+    }
+}
+
+impl<T: DeserializeOwned> Iterator for Rows<'_, T> {
+    type Item = Result<T, LakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Some(Ok(row));
+            }
+            match self.batches.next()?.and_then(|batch| columns::of_query(&batch)) {
+                Ok(rows) => self.rows = rows.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 }
 

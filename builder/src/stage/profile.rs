@@ -5,30 +5,24 @@
 //! was bought anywhere must not be recommended anywhere (freshness rule of the design).
 
 mod events;
+mod orders;
 mod people;
+mod purchases;
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use anyhow::Result;
-use kenal_consent::Cell;
+use kenal_consent::{Cell, Snapshot, Subject};
 use kenal_features::Rates;
 use kenal_lake::Fingerprint;
-
-use kenal_types::{
-    AppEvent, CustomerRecord, Date, EventKind, Item, Order, OrderLine, OrderStatus, PersonId, Satisfaction, System,
-    Ticket, TicketStatus, Timestamp,
-};
+use kenal_types::{CustomerRecord, Date, PersonId, Satisfaction, Ticket, TicketStatus, Timestamp};
 
 use self::people::{Catalogue, People};
 use super::{Company, Stage, consent};
-use crate::gold::{AssignmentRow, GoldRow, PresenceRow, PurchaseRow, ReviewRow, TicketRow};
+use crate::gold::{AssignmentRow, GoldRow, PresenceRow, ReviewRow, TicketRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "profile 5";
-
-/// The app's word of what was bought, which is there before any order syncs.
-const BOUGHT_IN_APP: &str = "SELECT * FROM current_events WHERE kind = 'purchased' ORDER BY message_id, part, known_at";
+const CODE: &str = "profile 6";
 
 /// A row is kept when its person permits at least one of these; a stage that uses it admits it again for its own.
 pub const KEPT_FOR: [Cell; 2] = [Cell::PERSONALISE_ONSITE, Cell::TRAIN];
@@ -68,29 +62,57 @@ pub fn run(company: &Company) -> Result<()> {
     let (items, variants) = (lake.items()?, lake.variants()?);
     let catalogue = Catalogue::new(&items, &variants);
     let mut counts = ProfileCounts::default();
-    let bought = lake.sql_rows::<AppEvent>(BOUGHT_IN_APP)?.collect::<Result<Vec<_>, _>>()?;
-    let bought = purchases(&lake.orders()?, &lake.order_lines()?, &bought, &people, &catalogue, &rates, &mut counts)?;
-    let asked = tickets(&lake.ticket_versions()?, &people, &mut counts);
-
     let snapshot = consent::snapshot(company)?;
     let mut table = Table::new(&[("rows", Align::Left), ("kept", Align::Right), ("without permission", Align::Right)]);
-    let (bought, refused) = snapshot.admit_any(&KEPT_FOR, bought);
-    table.row(["purchases".to_owned(), count(bought.get().len() as u64), count(refused.rows)]);
-    company.put(bought.get(), &fingerprint)?;
-    drop(bought);
+    let mut tell = |what: &str, of: &Admitted| {
+        table.row([what.to_owned(), count(of.kept), count(of.refused)]);
+    };
+    let making = purchases::Making { people: &people, catalogue: &catalogue, rates: &rates, snapshot: &snapshot };
+    tell("purchases", &making.write(lake, &fingerprint, &mut counts)?);
     let done = events::write(lake, !assignments.is_empty(), &catalogue, &snapshot, &fingerprint)?;
     counts.events_apart = done.apart;
-    table.row(["events".to_owned(), count(done.kept), count(done.refused)]);
+    tell("events", &done.admitted);
+    let asked = tickets(&lake.ticket_versions()?, &people, &mut counts);
     let (asked, refused) = snapshot.admit_any(&KEPT_FOR, asked);
-    table.row(["tickets".to_owned(), count(asked.get().len() as u64), count(refused.rows)]);
+    tell("tickets", &Admitted { kept: asked.get().len() as u64, refused: refused.rows });
     company.put(asked.get(), &fingerprint)?;
     let (present, refused) = snapshot.admit_any(&KEPT_FOR, present);
-    table.row(["presences".to_owned(), count(present.get().len() as u64), count(refused.rows)]);
+    tell("presences", &Admitted { kept: present.get().len() as u64, refused: refused.rows });
     company.put(present.get(), &fingerprint)?;
     progress.finish(&format!("{} orders", count(counts.orders)));
     println!("{table}");
     println!("{counts}");
     Ok(())
+}
+
+/// Rows whose permission is looked up at a time.
+const ADMITTED_AT_ONCE: usize = 8_192;
+
+/// What became of rows of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Admitted {
+    pub kept: u64,
+    /// Of people who permit nothing they are kept for.
+    pub refused: u64,
+}
+
+/// The rows of people who permit at least one of [`KEPT_FOR`], in their order.
+fn admitted<T: Subject, E>(
+    mut rows: impl Iterator<Item = Result<T, E>>,
+    snapshot: &Snapshot,
+    counts: &mut Admitted,
+) -> impl Iterator<Item = Result<T, E>> {
+    let next = move || match rows.by_ref().take(ADMITTED_AT_ONCE).collect::<Result<Vec<T>, E>>() {
+        Ok(some) if some.is_empty() => None,
+        Ok(some) => {
+            let (rows, refused) = snapshot.admit_any(&KEPT_FOR, some);
+            counts.kept += rows.get().len() as u64;
+            counts.refused += refused.rows;
+            Some(rows.into_inner().into_iter().map(Ok).collect())
+        }
+        Err(error) => Some(vec![Err(error)]),
+    };
+    std::iter::from_fn(next).flatten()
 }
 
 /// Counts for the stage's table.
@@ -108,145 +130,6 @@ pub struct ProfileCounts {
     pub lines_without_item: u64,
     pub events_apart: u64,
     pub tickets_apart: u64,
-}
-
-/// One line per order line of a person, ordered by person, time, order and item.
-pub fn purchases(
-    orders: &[Order],
-    lines: &[OrderLine],
-    events: &[AppEvent],
-    people: &People<'_>,
-    catalogue: &Catalogue<'_>,
-    rates: &Rates,
-    counts: &mut ProfileCounts,
-) -> Result<Vec<PurchaseRow>> {
-    let mut lines_of: HashMap<(System, &str), Vec<&OrderLine>> = HashMap::new();
-    for line in lines {
-        lines_of.entry((line.system, line.order_id.as_str())).or_default().push(line);
-    }
-    let mut by_number: BTreeMap<&str, Vec<&Order>> = BTreeMap::new();
-    for order in orders {
-        by_number.entry(order.number.as_str()).or_default().push(order);
-    }
-    counts.orders_read = orders.len() as u64;
-    counts.orders = by_number.len() as u64;
-    let mut rows = Vec::new();
-    let in_app: HashMap<&str, &str> = events
-        .iter()
-        .filter(|e| e.kind == EventKind::Purchased)
-        .filter_map(|e| Some((e.order_number.as_deref()?, e.platform.as_deref()?)))
-        .collect();
-    for versions in by_number.values_mut() {
-        // Shopify names catalogue items, the warehouse only SKUs, so the order of `System` is the order of preference.
-        versions.sort_by(|a, b| (a.system, &a.order_id).cmp(&(b.system, &b.order_id)));
-        let owner = versions.iter().find_map(|o| people.of_order(o));
-        counts.orders_apart += u64::from(owner.is_none());
-        let others = people.doubtful(versions, owner);
-        counts.orders_doubtful += u64::from(!others.is_empty());
-        let Some(taken) = versions.iter().find(|o| lines_of.contains_key(&(o.system, o.order_id.as_str()))) else {
-            continue;
-        };
-        let order = Told::new(versions, taken, &in_app);
-        for line in lines_of.get(&(taken.system, taken.order_id.as_str())).into_iter().flatten() {
-            let item = catalogue.item(line.item_id.as_deref(), line.sku.as_deref());
-            counts.lines_without_item += u64::from(item.is_none());
-            let price_sgd = rates.sgd(line.unit_price, taken.currency)?;
-            let discount_sgd = line.discount.map(|d| rates.sgd(d, taken.currency)).transpose()?;
-            let money = (price_sgd, discount_sgd);
-            rows.extend(owner.map(|person| order.row(person, false, line, item, money)));
-            rows.extend(others.iter().map(|&person| order.row(person, true, line, item, money)));
-        }
-    }
-    let early = events.iter().filter(|e| e.kind == EventKind::Purchased);
-    for event in early.filter(|e| e.order_number.as_deref().is_none_or(|n| !by_number.contains_key(n))) {
-        if let Some(row) = early_purchase(event, people, catalogue) {
-            counts.early_purchases += 1;
-            rows.push(row);
-        }
-    }
-    rows.sort_by(|a, b| purchase_key(a).cmp(&purchase_key(b)));
-    Ok(rows)
-}
-
-/// What all versions of an order say together.
-struct Told<'a> {
-    taken: &'a Order,
-    place: &'a str,
-    known_at: Timestamp,
-    last_known_at: Timestamp,
-    status: OrderStatus,
-}
-
-impl<'a> Told<'a> {
-    fn new(versions: &[&'a Order], taken: &'a Order, in_app: &HashMap<&str, &'a str>) -> Self {
-        let known = || versions.iter().map(|o| o.known_at);
-        Told {
-            taken,
-            place: place(versions, in_app),
-            known_at: known().min().unwrap_or(taken.known_at),
-            last_known_at: known().max().unwrap_or(taken.known_at),
-            // A cancellation seen by any system is one: the good news is the slower of the two.
-            status: versions.iter().map(|o| o.status).max().unwrap_or(taken.status),
-        }
-    }
-
-    fn row(
-        &self,
-        person: PersonId,
-        doubtful: bool,
-        line: &OrderLine,
-        item: Option<&Item>,
-        (price_sgd, discount_sgd): (f64, Option<f64>),
-    ) -> PurchaseRow {
-        PurchaseRow {
-            person,
-            order_number: self.taken.number.as_str().into(),
-            system: self.taken.system,
-            item_id: item.map(|i| i.item_id.as_str().into()),
-            category: item.and_then(|i| i.category.as_deref()).map(Into::into),
-            quantity: line.quantity,
-            price_sgd,
-            discount_sgd,
-            place: Some(self.place.into()),
-            happened_at: self.taken.ordered_at,
-            known_at: self.known_at,
-            status: self.status,
-            voided_at: (self.status != OrderStatus::Completed).then_some(self.last_known_at),
-            doubtful,
-        }
-    }
-}
-
-/// Where an order was placed: the app says so itself, Shopify has what the page sold, the warehouse also the stores.
-fn place<'a>(versions: &[&Order], in_app: &HashMap<&str, &'a str>) -> &'a str {
-    let app = versions.first().and_then(|o| in_app.get(o.number.as_str()));
-    let online = || if versions.iter().any(|o| o.system == System::Shopify) { "web" } else { "store" };
-    app.copied().unwrap_or_else(online)
-}
-
-fn purchase_key(row: &PurchaseRow) -> (PersonId, Timestamp, &str, Option<&str>, i64) {
-    (row.person, row.happened_at, &row.order_number, row.item_id.as_deref(), row.quantity)
-}
-
-/// A purchase that only the app knows of yet. Its price is not trusted: the client wrote it.
-fn early_purchase(event: &AppEvent, people: &People<'_>, catalogue: &Catalogue<'_>) -> Option<PurchaseRow> {
-    let item = catalogue.item(event.item_id.as_deref(), event.sku.as_deref());
-    Some(PurchaseRow {
-        person: people.of_record(&event.actor)?,
-        order_number: event.order_number.as_deref().unwrap_or_default().into(),
-        system: System::App,
-        item_id: item.map(|i| i.item_id.as_str().into()),
-        category: item.and_then(|i| i.category.as_deref()).map(Into::into),
-        quantity: event.quantity.unwrap_or(1),
-        price_sgd: 0.0,
-        discount_sgd: None,
-        place: event.platform.as_deref().map(Into::into),
-        happened_at: event.happened_at,
-        known_at: event.known_at,
-        status: OrderStatus::Completed,
-        voided_at: None,
-        doubtful: false,
-    })
 }
 
 /// Tickets of people, ordered by person and time, from all their versions: by ticket, oldest first. A ticket that was

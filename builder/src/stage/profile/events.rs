@@ -7,8 +7,8 @@ use kenal_lake::{Columns, Fingerprint, Lake};
 use kenal_types::{EventKind, PersonId, Timestamp};
 use serde::Deserialize;
 
-use super::KEPT_FOR;
 use super::people::Catalogue;
+use super::{Admitted, admitted};
 use crate::gold::{EventRow, GoldRow as _};
 
 /// Events of people, by person and time; what follows makes their order that of every run.
@@ -16,8 +16,6 @@ const OF_PEOPLE: &str = "SELECT a.person, e.kind, e.item_id, e.sku, e.platform, 
      FROM current_events e JOIN gold_identity_assignments a ON e.actor = a.record WHERE a.person IS NOT NULL \
      ORDER BY a.person, e.happened_at, e.kind, e.item_id, e.sku, e.platform, e.known_at";
 const ALL: &str = "SELECT COUNT(*) AS events FROM current_events";
-/// Rows whose permission is looked up at a time.
-const ADMITTED_AT_ONCE: usize = 8_192;
 
 #[derive(Deserialize)]
 struct OfPerson {
@@ -38,9 +36,7 @@ struct Count {
 /// What became of the events: all = kept + refused + apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EventCounts {
-    pub kept: u64,
-    /// Of people who permit nothing they are kept for.
-    pub refused: u64,
+    pub admitted: Admitted,
     /// Of actors who are no person.
     pub apart: u64,
 }
@@ -56,23 +52,10 @@ pub fn write(
     let all: Count = lake.sql_rows(ALL)?.next().transpose()?.unwrap_or(Count { events: 0 });
     let mut counts = EventCounts::default();
     let found = anybody.then(|| lake.sql_rows::<OfPerson>(OF_PEOPLE)).transpose()?;
-    let mut events = found.into_iter().flatten();
-    let admitted = std::iter::from_fn(|| {
-        let some: Result<Vec<EventRow>, _> =
-            events.by_ref().take(ADMITTED_AT_ONCE).map(|event| Ok(row(event?, catalogue))).collect();
-        match some {
-            Ok(some) if some.is_empty() => None,
-            Ok(some) => {
-                let (rows, refused) = snapshot.admit_any(&KEPT_FOR, some);
-                counts.kept += rows.get().len() as u64;
-                counts.refused += refused.rows;
-                Some(rows.into_inner().into_iter().map(Ok).collect())
-            }
-            Err(error) => Some(vec![Err::<EventRow, kenal_lake::LakeError>(error)]),
-        }
-    });
-    lake.write_gold_of(EventRow::TABLE, &columns(), admitted.flatten(), fingerprint)?;
-    counts.apart = all.events.saturating_sub(counts.kept + counts.refused);
+    let events = found.into_iter().flatten().map(|event| event.map(|event| row(event, catalogue)));
+    let events = admitted(events, snapshot, &mut counts.admitted);
+    lake.write_gold_of(EventRow::TABLE, &columns(), events, fingerprint)?;
+    counts.apart = all.events.saturating_sub(counts.admitted.kept + counts.admitted.refused);
     Ok(counts)
 }
 

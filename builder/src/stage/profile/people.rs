@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use kenal_identity::normalise::email;
-use kenal_types::{CustomerRecord, Item, Order, PersonId, RecordKey, Variant};
+use kenal_types::{CustomerRecord, Item, PersonId, RecordKey, Variant};
 
+use super::orders::Version;
 use crate::gold::{AssignmentRow, ReviewRow};
 
 /// Which person a record, an address or a line belongs to.
@@ -56,7 +57,7 @@ impl<'a> People<'a> {
 
     /// Everybody else whose the order may be: the people behind its other versions, and those of whom a steward is
     /// asked whether they are the same.
-    pub fn doubtful(&self, versions: &[&Order], owner: Option<PersonId>) -> BTreeSet<PersonId> {
+    pub fn doubtful(&self, versions: &[Version], owner: Option<PersonId>) -> BTreeSet<PersonId> {
         let mut others: BTreeSet<PersonId> = versions.iter().filter_map(|o| self.of_order(o)).collect();
         let records = versions.iter().filter_map(|o| o.customer.clone()).map(Owner::Record);
         for asked in records.chain(others.clone().into_iter().map(Owner::Person)) {
@@ -70,7 +71,7 @@ impl<'a> People<'a> {
         self.by_record.get(key).copied()
     }
 
-    pub fn of_order(&self, order: &Order) -> Option<PersonId> {
+    pub fn of_order(&self, order: &Version) -> Option<PersonId> {
         let by_address = || {
             let email = email::email(order.email.as_deref()?)?;
             self.by_email.get(&email.address).copied().flatten()

@@ -1,11 +1,18 @@
 //! Orders told by several systems, guests, doubts, and the app that tells first.
 
+use std::sync::Arc;
+
+use kenal_consent::{Policy, decide};
+use kenal_lake::{FileOutcome, FileStatus, Lake};
 use kenal_types::{
-    ContactPoint, Currency, Market, Money, RecordKey, Satisfaction, TicketChannel, TicketPriority, TicketStatus,
-    Variant,
+    AppEvent, ContactPoint, Currency, Entity, EventKind, FileStamp, Item, Market, Money, Order, OrderLine, OrderStatus,
+    Origin, RecordKey, Satisfaction, System, TicketChannel, TicketPriority, TicketStatus, Variant,
 };
 
+use super::orders::told;
+use super::purchases::Making;
 use super::*;
+use crate::gold::PurchaseRow;
 
 const PERSON: PersonId = PersonId(7);
 
@@ -126,13 +133,47 @@ fn people<'a>(assignments: &'a [AssignmentRow], records: &[CustomerRecord], revi
     people
 }
 
+/// A lake with what the systems sent.
+fn lake(folder: &std::path::Path, orders: &[Order], lines: &[OrderLine], events: &[AppEvent]) -> Lake {
+    let lake = Lake::open(folder).expect("a lake");
+    let sent = |system: System| -> Vec<Entity> {
+        let orders = orders.iter().filter(|o| o.system == system).cloned().map(|o| Entity::Order(Box::new(o)));
+        let lines = lines.iter().filter(|l| l.system == system).cloned().map(|l| Entity::OrderLine(Box::new(l)));
+        let events = events.iter().filter(|_| system == System::App).cloned().map(|e| Entity::Event(Box::new(e)));
+        orders.chain(lines).chain(events).collect()
+    };
+    for system in System::ALL {
+        let (file, entities): (Arc<str>, _) = ("all".into(), sent(system));
+        let stamp = FileStamp { name: Arc::clone(&file), bytes: 1, blake3: [7; 32] };
+        let mut ingest = lake.begin_ingest(system, &[stamp], Timestamp(0)).expect("begun").expect("new");
+        for entity in entities {
+            let origin = Origin { file: Arc::clone(&file), line: 1 };
+            ingest.accept(&origin, b"row", vec![entity]).expect("taken");
+        }
+        let (kind, status, rows) = ("rows".to_owned(), FileStatus::Accepted, sent(system).len() as u64);
+        let (read, accepted, rejected) = (rows, rows, 0);
+        let outcome = FileOutcome { file, kind, status, reason: None, read, accepted, rejected, watermark: None };
+        ingest.file_done(outcome).expect("told");
+        ingest.commit().expect("committed");
+    }
+    lake
+}
+
 fn run(orders: &[Order], lines: &[OrderLine], events: &[AppEvent]) -> (Vec<PurchaseRow>, ProfileCounts) {
     let w = world();
     let people = people(&w.assignments, &w.records, &w.reviews);
     let catalogue = Catalogue::new(&w.items, &w.variants);
     let mut counts = ProfileCounts::default();
-    let rows = purchases(orders, lines, events, &people, &catalogue, &Rates::default(), &mut counts);
-    (rows.expect("known currencies"), counts)
+    let folder = tempfile::tempdir().expect("a folder");
+    let lake = lake(folder.path(), orders, lines, events);
+    let snapshot = &decide(&[], &[], Timestamp(0), &Policy::default()).snapshot;
+    let making = Making { people: &people, catalogue: &catalogue, rates: &Rates::default(), snapshot };
+    let rows = told(&lake).expect("asked").flat_map(|told| {
+        let told = told.expect("read");
+        making.rows(&told, &mut counts).expect("known currencies")
+    });
+    let rows = rows.collect();
+    (rows, counts)
 }
 
 #[test]
@@ -262,4 +303,69 @@ fn versions_of_a_ticket_tell_what_happened_to_it() {
     assert_eq!(tickets(&versions, &people, &mut ProfileCounts::default())[0].solved_at, None, "open again");
     versions.push(version(7, TicketPriority::High, TicketStatus::Deleted, Satisfaction::Bad));
     assert_eq!(tickets(&versions, &people, &mut ProfileCounts::default()), [], "deleted");
+}
+
+#[test]
+fn numbers_come_one_after_the_other_with_all_that_is_said_of_them() {
+    let event = |id: &str, number: Option<&str>| AppEvent {
+        message_id: id.to_owned(),
+        kind: EventKind::Purchased,
+        actor: key(System::App, "user/u"),
+        device: None,
+        happened_at: Timestamp(0),
+        known_at: Timestamp(0),
+        item_id: None,
+        sku: None,
+        order_number: number.map(str::to_owned),
+        quantity: None,
+        market: None,
+        platform: Some(id.to_owned()),
+    };
+    let orders = [
+        order(System::Warehouse, "2", None, 1),
+        order(System::Shopify, "10", None, 1),
+        order(System::Warehouse, "10", None, 1),
+        order(System::Shopify, "3", None, 1),
+    ];
+    let second = OrderLine { line_id: "2".to_owned(), quantity: 5, ..line(System::Shopify, "10", None, Some("b")) };
+    let lines = [
+        second,
+        line(System::Shopify, "10", Some("a"), None),
+        line(System::Warehouse, "10", None, Some("c")),
+        line(System::Warehouse, "2", None, Some("d")),
+        // Of an order that is not there, or another system's.
+        line(System::Shopify, "2", None, Some("e")),
+    ];
+    let events = [
+        event("m1", Some("3")),
+        event("m2", None),
+        event("m3", Some("3")),
+        event("m4", Some("11")),
+        event("m5", None),
+        AppEvent { kind: EventKind::ItemViewed, ..event("m6", Some("3")) },
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let lake = lake(folder.path(), &orders, &lines, &events);
+    let told: Vec<_> = told(&lake).expect("asked").map(|told| told.expect("read")).collect();
+    let said: Vec<String> = told
+        .iter()
+        .map(|told| {
+            let line = |l: &super::orders::Line| format!("{}{}", l.quantity, l.item_id.as_ref().or(l.sku.as_ref()).unwrap());
+            let version = |v: &super::orders::Version| {
+                format!("{}({})", v.system, v.lines.iter().map(line).collect::<Vec<_>>().join(" "))
+            };
+            let versions: Vec<String> = told.versions.iter().map(version).collect();
+            let apps: Vec<&str> = told.in_app.iter().filter_map(|e| e.platform.as_deref()).collect();
+            format!("{}: {} {}", told.number.as_deref().unwrap_or("-"), versions.join(" "), apps.join(" "))
+        })
+        .collect();
+    let expected = [
+        "-:  m2",
+        "-:  m5",
+        "10: shopify(1a 5b) warehouse(1c) ",
+        "11:  m4",
+        "2: warehouse(1d) ",
+        "3: shopify() m1 m3",
+    ];
+    assert_eq!(said, expected);
 }
