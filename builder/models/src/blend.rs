@@ -16,15 +16,16 @@
 //!
 //! `rate_i` is how often a purchase of i is followed by another by the same person, `gap_i` the days between the two: each
 //! product's own rhythm, two numbers an item, both drawn towards the mean of all items where there is little to see.
-//! The weights (a, b, p, r, c, q) are learnt by [`learn`] on validation cases: coordinate ascent over a grid, since the
+//! The weights (a, b, p, r, c, q) are learnt by [`learn()`] on validation cases: coordinate ascent over a grid, since the
 //! metric has no gradient.
 
-use rayon::prelude::*;
+mod learn;
+
+pub use learn::{Learnt, learn, learn_from};
 
 use crate::als::AlsModel;
-use crate::eval::{AlsScorer, Candidates, Case, Scorer, rank, recall_at};
+use crate::eval::{AlsScorer, Case, Scorer};
 use crate::item_item::ItemItem;
-use crate::threads::Threads;
 
 /// Purchases of one person: (item, days between the purchase and the cut, never negative).
 pub type History = Vec<(u32, f32)>;
@@ -86,12 +87,15 @@ impl Rhythm {
         half_life_days * self.slowness[item as usize]
     }
 
-    /// Adds again(u, i) for the items of a history.
-    pub fn add_scores(&self, history: &History, half_life_days: f32, out: &mut [f32]) {
-        for &(item, age) in history {
-            let i = item as usize;
-            out[i] += self.strength[i] * (-age / self.half_life_days(item, half_life_days)).exp2();
-        }
+    /// again(u, i) for each item of a history, ascending.
+    pub fn again(&self, history: &History, half_life_days: f32) -> Vec<(u32, f32)> {
+        let of = |&(item, age): &(u32, f32)| {
+            (item, self.strength(item) * (-age / self.half_life_days(item, half_life_days)).exp2())
+        };
+        let mut each: Vec<(u32, f32)> = history.iter().map(of).collect();
+        // Events of one item stay in their order, in which they are added up.
+        each.sort_by_key(|e| e.0);
+        each.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.iter().map(|e| e.1).sum())).collect()
     }
 }
 
@@ -178,32 +182,56 @@ impl Default for Weights {
 /// A blend that ranks.
 #[derive(Debug)]
 pub struct Blend<'m> {
-    pub parts: Parts<'m>,
-    pub weights: Weights,
+    parts: Parts<'m>,
+    weights: Weights,
+    fashion: Fashion,
+}
+
+impl<'m> Blend<'m> {
+    pub fn new(parts: Parts<'m>, weights: Weights) -> Self {
+        Blend { fashion: Fashion::new(&parts.heat, &weights), parts, weights }
+    }
 }
 
 /// The parts' scores of one case, before weights.
 struct Scores {
+    /// Of which items, ascending; `None` for all.
+    items: Option<Vec<u32>>,
     /// One for each recency that was asked for.
     item_item: Vec<Vec<f32>>,
     als: Vec<f32>,
 }
 
-fn parts_of(parts: &Parts<'_>, case: &Case, n: usize, recencies: &[f32]) -> Scores {
-    let together = |&recency: &f32| {
-        let mut scores = vec![0.0; n];
-        if let Some(model) = parts.item_item {
-            let strength = strengths(parts, case, recency);
-            model.add_scores(case.history.iter().map(|&(i, _)| i).zip(strength), &mut scores);
+impl Scores {
+    fn of(parts: &Parts<'_>, case: &Case, n: usize, recencies: &[f32]) -> Scores {
+        let together = |&recency: &f32| {
+            let mut scores = vec![0.0; n];
+            if let Some(model) = parts.item_item {
+                let strength = strengths(parts, case, recency);
+                model.add_scores(case.history.iter().map(|&(i, _)| i).zip(strength), &mut scores);
+            }
+            scaled(scores)
+        };
+        let item_item = recencies.iter().map(together).collect();
+        let mut als = vec![0.0; n];
+        if let Some(model) = &parts.als {
+            model.score(case, &mut als);
         }
-        scaled(scores)
-    };
-    let item_item = recencies.iter().map(together).collect();
-    let mut als = vec![0.0; n];
-    if let Some(model) = &parts.als {
-        model.score(case, &mut als);
+        Scores { items: None, item_item, als: scaled(als) }
     }
-    Scores { item_item, als: scaled(als) }
+
+    /// The item whose scores are at a place.
+    fn item(&self, place: u32) -> u32 {
+        self.items.as_ref().map_or(place, |items| items[place as usize])
+    }
+
+    /// Where an item's scores are.
+    fn place(&self, item: u32) -> Option<usize> {
+        match &self.items {
+            None => Some(item as usize),
+            Some(items) => items.binary_search(&item).ok(),
+        }
+    }
 }
 
 /// What an item counts for what goes with it: by its last purchase.
@@ -263,138 +291,50 @@ impl Fashion {
     }
 }
 
+/// The scores of a blend, as many and in the order of `scores`, whose item–item part is that of the recency numbered `at`.
 fn combine(
     parts: &Parts<'_>,
     weights: &Weights,
     fashion: &Fashion,
-    scores: (&[f32], &[f32]),
+    (scores, at): (&Scores, usize),
     case: &Case,
     out: &mut [f32],
 ) {
-    for ((o, ii), als) in out.iter_mut().zip(scores.0).zip(scores.1) {
+    for ((o, ii), als) in out.iter_mut().zip(&scores.item_item[at]).zip(&scores.als) {
         *o = (weights.item_item * ii + weights.als * als).max(0.0);
     }
-    for ((o, trend), power) in out.iter_mut().zip(&fashion.trends).zip(&fashion.goes) {
-        *o = *o * power + 1e-6 * trend;
+    match &scores.items {
+        None => lift(out, fashion.trends.iter().zip(&fashion.goes)),
+        Some(items) => {
+            lift(out, items.iter().map(|&i| (&fashion.trends[i as usize], &fashion.goes[i as usize])));
+        }
     }
-    if let (Some(rhythm), Some(history)) = (parts.rhythm, parts.histories.get(case.user as usize)) {
-        let mut again = vec![0.0; out.len()];
-        rhythm.add_scores(history, weights.again_half_life_days, &mut again);
-        for ((o, a), power) in out.iter_mut().zip(&again).zip(&fashion.again).filter(|((_, a), _)| **a > 0.0) {
-            *o += weights.again * a * power;
+    let history = parts.histories.get(case.user as usize);
+    if let (Some(rhythm), Some(history)) = (parts.rhythm, history) {
+        for (item, again) in rhythm.again(history, weights.again_half_life_days) {
+            if let Some(place) = scores.place(item).filter(|_| again > 0.0) {
+                out[place] += weights.again * again * fashion.again[item as usize];
+            }
         }
     }
     if parts.bought_hidden {
-        for &(item, _) in parts.histories.get(case.user as usize).into_iter().flatten() {
-            out[item as usize] = f32::NEG_INFINITY;
+        for place in history.into_iter().flatten().filter_map(|&(item, _)| scores.place(item)) {
+            out[place] = f32::NEG_INFINITY;
         }
+    }
+}
+
+fn lift<'f>(out: &mut [f32], fashion: impl Iterator<Item = (&'f f32, &'f f32)>) {
+    for (o, (trend, power)) in out.iter_mut().zip(fashion) {
+        *o = *o * power + 1e-6 * trend;
     }
 }
 
 impl Scorer for Blend<'_> {
     fn score(&self, case: &Case, out: &mut [f32]) {
-        let scores = parts_of(&self.parts, case, out.len(), &[self.weights.recency_days]);
-        let fashion = Fashion::new(&self.parts.heat, &self.weights);
-        combine(&self.parts, &self.weights, &fashion, (&scores.item_item[0], &scores.als), case, out);
+        let scores = Scores::of(&self.parts, case, out.len(), &[self.weights.recency_days]);
+        combine(&self.parts, &self.weights, &self.fashion, (&scores, 0), case, out);
     }
-}
-
-/// Values tried for each weight.
-const GRID_ALS: [f32; 6] = [0.0, 0.1, 0.2, 0.4, 0.8, 1.6];
-const GRID_TREND: [f32; 8] = [0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5];
-const GRID_RISE: [f32; 5] = [0.0, 0.2, 0.35, 0.5, 0.7];
-const GRID_RECENCY: [f32; 4] = [f32::INFINITY, 180.0, 60.0, 30.0];
-const GRID_AGAIN_TREND: [f32; 5] = [0.0, 0.1, 0.2, 0.35, 0.5];
-const GRID_AGAIN: [f32; 8] = [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 128.0];
-const GRID_HALF_LIFE: [f32; 6] = [15.0, 30.0, 60.0, 120.0, 240.0, 480.0];
-/// Passes over the weights; the second changes little, a third nothing that was seen.
-const PASSES: usize = 2;
-/// Scores kept at once: (recencies + 1) × cases × items, in f32.
-const SCORES_MAX: usize = 50_000_000;
-
-/// Which weights are learnt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Learnt {
-    /// All that the parts have use for; what is bought again only where known items are candidates.
-    All,
-    /// Only those of what is bought again.
-    Again,
-}
-
-/// The weights with the best mean Recall@20 on `cases`, and that recall; of the cases as many are used as fit in memory (the first ones).
-/// Only weights of parts that are there are tried. The result does not depend on `threads`.
-pub fn learn(parts: &Parts<'_>, cases: &[Case], candidates: Candidates, threads: Threads) -> (Weights, f64) {
-    let mut start = Weights::default();
-    if parts.item_item.is_none() {
-        (start.item_item, start.als) = (0.0, 1.0);
-    }
-    learn_from(parts, cases, candidates, (start, Learnt::All), threads)
-}
-
-/// The same from given weights, of which only some are learnt.
-pub fn learn_from(
-    parts: &Parts<'_>,
-    cases: &[Case],
-    candidates: Candidates,
-    (start, learnt): (Weights, Learnt),
-    threads: Threads,
-) -> (Weights, f64) {
-    let n = parts.heat.now.len();
-    let kept = (SCORES_MAX / ((GRID_RECENCY.len() + 1) * n.max(1))).clamp(1, cases.len().max(1)).min(cases.len());
-    let cases = &cases[..kept];
-    threads.run(|| {
-        let scores: Vec<Scores> = cases.par_iter().map(|c| parts_of(parts, c, n, &GRID_RECENCY)).collect();
-        let recall = |weights: &Weights| -> f64 {
-            let fashion = Fashion::new(&parts.heat, weights);
-            let at = GRID_RECENCY.iter().position(|&r| r == weights.recency_days).unwrap_or(0);
-            let each: Vec<f64> = cases
-                .par_iter()
-                .zip(&scores)
-                .map_init(
-                    || vec![0.0; n],
-                    |out, (case, scores)| {
-                        combine(parts, weights, &fashion, (&scores.item_item[at], &scores.als), case, out);
-                        let known = |i: u32| case.history.binary_search_by_key(&i, |h| h.0).is_ok();
-                        let ranked = rank(out, 20, |i| candidates == Candidates::All || !known(i));
-                        recall_at(&ranked, &case.relevant, 20).unwrap_or(0.0)
-                    },
-                )
-                .collect();
-            each.iter().sum::<f64>() / each.len().max(1) as f64
-        };
-        let mut best = start;
-        let mut reached = recall(&best);
-        let mut try_all = |best: &mut Weights, grid: &[f32], set: fn(&mut Weights, f32)| {
-            for &value in grid {
-                let mut other = *best;
-                set(&mut other, value);
-                let got = recall(&other);
-                if got > reached {
-                    (reached, *best) = (got, other);
-                }
-            }
-        };
-        for _ in 0..PASSES {
-            if learnt == Learnt::All {
-                try_all(&mut best, &GRID_TREND, |w, v| w.trend_power = v);
-            }
-            if learnt == Learnt::All && !parts.histories.is_empty() {
-                try_all(&mut best, &GRID_RISE, |w, v| w.rise_power = v);
-            }
-            if learnt == Learnt::All && parts.item_item.is_some() && parts.als.is_some() {
-                try_all(&mut best, &GRID_ALS, |w, v| w.als = v);
-            }
-            if learnt == Learnt::All && parts.item_item.is_some() && !parts.histories.is_empty() {
-                try_all(&mut best, &GRID_RECENCY, |w, v| w.recency_days = v);
-            }
-            if parts.rhythm.is_some() && candidates == Candidates::All {
-                try_all(&mut best, &GRID_AGAIN, |w, v| w.again = v);
-                try_all(&mut best, &GRID_AGAIN_TREND, |w, v| w.again_trend_power = v);
-                try_all(&mut best, &GRID_HALF_LIFE, |w, v| w.again_half_life_days = v);
-            }
-        }
-        (best, reached)
-    })
 }
 
 #[cfg(test)]
@@ -407,24 +347,12 @@ mod tests {
         let person: History = (0..20).map(|n| (0, n as f32 * 5.0)).chain([(1, 0.0), (1, 50.0), (2, 10.0)]).collect();
         let rhythm = Rhythm::learn(&vec![person; 40], 3);
         assert!(rhythm.slowness[0] < rhythm.slowness[1] && rhythm.strength[0] > rhythm.strength[2]);
-        let mut scores = vec![0.0; 3];
-        rhythm.add_scores(&vec![(0, 60.0), (1, 60.0)], 30.0, &mut scores);
-        assert!(scores[1] > scores[0] && scores[2] == 0.0, "{scores:?}");
+        let scores = rhythm.again(&vec![(1, 60.0), (0, 60.0)], 30.0);
+        assert!(scores.len() == 2 && scores[0].0 == 0 && scores[1].1 > scores[0].1, "{scores:?}");
+        let twice = rhythm.again(&vec![(1, 60.0), (0, 60.0), (1, 60.0)], 30.0);
+        assert_eq!(twice, [scores[0], (1, 2.0 * scores[1].1)]);
         let nobody = Rhythm::learn(&[], 2);
         assert!(nobody.strength.iter().chain(&nobody.slowness).all(|v| v.is_finite() && *v > 0.0), "{nobody:?}");
-    }
-
-    #[test]
-    fn learning_finds_the_part_that_knows() {
-        // What is hidden is what is hot, and nothing else says anything.
-        let mut heat = Heat::none(60);
-        heat.now[40] = 9.0;
-        let cases: Vec<Case> =
-            (0..10).map(|user| Case { user, history: vec![(user, 1.0)], relevant: vec![40] }).collect();
-        let (weights, recall) = learn(&Parts::new(None, None, heat.clone()), &cases, Candidates::New, Threads::ONE);
-        assert_eq!(recall, 1.0);
-        let again = learn(&Parts::new(None, None, heat), &cases, Candidates::New, Threads::new(3).expect("positive"));
-        assert_eq!(again, (weights, recall));
     }
 
     #[test]

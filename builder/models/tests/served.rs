@@ -150,7 +150,7 @@ fn overlap(learnt: &Learnt, weights: Weights, again: bool) -> f64 {
     let mut parts = Parts::new(Some(&learnt.item_item), Some(&learnt.als), learnt.heat.clone());
     (parts.histories, parts.bought_hidden) = (&learnt.histories, !again);
     parts.rhythm = again.then_some(&learnt.rhythm);
-    let model = Blend { parts, weights };
+    let model = Blend::new(parts, weights);
     let mut scratch = Box::new(Scratch::new());
     let (mut same, mut all) = (0, 0);
     for person in 0..PEOPLE {

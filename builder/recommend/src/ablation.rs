@@ -92,7 +92,7 @@ pub fn ablation(
             None if without == Part::ItemItem => Weights { item_item: 0.0, als: 1.0, ..tuned.weights },
             None => tuned.weights,
         };
-        let evaluation = measure(&Blend { parts, weights }, split, options);
+        let evaluation = measure(&Blend::new(parts, weights), split, options);
         let difference = |metric| paired_interval(evaluation.values(metric), whole.values(metric), LEVEL, SEED);
         let differences = METRICS.map(difference);
         out.push(Ablated { without, evaluation, differences });

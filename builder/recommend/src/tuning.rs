@@ -212,7 +212,7 @@ impl Fitted {
 
     fn measure_with(&self, als: Option<&AlsModel>, split: &Split, options: &Options) -> Evaluation {
         let alone = |item_item, als| Weights { item_item, als, trend_power: 0.0, rise_power: 0.0, ..self.weights };
-        let blend = |weights| measure(&Blend { parts: self.parts_by(als), weights }, split, options);
+        let blend = |weights| measure(&Blend::new(self.parts_by(als), weights), split, options);
         match self.model {
             Model::Trending => measure(&SameForAll(self.heat.now.clone()), split, options),
             Model::Als => blend(alone(0.0, 1.0)),

@@ -133,7 +133,7 @@ struct TrendAndWeights {
 
 impl TrendAndWeights {
     fn blend<'f>(&self, fitted: &'f Fitted, change: impl Fn(Weights) -> Weights, again: bool) -> Blend<'f> {
-        Blend { parts: fitted.parts(self.half_life, again), weights: change(self.weights) }
+        Blend::new(fitted.parts(self.half_life, again), change(self.weights))
     }
 }
 
@@ -201,12 +201,7 @@ struct Measured {
 
 impl Lesson<'_> {
     /// All parts, fitted on what was known; `None` when that is nothing.
-    fn fitted(
-        &self,
-        known: Known,
-        what: &str,
-        progress: &(dyn Fn(&str, Iteration) + Sync),
-    ) -> Result<Option<Fitted>> {
+    fn fitted(&self, known: Known, what: &str, progress: &(dyn Fn(&str, Iteration) + Sync)) -> Result<Option<Fitted>> {
         if known.all.is_empty() {
             return Ok(None);
         }
@@ -246,7 +241,7 @@ impl Lesson<'_> {
             evaluate(&CrossFitted(blends), fitted.n_items(), cases, Candidates::All, self.threads)
         };
         let model = of(|weights| weights, false);
-        let trending = Blend { parts: fitted.parts(first_half_life, false), weights: TREND_ONLY };
+        let trending = Blend::new(fitted.parts(first_half_life, false), TREND_ONLY);
         let trending = evaluate(&trending, fitted.n_items(), &cases.new, Candidates::All, self.threads);
         let popular = SameForAll(fitted.heat(first_half_life).now);
         let popular = evaluate(&popular, fitted.n_items(), &cases.any, Candidates::All, self.threads);

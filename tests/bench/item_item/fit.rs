@@ -51,7 +51,7 @@ pub fn run(args: &FitArgs) -> Result<()> {
             let kept: usize = (0..n as u32).map(|item| model.neighbours(item).len()).sum();
             line["weights"] = json!(kept);
             let weights = Weights { item_item: 1.0, als: 0.0, trend_power: 0.0, ..Weights::DEFAULT };
-            let blend = Blend { parts: Parts::new(Some(&model), None, Heat::none(n)), weights };
+            let blend = Blend::new(Parts::new(Some(&model), None, Heat::none(n)), weights);
             (cost, Some(found(&blend)))
         }
         System::Cosine => {

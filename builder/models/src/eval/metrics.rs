@@ -1,20 +1,31 @@
 //! Ranking and its metrics, exactly as the reference protocol has them.
 
-/// The first `k` items by score among those `allowed`, best first; ties by lower item, NaN last. O(n + k log k).
+/// The first `k` items by score among those `allowed`, best first; ties by lower item, NaN last. `allowed` is asked of items
+/// that may be among them. O(n + k log k) for scores in any order that is not made to be slow, O(n log k) for all.
 pub fn rank(scores: &[f32], k: usize, allowed: impl Fn(u32) -> bool) -> Vec<u32> {
-    let mut items: Vec<u32> = (0..scores.len() as u32).filter(|&i| allowed(i)).collect();
-    let key = |i: u32| {
-        let s = scores[i as usize];
-        if s.is_nan() { f32::NEG_INFINITY } else { s }
-    };
-    // total_cmp tells -0 from +0, which a tie must not; adding zero makes both +0.
-    let order = |a: &u32, b: &u32| (key(*b) + 0.0).total_cmp(&(key(*a) + 0.0)).then(a.cmp(b));
-    if k < items.len() {
-        items.select_nth_unstable_by(k, order);
-        items.truncate(k);
+    if k == 0 {
+        return Vec::new();
     }
-    items.sort_unstable_by(order);
-    items
+    // Adding zero makes -0 a +0, which it ties with.
+    let key = |score: f32| if score.is_nan() { f32::NEG_INFINITY } else { score + 0.0 };
+    let better = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    let room = k.saturating_mul(2);
+    let mut best: Vec<(f32, u32)> = Vec::with_capacity(room.min(scores.len()));
+    // Once there are k: what those after them, which lose ties, must be above.
+    let mut worst = None;
+    for (item, &score) in (0..).zip(scores) {
+        if worst.is_some_and(|worst| score <= worst || score.is_nan()) || !allowed(item) {
+            continue;
+        }
+        best.push((key(score), item));
+        if best.len() == room {
+            worst = Some(best.select_nth_unstable_by(k - 1, better).1.0);
+            best.truncate(k);
+        }
+    }
+    best.sort_unstable_by(better);
+    best.truncate(k);
+    best.into_iter().map(|(_, item)| item).collect()
 }
 
 /// Hits among the first `k` of `ranked`, divided by min(k, relevant). `relevant` ascending; `None` when it is empty or
@@ -36,6 +47,9 @@ pub fn ndcg_at(ranked: &[u32], relevant: &[u32], k: usize) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64Mcg;
+
     use super::*;
 
     #[test]
@@ -45,6 +59,27 @@ mod tests {
         assert_eq!(rank(&scores, 3, |i| i != 1), [3, 0, 5], "k allowed items, not k minus the filtered");
         assert_eq!(rank(&scores, 0, |_| true), [0u32; 0]);
         assert_eq!(rank(&[], 5, |_| true), [0u32; 0]);
+    }
+
+    #[test]
+    fn a_ranking_is_the_beginning_of_a_full_sort() {
+        let mut random = Pcg64Mcg::seed_from_u64(5);
+        for n in [0, 1, 7, 40, 300] {
+            // Few values, so that there are ties.
+            let mut score = || match random.random_range(0..9) {
+                0 => f32::NAN,
+                1 => f32::NEG_INFINITY,
+                2 => -0.0,
+                value => value as f32 - 3.0,
+            };
+            let scores: Vec<f32> = (0..n).map(|_| score()).collect();
+            let mut all: Vec<u32> = (0..n).filter(|i| i % 5 != 0).collect();
+            let key = |i: u32| Some(scores[i as usize] + 0.0).filter(|s| !s.is_nan()).unwrap_or(f32::NEG_INFINITY);
+            all.sort_by(|&a, &b| key(b).total_cmp(&key(a)).then(a.cmp(&b)));
+            for k in [1, 2, 3, 20, 299, usize::MAX] {
+                assert_eq!(rank(&scores, k, |i| i % 5 != 0), all[..k.min(all.len())], "{k} of {scores:?}");
+            }
+        }
     }
 
     #[test]

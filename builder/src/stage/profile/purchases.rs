@@ -41,10 +41,11 @@ impl Making<'_> {
     /// The lake cannot be read or written; a currency has no rate.
     pub fn write(self, lake: &Lake, fingerprint: &Fingerprint, counts: &mut ProfileCounts) -> Result<Admitted> {
         let mut kept = Admitted::default();
-        let rows = told(lake)?.flat_map(|told| match told.map_err(Into::into).and_then(|told| self.rows(&told, counts)) {
-            Ok(rows) => rows.into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error)],
-        });
+        let rows =
+            told(lake)?.flat_map(|told| match told.map_err(Into::into).and_then(|told| self.rows(&told, counts)) {
+                Ok(rows) => rows.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            });
         let rows = lake.sorted(&columns(), &ORDER, admitted(rows, self.snapshot, &mut kept))?;
         lake.write_gold_of(PurchaseRow::TABLE, &columns(), rows, fingerprint)?;
         Ok(kept)

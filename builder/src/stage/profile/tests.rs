@@ -350,7 +350,8 @@ fn numbers_come_one_after_the_other_with_all_that_is_said_of_them() {
     let said: Vec<String> = told
         .iter()
         .map(|told| {
-            let line = |l: &super::orders::Line| format!("{}{}", l.quantity, l.item_id.as_ref().or(l.sku.as_ref()).unwrap());
+            let line =
+                |l: &super::orders::Line| format!("{}{}", l.quantity, l.item_id.as_ref().or(l.sku.as_ref()).unwrap());
             let version = |v: &super::orders::Version| {
                 format!("{}({})", v.system, v.lines.iter().map(line).collect::<Vec<_>>().join(" "))
             };
@@ -359,13 +360,7 @@ fn numbers_come_one_after_the_other_with_all_that_is_said_of_them() {
             format!("{}: {} {}", told.number.as_deref().unwrap_or("-"), versions.join(" "), apps.join(" "))
         })
         .collect();
-    let expected = [
-        "-:  m2",
-        "-:  m5",
-        "10: shopify(1a 5b) warehouse(1c) ",
-        "11:  m4",
-        "2: warehouse(1d) ",
-        "3: shopify() m1 m3",
-    ];
+    let expected =
+        ["-:  m2", "-:  m5", "10: shopify(1a 5b) warehouse(1c) ", "11:  m4", "2: warehouse(1d) ", "3: shopify() m1 m3"];
     assert_eq!(said, expected);
 }

@@ -46,7 +46,11 @@ impl Known {
     ) -> Result<Known> {
         let of_part = |part| {
             let shoppers = learnt.shoppers(part)?;
-            shoppers.get().iter().map(|shopper| Person::new(shopper, cut, until, confidence)).collect::<Result<Vec<_>>>()
+            shoppers
+                .get()
+                .iter()
+                .map(|shopper| Person::new(shopper, cut, until, confidence))
+                .collect::<Result<Vec<_>>>()
         };
         learnt.in_parts(&learnt.parts(), of_part, |parts| {
             let (mut people, mut histories, mut all) = (Vec::new(), Vec::new(), ByUser::new(n_items));
