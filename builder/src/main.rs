@@ -13,11 +13,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Normalising, joining and sorting make many small allocations on all threads at once.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: kenal_allocator::Allocator = kenal_allocator::Allocator;
 
 fn main() -> ExitCode {
+    kenal_allocator::keep_freed_memory();
     end_quietly_when_nobody_listens();
     match cmd::Cli::parse().run() {
         Ok(code) => code,

@@ -27,7 +27,8 @@ const MARKER: &str = "lake.json";
 pub struct LakeOptions {
     /// Threads that read, sort and write. Does not change any result.
     pub threads: usize,
-    /// Memory that queries may hold before they spill to the system's temporary folder.
+    /// Memory that queries may hold before they spill to the system's temporary folder; and as much again for what cannot,
+    /// such as one side of a join.
     pub memory_bytes_max: usize,
 }
 
@@ -133,6 +134,10 @@ impl Lake {
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    pub(crate) fn options(&self) -> LakeOptions {
+        self.options
     }
 
     pub(crate) fn wait<F: Future>(&self, work: F) -> F::Output {

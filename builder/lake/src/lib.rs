@@ -40,6 +40,7 @@ pub mod gold;
 mod ingest;
 mod lake;
 pub mod layout;
+mod memory;
 mod query;
 mod schema;
 mod sorted;

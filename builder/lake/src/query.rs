@@ -12,7 +12,6 @@ use deltalake::datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvi
 use deltalake::datafusion::common::TableReference;
 use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::execution::context::SQLOptions;
-use deltalake::datafusion::execution::memory_pool::FairSpillPool;
 use deltalake::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use deltalake::datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use deltalake::datafusion::prelude::{SessionConfig, SessionContext};
@@ -28,11 +27,15 @@ use crate::current::{Superseded, Versions};
 use crate::error::LakeError;
 use crate::lake::{Lake, LakeOptions};
 use crate::layout::{Layer, TableName};
+use crate::memory::Pools;
 use crate::store;
 
 /// The catalog and schema that unqualified names stand in.
 const CATALOG: &str = "lake";
 const SCHEMA: &str = "tables";
+/// Rows of a batch where sorts that have gone to disk are merged: of each part on disk two batches are in memory, and a sort
+/// that finds no room for those of two parts fails.
+const MERGED_ROWS: usize = 2_048;
 /// Batches of a result that wait for whoever uses them.
 const BATCHES_AHEAD: usize = 1;
 
@@ -89,6 +92,10 @@ impl Lake {
     /// As for [`Lake::sql_rows`].
     pub fn sql_rows_merged<T: DeserializeOwned>(&self, query: &str) -> Result<Rows<'_, T>, LakeError> {
         let mut state = self.session()?.state();
+        // In one partition the engine joins in memory all the same.
+        let partitions = self.options().threads.max(2);
+        let config = state.config().clone().with_target_partitions(partitions).with_batch_size(MERGED_ROWS);
+        *state.config_mut() = config;
         state.config_mut().options_mut().optimizer.prefer_hash_join = false;
         Ok(Rows::new(self.begin(&SessionContext::new_with_state(state), query)?))
     }
@@ -178,9 +185,8 @@ pub(crate) fn session(root: &Path, options: LakeOptions) -> Result<SessionContex
         // As delta-rs sets it: pushing lists of join keys into scans has panicked on dictionary columns.
         .set_usize("datafusion.optimizer.hash_join_inlist_pushdown_max_size", 0)
         .set_usize("datafusion.optimizer.hash_join_inlist_pushdown_max_distinct_values", 0);
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_bytes_max)))
-        .build_arc()?;
+    let runtime =
+        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(Pools::new(options.memory_bytes_max))).build_arc()?;
     let engine = Engine { config, runtime };
     let scans = Arc::new(engine.state());
     let tables = LakeTables { root: root.to_owned(), engine, scans, superseded: Mutex::default() };

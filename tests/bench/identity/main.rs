@@ -63,6 +63,7 @@ enum Command {
 }
 
 fn main() -> Result<()> {
+    kenal_allocator::keep_freed_memory();
     match Args::parse().command {
         Command::Run(args) => compare::run(&args),
         Command::Make { people, truth, records, alone, seed } => {

@@ -14,7 +14,7 @@ pub use figures::Figures as FigureTable;
 
 /// As in `kenal`.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: kenal_allocator::Allocator = kenal_allocator::Allocator;
 
 /// `12,345`.
 pub fn count(n: u64) -> String {

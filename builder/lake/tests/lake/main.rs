@@ -1,4 +1,5 @@
-//! The lake from outside: round trips, replays, crashes, current versions, gold, mistakes, and Python as a reader.
+//! The lake from outside: round trips, replays, crashes, current versions, gold, mistakes, what does not fit in memory, and
+//! Python as a reader.
 //! One binary, because each links the whole query engine.
 
 mod crash;
@@ -9,3 +10,4 @@ mod python;
 mod replay;
 mod round_trip;
 mod sample;
+mod spilling;
