@@ -25,6 +25,7 @@ const BATCHES: [(usize, usize); 4] = [(20_000, 45), (1_000, 45), (20, 9), (1, 1)
 type Row = [Option<String>; COLUMNS.len()];
 
 fn main() -> Result<()> {
+    kenal_allocator::keep_freed_memory();
     let mut args = std::env::args().skip(1);
     let people = args.next().context("usage: identity-live PEOPLE [--check]")?;
     let check = args.next().is_some();

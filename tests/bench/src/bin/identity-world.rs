@@ -38,6 +38,7 @@ enum Command {
 }
 
 fn main() -> Result<()> {
+    kenal_allocator::keep_freed_memory();
     match Args::parse().command {
         Command::Make { dir, people } => make(&dir, people),
         Command::Resolve { dir, people, report } => run(&dir, people, report),
