@@ -28,8 +28,8 @@
 //!
 //! The API blocks; it owns a tokio runtime, so it must not be called from within async code.
 //!
-//! Read in this order: [`layout`], [`Columns`], `schema`, [`Lake`], [`Ingest`], `current` (latest version per key), [`gold`],
-//! [`LakeError`].
+//! Read in this order: [`layout`], [`Columns`], `schema`, [`Lake`], [`Ingest`], `current` (latest version per key), `memory`
+//! and `sorted` (what does not fit in it), [`gold`], [`LakeError`].
 
 mod catalogue;
 mod columns;

@@ -17,7 +17,7 @@ use super::{Company, Outcome, PublishPolicy, Stage, card, churn, consent, recomm
 use crate::gold::{ChurnTermRow, GoldRow, ItemModelRow, ModelCardRow};
 use crate::ui::{Align, Progress, Table, count};
 
-const CODE: &str = "models 4";
+const CODE: &str = "models 5";
 /// Card entries that later stages read.
 const ALPHA0: &str = "recommender/alpha0";
 const REG: &str = "recommender/reg";

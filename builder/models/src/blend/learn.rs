@@ -1,8 +1,8 @@
 //! The weights of a blend, learnt on validation cases by coordinate ascent.
 //!
 //! A case keeps its parts' scores, so that a set of weights costs one pass over them. Of a large catalogue it keeps those of
-//! the items that one part alone would put first: an item that none of them speaks for is not among the first twenty either,
-//! and all cases of a large shop would not fit in memory. Measuring, elsewhere, ranks everything.
+//! the items that one part alone would put first, since more than a few cases with all items would not fit in memory: an item
+//! that no part speaks for is hardly ever among the first twenty. Measuring, elsewhere, ranks everything.
 
 use rayon::prelude::*;
 

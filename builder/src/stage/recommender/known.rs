@@ -71,6 +71,9 @@ impl Known {
     }
 
     /// Who bought what, each pair once, and minus the days since the last time, pair by pair.
+    ///
+    /// # Errors
+    /// An item is none of the catalogue's.
     pub fn last_purchases(&self) -> Result<(Interactions, Vec<f32>)> {
         let (mut pairs, mut days) = (ByUser::new(self.all.n_items()), Vec::new());
         for history in &self.histories {
