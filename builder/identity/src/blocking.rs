@@ -93,12 +93,13 @@ pub(crate) fn samples(table: &Table, config: &BlockingConfig, max: u64, seed: u6
         });
         let keyed = keyed(table, rule, holders[known].1.par_iter().copied(), wanted);
         let blocks = Blocks::of(table, config, rule, &keyed);
-        let of = blocks.pairs as f64 / share;
+        let count = blocks.count();
+        let of = count as f64 / share;
         if of > allowed {
             return Sample { pairs: Vec::new(), of, too_many: true };
         }
         // Of broad rules some blocks are enough.
-        let of_blocks = ((DRAWN_PER_PAIR * max) as f64 / blocks.pairs.max(1) as f64).min(1.0);
+        let of_blocks = ((DRAWN_PER_PAIR * max) as f64 / count.max(1) as f64).min(1.0);
         let mut pairs = Vec::new();
         blocks.pairs(number as u8, |key| chosen(key, seed, of_blocks), &mut pairs);
         pairs.par_sort_unstable();
@@ -124,8 +125,9 @@ pub(crate) fn candidates(table: &Table, config: &BlockingConfig, used: &[bool]) 
         if used[number] {
             let keyed = keyed(table, rule, (0..table.len()).into_par_iter(), |_| true);
             let blocks = Blocks::of(table, config, rule, &keyed);
-            blocks.tell(&mut report);
-            pairs.append(&mut blocks.all_pairs(number as u8, shift));
+            let all_pairs = || blocks.all_pairs(number as u8, shift);
+            let (mut all, ()) = rayon::join(all_pairs, || blocks.tell(&mut report));
+            pairs.append(&mut all);
         }
         found.reports.push(report);
     }
@@ -203,23 +205,25 @@ struct Blocks<'a> {
     /// What the blocks that are too large are split into.
     split: Vec<(u64, u32)>,
     block_records_max: usize,
-    /// Pairs in all, those that are in several blocks more than once.
-    pairs: u64,
 }
 
 impl<'a> Blocks<'a> {
     fn of(table: &Table, config: &BlockingConfig, rule: &BlockingRule, keyed: &'a [(u64, u32)]) -> Blocks<'a> {
-        let mut blocks = Blocks { keyed, split: Vec::new(), block_records_max: config.block_records_max, pairs: 0 };
-        let large: Vec<&[(u64, u32)]> = blocks.several().filter(|b| b.len() > config.block_records_max).collect();
+        let block_records_max = config.block_records_max;
+        let large = keyed.par_chunk_by(same_key).filter(|block| block.len() > block_records_max);
+        let large: Vec<&[(u64, u32)]> = large.collect();
         let split = large.par_iter().fold(new_keyed, |mut split, block| {
             for some in block.chunks(BATCH_RECORDS) {
                 split.fill(|open| some.iter().for_each(|&entry| split_keys(table, rule, &config.split, entry, open)));
             }
             split
         });
-        blocks.split = sorted(split.collect());
-        blocks.pairs = blocks.open().map(|block| all_pairs(block.len())).sum();
-        blocks
+        Blocks { keyed, split: sorted(split.collect()), block_records_max }
+    }
+
+    /// Pairs in all, those that are in several blocks more than once.
+    fn count(&self) -> u64 {
+        self.open().map(|block| all_pairs(block.len())).sum()
     }
 
     /// Blocks of two or more records, whatever their size.

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use crate::config::TrustConfig;
 use crate::pairs::Pair;
-use crate::records::{Claim, ClaimKind, Records};
+use crate::prepared::{Claim, ClaimKind};
+use crate::records::Records;
 use crate::table::Table;
 use crate::trust::{Holders, people_among};
 use crate::vocabulary::{hash_text, mix};

@@ -1,6 +1,9 @@
 //! Orders of several systems and their lines, as they stream by: joined by the system's own ids, none of which is kept as
 //! a text.
 //!
+//! Each kind of rows is taken in two steps. The first hashes them and finds their records, which needs nothing of other
+//! orders, so that it can be made of some rows while those before them are taken.
+//!
 //! The rows are what resolution reads of [`kenal_types::Order`], [`kenal_types::OrderLine`] and [`kenal_types::AppEvent`],
 //! under the same names, with texts that stay where they were read. Ids are told apart by 64-bit hashes.
 
@@ -62,6 +65,7 @@ pub struct Orders {
 }
 
 /// What is kept of an order of a known record.
+#[derive(Debug, Clone, Copy)]
 struct Found {
     key: u64,
     record: u32,
@@ -69,35 +73,41 @@ struct Found {
     day: Date,
 }
 
-impl Orders {
-    /// Orders; those of guests, or of records that are not there, are nobody's and not kept. The first of an id counts.
-    pub fn orders(&mut self, records: &Records, orders: &[Ordered<'_>]) {
+/// Orders for [`Orders::open_all`].
+#[derive(Debug)]
+pub struct FoundOrders(Vec<Found>);
+
+impl FoundOrders {
+    /// Orders of records; those of guests, or of records that are not there, are nobody's and not kept.
+    pub fn of(records: &Records, orders: &[Ordered<'_>]) -> FoundOrders {
         let found = |order: &Ordered<'_>| {
             let customer = order.customer?;
             let record = records.find(customer.system as u8, customer.id)?;
             let (key, number) = (order_key(order.system, order.order_id), number_hash(Some(order.number)));
             Some(Found { key, record, number, day: order.ordered_at.date() })
         };
-        let found: Vec<Option<Found>> = orders.par_iter().map(found).collect();
-        for order in found.iter().flatten() {
-            self.open(order);
-        }
+        FoundOrders(orders.iter().filter_map(found).collect())
     }
+}
 
-    /// Lines; of orders that are not kept they are not kept either.
-    pub fn lines(&mut self, lines: &[Line<'_>]) {
-        let (keys, index) = (&self.keys, &self.index);
-        let found = |line: &Line<'_>| {
-            let key = order_key(line.system, line.order_id);
-            let order = index.find(key, |&n| keys[n as usize] == key).copied()?;
-            Some((order, item(line.sku, line.item_id)?))
-        };
-        let found: Vec<Option<(u32, u32)>> = lines.par_iter().map(found).collect();
-        found.into_iter().flatten().for_each(|(order, item)| self.log.add(order, item));
+/// Lines for [`Orders::add_all`]: the key of the order, and the item.
+#[derive(Debug)]
+pub struct FoundLines(Vec<(u64, u32)>);
+
+impl FoundLines {
+    pub fn of(lines: &[Line<'_>]) -> FoundLines {
+        let found = |line: &Line<'_>| Some((order_key(line.system, line.order_id), item(line.sku, line.item_id)?));
+        FoundLines(lines.iter().filter_map(found).collect())
     }
+}
 
-    /// Each is one thing on a receipt, whose day is the earliest that an event gives.
-    pub fn receipts(&mut self, records: &Records, receipts: &[Receipt<'_>]) {
+/// Receipts for [`Orders::add_receipts`].
+#[derive(Debug)]
+pub struct FoundReceipts(Vec<(Found, Option<u32>)>);
+
+impl FoundReceipts {
+    /// Receipts of records; an event that names no order says nothing here.
+    pub fn of(records: &Records, receipts: &[Receipt<'_>]) -> FoundReceipts {
         let found = |receipt: &Receipt<'_>| {
             let number = receipt.order_number?;
             let record = records.find(receipt.actor.system as u8, receipt.actor.id)?;
@@ -105,14 +115,58 @@ impl Orders {
             let order = Found { key, record, number: number_hash(Some(number)), day: receipt.happened_at.date() };
             Some((order, item(receipt.sku, receipt.item_id)))
         };
-        let found: Vec<Option<(Found, Option<u32>)>> = receipts.par_iter().map(found).collect();
-        for (found, item) in found.iter().flatten() {
-            let order = self.open(found);
-            self.log.not_after(order, found.day);
-            if let Some(item) = *item {
-                self.log.add(order, item);
+        FoundReceipts(receipts.iter().filter_map(found).collect())
+    }
+}
+
+impl Orders {
+    /// With room for about so many orders and lines, so that few are moved as more come.
+    pub fn with_room(orders: usize, lines: usize) -> Orders {
+        Orders {
+            log: PurchaseLog::with_room(orders, lines),
+            keys: Vec::with_capacity(orders),
+            index: HashTable::with_capacity(orders),
+        }
+    }
+
+    /// The first of an id counts.
+    pub fn open_all(&mut self, orders: &[FoundOrders]) {
+        for part in orders {
+            self.warm(part.0.iter());
+            part.0.iter().for_each(|order| {
+                self.open(order);
+            });
+        }
+    }
+
+    /// Lines; of orders that are not kept they are not kept either.
+    pub fn add_all(&mut self, lines: &[FoundLines]) {
+        let (keys, index) = (&self.keys, &self.index);
+        let found = |&(key, item): &(u64, u32)| Some((*index.find(key, |&n| keys[n as usize] == key)?, item));
+        let of_part = |part: &FoundLines| part.0.iter().filter_map(found).collect();
+        let found: Vec<Vec<(u32, u32)>> = lines.par_iter().map(of_part).collect();
+        found.into_iter().flatten().for_each(|(order, item)| self.log.add(order, item));
+    }
+
+    /// Each is one thing on a receipt, whose day is the earliest that an event gives.
+    pub fn add_receipts(&mut self, receipts: &[FoundReceipts]) {
+        for part in receipts {
+            self.warm(part.0.iter().map(|(order, _)| order));
+            for (found, item) in &part.0 {
+                let order = self.open(found);
+                self.log.not_after(order, found.day);
+                if let Some(item) = *item {
+                    self.log.add(order, item);
+                }
             }
         }
+    }
+
+    /// Reads what opening these will read: no reading depends on that of another, and the processor does many at a time.
+    fn warm<'a>(&self, orders: impl Iterator<Item = &'a Found>) {
+        crate::ahead::read(
+            orders.filter_map(|order| Some(self.keys[*self.index.find(order.key, |_| true)? as usize] as u32)),
+        );
     }
 
     pub fn len(&self) -> usize {
@@ -177,9 +231,9 @@ mod tests {
         let mut records = records();
         let mut orders = Orders::default();
         let placed = [("a", Some("1")), ("b", None), ("c", Some("9")), ("d", Some("2"))];
-        orders.orders(&records, &placed.map(|(id, customer)| ordered(id, customer)));
+        orders.open_all(&[FoundOrders::of(&records, &placed.map(|(id, customer)| ordered(id, customer)))]);
         let lines = [("a", "p"), ("a", "q"), ("b", "p"), ("c", "p"), ("d", "q"), ("d", "p"), ("e", "p"), ("a", "q")];
-        orders.lines(&lines.map(|(id, sku)| line(id, sku)));
+        orders.add_all(&[FoundLines::of(&lines.map(|(id, sku)| line(id, sku)))]);
         assert_eq!(orders.len(), 2);
         records.bought_all(orders).expect("known records");
         records.complete(None);
@@ -200,7 +254,7 @@ mod tests {
             Receipt { actor, happened_at, order_number: Some("#7"), item_id: None, sku: Some(sku) }
         }
         let things = [("1", "p", 3), ("2", "q", 3), ("2", "p", 2), ("1", "q", 2), ("9", "p", 1)];
-        orders.receipts(&records, &things.map(|(id, sku, day)| receipt(id, sku, day)));
+        orders.add_receipts(&[FoundReceipts::of(&records, &things.map(|(id, sku, day)| receipt(id, sku, day)))]);
         assert_eq!(orders.len(), 2);
         records.bought_all(orders).expect("known records");
         records.complete(None);

@@ -1,6 +1,7 @@
 //! Person ids that stay: kept from the last run where people are recognisably the same, derived from content where new.
 
 use kenal_types::{PersonId, Timestamp};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
@@ -81,10 +82,13 @@ pub(crate) fn assign(prior: &[(u32, PersonId)], homes: &Homes<'_>) -> Result<Per
     let mut new: Vec<u32> = homes.people.iter().copied().filter(|r| !persons.of.contains_key(r)).collect();
     // Which of two people gets an id that both derive must not depend on who arrived first.
     new.sort_unstable_by(|&a, &b| records.table.by_tie(a, b));
-    for record in new {
-        let key = records.key_text(record);
+    let firsts: Vec<PersonId> = new.par_iter().map(|&record| derived(records, record, 0)).collect();
+    persons.of.reserve(new.len());
+    used.reserve(new.len());
+    for (record, first) in new.into_iter().zip(firsts) {
         let former = homes.past.ids((homes.members)(record).into_iter().map(tie));
-        let mut ids = former.into_iter().chain((0..).map(|salt| derived(&key, salt)));
+        let others = (1..).map(|salt| derived(records, record, salt));
+        let mut ids = former.into_iter().chain([first]).chain(others);
         let id = ids.find(|id| !used.contains(id) && !(homes.taken)(*id)).unwrap_or(PersonId(0));
         used.insert(id);
         persons.of.insert(record, id);
@@ -96,11 +100,11 @@ pub(crate) fn assign(prior: &[(u32, PersonId)], homes: &Homes<'_>) -> Result<Per
 }
 
 /// Id of a new person: a hash of their first record's key. `salt` counts up only when an id is taken.
-fn derived(key: &str, salt: u32) -> PersonId {
+fn derived(records: &Records, first: u32, salt: u32) -> PersonId {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"kenal person 1\0");
     hasher.update(&salt.to_le_bytes());
-    hasher.update(key.as_bytes());
+    hasher.update(records.key_text(first).as_bytes());
     let mut head = [0; 8];
     head.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
     PersonId(u64::from_le_bytes(head))

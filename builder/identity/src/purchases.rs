@@ -47,6 +47,10 @@ fn parts(line: u64) -> (u32, u32) {
 }
 
 impl PurchaseLog {
+    pub(crate) fn with_room(orders: usize, lines: usize) -> PurchaseLog {
+        PurchaseLog { orders: Vec::with_capacity(orders), lines: Vec::with_capacity(lines) }
+    }
+
     pub(crate) fn push(&mut self, record: u32, basket: &Basket) {
         let order = self.open(record, number_hash(basket.order_number.as_deref()), basket.day);
         basket.items.iter().for_each(|&item| self.add(order, item));
@@ -142,18 +146,19 @@ impl Purchases {
         let numbered = orders.iter().filter(|order| order.number != 0);
         numbered.clone().for_each(|order| purchases.any[order.record as usize] = true);
         let order_records = purchases.any.iter().filter(|&&with| with).count() as u32;
-        let numbers = numbered.map(|order| (order.number, order.record)).collect();
-        (purchases.orders, purchases.holders) = by_record(numbers, records, keep);
-        lines.par_sort_unstable();
+        let numbers = || numbered.map(|order| (order.number, order.record)).collect();
+        let sort = || lines.par_sort_unstable();
+        ((purchases.orders, purchases.holders), ()) = rayon::join(|| by_record(numbers(), records, keep), sort);
         lines.dedup();
         let of_order = |x: &u64, y: &u64| x >> 32 == y >> 32;
         let basket = |lines: &[u64]| {
             let order = orders[parts(lines[0]).0 as usize];
             Some((basket_hash(order.day, lines.iter().map(|&l| parts(l).1))?, order.record))
         };
-        (purchases.baskets, _) = by_record(lines.chunk_by(of_order).filter_map(basket).collect(), records, keep);
+        let baskets = || by_record(lines.chunk_by(of_order).filter_map(basket).collect(), records, keep).0;
         let bought = lines.iter().map(|&l| parts(l)).map(|(order, item)| (orders[order as usize].record, item));
-        let mut items = Rows::grouped(records, bought);
+        let mut items;
+        (purchases.baskets, items) = rayon::join(baskets, || Rows::grouped(records, bought));
         drop((lines, orders));
         items.compact(|_, items| {
             items.sort_unstable();

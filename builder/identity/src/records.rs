@@ -12,18 +12,17 @@ use crate::error::ResolveError;
 use crate::input::Basket;
 use crate::orders::Orders;
 use crate::pairs::RECORDS_MAX;
+use crate::prepared::{Claim, Prepared, Preparing, claims};
 use crate::purchases::{Keep, PurchaseLog, Purchases};
 use crate::row::{Normalised, RawRecord};
 use crate::schema::Schema;
 use crate::table::{Measures, Table};
 use crate::vocabulary::{hash_text, mix, slice};
 
-/// Records normalised at a time.
+/// Records prepared at a time.
 const CHUNK_RECORDS: usize = 1 << 14;
-/// Records of a chunk that one thread normalises at a time.
+/// Records of a chunk that one thread prepares at a time.
 const PART_RECORDS: usize = 1 << 10;
-/// The same of records that are put.
-const PART_RECORDS_PUT: usize = 1 << 7;
 
 /// Records that were pushed, and what they bought.
 #[derive(Debug)]
@@ -39,23 +38,6 @@ pub struct Records {
     pub(crate) claims: Vec<Claim>,
     /// When each record was created, in microseconds; [`i64::MAX`] when nobody says.
     pub(crate) created: Vec<i64>,
-}
-
-/// What a record says of another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Claim {
-    pub record: u32,
-    pub kind: ClaimKind,
-    pub source: Option<u8>,
-    pub id: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ClaimKind {
-    /// The system has merged the record into the other.
-    Merged,
-    /// The record stores the other's id; without a source, it is that of the only other system that has the id.
-    Account,
 }
 
 impl Records {
@@ -83,40 +65,54 @@ impl Records {
         Ok(Records { keep: Keep::All, ..Records::new(schema)? })
     }
 
+    /// What prepares records for [`Records::take`], in any thread.
+    pub fn preparing(&self) -> Preparing {
+        Preparing::new(&self.schema)
+    }
+
     /// Records of the five systems; the schema must be [`Schema::company`].
     ///
     /// # Errors
-    /// A key that was pushed before, or too many records.
+    /// As [`Records::take`].
     pub fn push_customers(&mut self, records: &[CustomerRecord]) -> Result<(), ResolveError> {
-        self.check_open()?;
-        for chunk in records.chunks(CHUNK_RECORDS) {
-            let of_part = |part| Normalised::of_customers(part, &self.schema);
-            let parts: Vec<Normalised> = chunk.par_chunks(PART_RECORDS).map(of_part).collect();
-            for record in chunk {
-                let number = self.push_key(record.key.system as u8, &record.key.id)?;
-                self.created.push(record.created_at.map_or(i64::MAX, |t| t.0));
-                self.claim(number, record);
-            }
-            self.table.push(&parts);
-        }
-        Ok(())
+        let preparing = self.preparing();
+        records.chunks(CHUNK_RECORDS).try_for_each(|chunk| {
+            let parts: Vec<Prepared> = chunk.par_chunks(PART_RECORDS).map(|part| preparing.customers(part)).collect();
+            self.take(&parts)
+        })
     }
 
     /// Records of any schema.
     ///
     /// # Errors
-    /// A key that was pushed before, a source that the schema does not have, or too many records.
+    /// As [`Records::take`].
     pub fn push(&mut self, records: &[RawRecord<'_>]) -> Result<(), ResolveError> {
+        let preparing = self.preparing();
+        records.chunks(CHUNK_RECORDS).try_for_each(|chunk| {
+            let parts: Vec<Prepared> = chunk.par_chunks(PART_RECORDS).map(|part| preparing.raws(part)).collect();
+            self.take(&parts)
+        })
+    }
+
+    /// Numbers records that were prepared for the schema of these; many at once, so that threads number a column each.
+    ///
+    /// # Errors
+    /// A key that was pushed before, a source that the schema does not have, or too many records.
+    ///
+    /// # Panics
+    /// When they were prepared for a schema with other attributes.
+    pub fn take(&mut self, prepared: &[Prepared]) -> Result<(), ResolveError> {
         self.check_open()?;
-        for chunk in records.chunks(CHUNK_RECORDS) {
-            let of_part = |part| Normalised::of_raws(part, &self.schema);
-            let parts: Vec<Normalised> = chunk.par_chunks(PART_RECORDS).map(of_part).collect();
-            for raw in chunk {
-                self.push_key(raw.source, raw.id)?;
-                self.created.push(i64::MAX);
+        for Prepared { heads, values } in prepared {
+            let first = self.len() as u32;
+            for (&source, (id, hash)) in values.source.iter().zip(heads.keys()) {
+                self.push_key(source, id, hash)?;
             }
-            self.table.push(&parts);
+            self.created.extend_from_slice(&heads.created);
+            let claims = heads.claims.iter().map(|claim| Claim { record: first + claim.record, ..claim.clone() });
+            self.claims.extend(claims);
         }
+        self.table.push(&prepared.iter().map(|part| &part.values).collect::<Vec<_>>());
         Ok(())
     }
 
@@ -152,18 +148,14 @@ impl Records {
 
     /// Measures what the records have; after it, records come in by [`Records::put`] alone. `measures`: those of a model.
     pub(crate) fn complete(&mut self, measures: Option<&Measures>) {
-        if !std::mem::replace(&mut self.measured, true) {
-            let weights = measures.map(|m| &m.purchases);
-            self.table.purchases =
-                Purchases::build(std::mem::take(&mut self.log), self.table.len(), self.keep, weights);
+        let purchases = (!std::mem::replace(&mut self.measured, true)).then(|| std::mem::take(&mut self.log));
+        let (records, keep, table) = (self.table.len(), self.keep, &mut self.table);
+        let build = |log| Purchases::build(log, records, keep, measures.map(|m| &m.purchases));
+        let (purchases, ()) = rayon::join(|| purchases.map(build), || table.complete_columns(measures));
+        if let Some(purchases) = purchases {
+            table.purchases = purchases;
         }
-        self.table.complete(measures);
-    }
-
-    /// The values of records that will be put, in parts.
-    pub(crate) fn normalised(&self, puts: &[&Put<'_>]) -> Vec<Normalised> {
-        let of_part = |part| Normalised::of_puts(part, &self.schema);
-        puts.par_chunks(PART_RECORDS_PUT).map(of_part).collect()
+        table.choose_active(measures);
     }
 
     /// Appends a record to measured records, in place of the one with its key, if there is one, which is returned. The
@@ -171,11 +163,11 @@ impl Records {
     pub(crate) fn put(&mut self, put: &Put<'_>) -> Result<Option<u32>, ResolveError> {
         let (source, id) = (put.source(), put.id());
         let former = self.keys.forget(source, id);
-        let number = self.push_key(source, id)?;
+        let number = self.push_key(source, id, hash_key(source, id))?;
         match put.record {
             Incoming::Customer(record) => {
                 self.created.push(record.created_at.map_or(i64::MAX, |t| t.0));
-                self.claim(number, record);
+                self.claims.extend(claims(number, record));
             }
             Incoming::Raw(_) => self.created.push(i64::MAX),
         }
@@ -185,11 +177,10 @@ impl Records {
 
     /// Appends the values of the records that were put. What is measured of them is to be completed afterwards.
     pub(crate) fn put_values(&mut self, parts: &[Normalised]) {
-        self.table.push(parts);
+        self.table.push(&parts.iter().collect::<Vec<_>>());
     }
 
-    fn push_key(&mut self, source: u8, id: &str) -> Result<u32, ResolveError> {
-        let hash = hash_key(source, id);
+    fn push_key(&mut self, source: u8, id: &str, hash: u64) -> Result<u32, ResolveError> {
         let number = self.keys.push(&self.schema, source, id, hash, &self.table.tie)?;
         self.table.tie.push(hash);
         Ok(number)
@@ -243,26 +234,6 @@ impl Records {
 
     pub(crate) fn created(&self, record: u32) -> Timestamp {
         Timestamp(self.created[record as usize])
-    }
-
-    fn claim(&mut self, record: u32, customer: &CustomerRecord) {
-        if let Some(survivor) = &customer.merged_into {
-            let (source, id) = (Some(survivor.system as u8), survivor.id.clone());
-            self.claims.push(Claim { record, kind: ClaimKind::Merged, source, id });
-        }
-        for text in &customer.external_ids {
-            let text = crate::normalise::bounded(text);
-            if crate::normalise::is_non_value(&text.to_lowercase()) {
-                continue;
-            }
-            let (source, id) = match (text.parse::<RecordKey>(), customer.key.system) {
-                (Ok(key), _) => (Some(key.system as u8), key.id),
-                // What Zendesk stores is the shop's customer.
-                (Err(_), System::Zendesk) => (Some(System::Shopify as u8), text.to_owned()),
-                (Err(_), _) => (None, text.to_owned()),
-            };
-            self.claims.push(Claim { record, kind: ClaimKind::Account, source, id });
-        }
     }
 }
 

@@ -187,7 +187,7 @@ fn conclude(records: &Records, known: &Known, config: &Config, judged: Judged) -
     count(&mut report, table, &joined, &sizes, &persons, &tiers);
     let of = |first: &u32| persons.of.get(first).copied();
     Ok(Resolution {
-        persons: joined.first.iter().map(of).collect(),
+        persons: joined.first.par_iter().map(of).collect(),
         tiers,
         links: joined.links.iter().map(link).collect(),
         clusters: joined.first,
@@ -350,6 +350,8 @@ fn differences(table: &Table, scorer: &Scorer, samples: &[Sample]) -> Difference
 pub(crate) fn weigh(table: &Table, scorer: &Scorer, pairs: &[Pair], floor: i32) -> (Vec<Proposal>, Histogram) {
     let chunks: Vec<(Vec<Proposal>, Histogram)> = pairs
         .par_chunks(CHUNK_PAIRS.max(pairs.len() / 256))
+        // Else one thread is left with a half that nobody can take from it.
+        .with_max_len(1)
         .map(|chunk| {
             let mut weights = Histogram::new();
             let mut kept = Vec::new();

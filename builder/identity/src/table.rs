@@ -138,24 +138,33 @@ impl Table {
 
     /// To be called when all records are there, and before anything is read; once more when records were appended.
     /// `measures`: those of a model; else they are counted.
-    pub(crate) fn complete(&mut self, measures: Option<&Measures>) {
-        let words = self.word_groups.len() as u32..self.names.word.len() as u32;
-        for word in words {
-            let text = self.names.word.get(word);
-            self.word_groups.push(nickname::groups(text));
-            self.word_sounds.push(self.sounds.intern(&sound(text)));
-            self.word_tells.push(text.len() >= NAME_WORD_BYTES_MIN);
-        }
-        let phones = self.phone_digits.len() as u32..self.phones.vocabulary.len() as u32;
-        self.phone_digits.extend(phones.map(|p| digits(self.phones.vocabulary.get(p))));
+    pub(crate) fn complete_columns(&mut self, measures: Option<&Measures>) {
+        let Table { names, phones, phone_digits, word_groups, word_sounds, word_tells, sounds, .. } = self;
+        let words = word_groups.len() as u32..names.word.len() as u32;
+        let tell_words = || {
+            for word in words {
+                let text = names.word.get(word);
+                word_groups.push(nickname::groups(text));
+                word_sounds.push(sounds.intern(&sound(text)));
+                word_tells.push(text.len() >= NAME_WORD_BYTES_MIN);
+            }
+        };
+        let new = phone_digits.len() as u32..phones.vocabulary.len() as u32;
+        rayon::join(tell_words, || phone_digits.extend(new.map(|p| digits(phones.vocabulary.get(p)))));
         let counted = measures.map(|m| m.counted.as_slice()).unwrap_or_default();
-        for (n, column) in self.counted().enumerate() {
-            column.complete(counted.get(n));
-        }
+        rayon::scope(|scope| {
+            for (n, column) in self.counted().enumerate() {
+                scope.spawn(move |_| column.complete(counted.get(n)));
+            }
+        });
+    }
+
+    /// Chooses the fields that are compared, when columns and purchases are complete.
+    pub(crate) fn choose_active(&mut self, measures: Option<&Measures>) {
         self.active = measures.map_or_else(|| self.fields_with_values(), |m| m.active.clone());
     }
 
-    /// What [`Table::complete`] measured, for other records.
+    /// What [`Table::complete_columns`] measured, for other records.
     pub(crate) fn measures(&mut self) -> Measures {
         let counted = self.counted().map(Counted::frequencies).collect();
         Measures { counted, active: self.active.clone(), purchases: self.purchases.weights.clone() }
@@ -223,7 +232,7 @@ impl Table {
     }
 
     /// Numbers the values of records, a column at a time: while a column is read, its vocabulary stays in the cache.
-    pub(crate) fn push(&mut self, parts: &[Normalised]) {
+    pub(crate) fn push(&mut self, parts: &[&Normalised]) {
         let Table { names, births, emails, locals, phones, streets, postcodes, cities, devices, numbers, .. } = self;
         let (areas, area_names, attributes) = (&mut self.areas, &mut self.area_names, &mut self.attributes);
         // The costliest first, so that threads end together.
@@ -278,8 +287,8 @@ fn push_single(single: &mut Single, texts: &Texts) {
     texts.firsts().for_each(|text| single.push(text));
 }
 
-fn each(parts: &[Normalised], push: impl FnMut(&Normalised)) {
-    parts.iter().for_each(push);
+fn each(parts: &[&Normalised], push: impl FnMut(&Normalised)) {
+    parts.iter().copied().for_each(push);
 }
 
 /// Numbers the areas of postcodes that are new, and counts the records in each.

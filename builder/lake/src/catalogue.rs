@@ -10,6 +10,7 @@ use crate::columns;
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::layout::{self, TableName};
+use crate::schema::SilverRow;
 use crate::{query, store};
 
 /// One table, as `kenal show tables` lists it.
@@ -68,6 +69,14 @@ impl Lake {
             info.rows += file.num_records().unwrap_or_default() as u64;
         }
         Ok(info)
+    }
+
+    /// Rows of all versions in a silver table, from the statistics of its files.
+    ///
+    /// # Errors
+    /// The table's log cannot be read.
+    pub fn versions_in<T: SilverRow>(&self) -> Result<u64, LakeError> {
+        Ok(self.info(TableName::silver(T::TABLE))?.rows)
     }
 
     /// The present version of a table named as in SQL; `None` when there is no such table.

@@ -11,7 +11,10 @@
 //! Ranking versions is a sort by every column of the key, ten times the work of anything that is asked of the rows. Most
 //! things have one version, so the first column of the key tells which rows need it, and the others pass as they are.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use arrow::record_batch::RecordBatch;
 use deltalake::datafusion::catalog::TableProvider;
@@ -27,6 +30,7 @@ use crate::columns;
 use crate::error::LakeError;
 use crate::lake::Lake;
 use crate::layout::{self, TableName};
+use crate::query::Batches;
 use crate::schema::{self, SilverRow};
 
 impl Lake {
@@ -51,21 +55,35 @@ impl Lake {
     /// As [`Lake::each_current`], batch by batch, only some columns, and only of the rows for which `only` holds, an
     /// expression in SQL about what all versions of a thing have in common; none when empty. A batch is of one system.
     ///
+    /// `make` runs in a thread of its own, a batch ahead of `each`, which gets what it makes.
+    ///
     /// # Errors
-    /// As [`Lake::each_current`].
-    pub fn each_current_batch<T: SilverRow, E: From<LakeError>>(
+    /// As [`Lake::each_current`]; or `make` fails.
+    pub fn each_current_batch<T: SilverRow, M: Send, E: From<LakeError> + Send>(
         &self,
         columns: &[&str],
         only: &str,
-        mut each: impl FnMut(&CurrentBatch<'_>) -> Result<(), E>,
+        make: impl Fn(&CurrentBatch<'_>) -> Result<M, E> + Send,
+        mut each: impl FnMut(M) -> Result<(), E>,
     ) -> Result<(), E> {
         let table = &TableName::silver(T::TABLE);
-        for system in System::ALL {
-            self.sql_each(&of_system::<T>(system, columns.iter().copied(), only), |batch| {
-                each(&CurrentBatch { table, parts: columns::parts(&batch) })
-            })?;
-        }
-        Ok(())
+        thread::scope(|scope| {
+            let (to, made) = sync_channel(MADE_AHEAD);
+            let making = scope.spawn(move || {
+                for system in System::ALL {
+                    let mut batches = self.sql_batches(&of_system::<T>(system, columns.iter().copied(), only))?;
+                    while let Some(batch) = CurrentBatch::next(table, &mut batches)? {
+                        if to.send(make(&batch)?).is_err() {
+                            // `each` has failed, and says why.
+                            return Ok(());
+                        }
+                    }
+                }
+                Ok(())
+            });
+            made.into_iter().try_for_each(&mut each)?;
+            making.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 
     fn current<T: SilverRow>(&self) -> Result<Vec<T>, LakeError> {
@@ -157,15 +175,29 @@ pub struct CurrentBatch<'t> {
     parts: Vec<RecordBatch>,
 }
 
-impl CurrentBatch<'_> {
-    /// The rows as values of a type that has the columns as fields, and may borrow its texts from the batch.
+impl<'t> CurrentBatch<'t> {
+    /// Many rows, so that threads have work for long; `None` at the end.
+    fn next(table: &'t TableName, batches: &mut Batches<'_>) -> Result<Option<CurrentBatch<'t>>, LakeError> {
+        let (mut parts, mut rows) = (Vec::new(), 0);
+        while rows < BATCH_ROWS
+            && let Some(batch) = batches.next().transpose()?
+        {
+            rows += batch.num_rows();
+            parts.extend(columns::parts(&batch));
+        }
+        Ok((rows > 0).then_some(CurrentBatch { table, parts }))
+    }
+
+    /// What `of` makes of each part, on all threads: rows as values of a type that has the columns as fields, and may borrow
+    /// its texts from the batch.
     ///
     /// # Errors
     /// [`LakeError::Rows`]: the columns are not the type's.
-    pub fn rows<'b, T: Deserialize<'b> + Send>(&'b self) -> Result<Vec<T>, LakeError> {
-        let parts = self.parts.par_iter().map(|part| columns::rows(self.table, part));
-        let parts: Vec<Vec<T>> = parts.collect::<Result<_, LakeError>>()?;
-        Ok(parts.into_iter().flatten().collect())
+    pub fn map<'b, T: Deserialize<'b>, M: Send>(
+        &'b self,
+        of: impl Fn(Vec<T>) -> M + Sync,
+    ) -> Result<Vec<M>, LakeError> {
+        self.parts.par_iter().map(|part| columns::rows(self.table, part).map(&of)).collect()
     }
 }
 
@@ -175,6 +207,10 @@ fn of_system<'c, T: SilverRow>(system: System, columns: impl Iterator<Item = &'c
     format!("SELECT {names} FROM {PREFIX}{} WHERE system = '{system}'{only} ORDER BY {key}", T::TABLE)
 }
 
+/// Rows of a batch, at least, while there are more.
+const BATCH_ROWS: usize = 1 << 15;
+/// What is made of so many batches waits while another is taken.
+const MADE_AHEAD: usize = 1;
 /// What names of views begin with.
 const PREFIX: &str = "current_";
 /// Names under which the queries below find what is kept in memory.

@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kenal_identity::{
-    Config, Decision, Evidence, Frozen, Known, Model, Orders, Records, Resolution, Schema, explain as weigh, resolve,
-    resolve_under,
+    Config, Decision, Evidence, FoundLines, FoundOrders, FoundReceipts, Frozen, Known, Line, Model, Ordered, Orders,
+    Prepared, Receipt, Records, Resolution, Schema, explain as weigh, resolve, resolve_under,
 };
-use kenal_lake::{Fingerprint, Lake, LakeError, SilverRow as _};
+use kenal_lake::{CurrentBatch, Fingerprint, Lake, LakeError, SilverRow};
 use kenal_types::{AppEvent, CustomerRecord, Market, Order, OrderLine, PersonId, RecordKey};
 
 use super::Company;
@@ -143,44 +143,71 @@ fn lost(
 /// The customers of the lake and what they bought, as the engine takes them; and the market of each.
 fn records(lake: &Lake) -> Result<(Records, Vec<Option<Market>>)> {
     let (mut records, mut markets) = (Records::new(Schema::company())?, Vec::new());
-    each_customer(lake, "", |batch| {
-        markets.extend(batch.iter().map(|customer| customer.market));
-        Ok(records.push_customers(&batch)?)
+    let preparing = records.preparing();
+    let prepare = |rows: Vec<CustomerRecord>| {
+        let markets: Vec<Option<Market>> = rows.iter().map(|customer| customer.market).collect();
+        (markets, preparing.customers(&rows))
+    };
+    each_customer(lake, "", prepare, |parts| {
+        let (of_parts, customers): (Vec<Vec<Option<Market>>>, Vec<Prepared>) = parts.into_iter().unzip();
+        markets.extend(of_parts.into_iter().flatten());
+        Ok(records.take(&customers)?)
     })?;
-    let mut orders = Orders::default();
+    let (placed, lines) = (lake.versions_in::<Order>()?, lake.versions_in::<OrderLine>()?);
+    let mut orders = Orders::with_room(placed as usize, lines as usize);
     let columns = ["system", "order_id", "number", "customer", "ordered_at"];
-    lake.each_current_batch::<Order, anyhow::Error>(&columns, "", |batch| {
-        orders.orders(&records, &batch.rows()?);
-        Ok(())
-    })?;
+    let find = |batch: &CurrentBatch<'_>| batch.map(|rows: Vec<Ordered<'_>>| FoundOrders::of(&records, &rows));
+    each::<Order, _>(lake, &columns, "", find, |found| orders.open_all(&found))?;
     let columns = ["system", "order_id", "item_id", "sku"];
-    lake.each_current_batch::<OrderLine, anyhow::Error>(&columns, "", |batch| {
-        orders.lines(&batch.rows()?);
-        Ok(())
-    })?;
+    let find = |batch: &CurrentBatch<'_>| batch.map(|rows: Vec<Line<'_>>| FoundLines::of(&rows));
+    each::<OrderLine, _>(lake, &columns, "", find, |found| orders.add_all(&found))?;
     let columns = ["actor", "happened_at", "order_number", "item_id", "sku"];
-    lake.each_current_batch::<AppEvent, anyhow::Error>(&columns, "kind = 'purchased'", |batch| {
-        orders.receipts(&records, &batch.rows()?);
-        Ok(())
-    })?;
+    let find = |batch: &CurrentBatch<'_>| batch.map(|rows: Vec<Receipt<'_>>| FoundReceipts::of(&records, &rows));
+    each::<AppEvent, _>(lake, &columns, "kind = 'purchased'", find, |found| orders.add_receipts(&found))?;
     records.bought_all(orders)?;
     Ok((records, markets))
 }
 
-fn each_customer(lake: &Lake, only: &str, mut each: impl FnMut(Vec<CustomerRecord>) -> Result<()>) -> Result<()> {
+/// Takes the current rows of a table, after `find` has made of them what is taken.
+fn each<T: SilverRow, M: Send>(
+    lake: &Lake,
+    columns: &[&str],
+    only: &str,
+    find: impl Fn(&CurrentBatch<'_>) -> Result<M, LakeError> + Send,
+    mut take: impl FnMut(M),
+) -> Result<()> {
+    let found = move |batch: &CurrentBatch<'_>| Ok(find(batch)?);
+    lake.each_current_batch::<T, M, anyhow::Error>(columns, only, found, |found| {
+        take(found);
+        Ok(())
+    })
+}
+
+fn each_customer<M: Send>(
+    lake: &Lake,
+    only: &str,
+    make: impl Fn(Vec<CustomerRecord>) -> M + Sync + Send,
+    take: impl FnMut(Vec<M>) -> Result<()>,
+) -> Result<()> {
     let columns = CustomerRecord::columns();
     let columns: Vec<&str> = columns.names().collect();
-    lake.each_current_batch::<CustomerRecord, anyhow::Error>(&columns, only, |batch| each(batch.rows()?))
+    let make = move |batch: &CurrentBatch<'_>| Ok(batch.map(&make)?);
+    lake.each_current_batch::<CustomerRecord, Vec<M>, anyhow::Error>(&columns, only, make, take)
 }
 
 /// One customer of the lake.
 fn customer(lake: &Lake, key: &RecordKey) -> Result<CustomerRecord> {
     let mut found = None;
     let quoted = key.to_string().replace('\'', "''");
-    each_customer(lake, &format!("key = '{quoted}'"), |batch| {
-        found = batch.into_iter().next().or(found.take());
-        Ok(())
-    })?;
+    each_customer(
+        lake,
+        &format!("key = '{quoted}'"),
+        |rows| rows,
+        |parts| {
+            found = parts.into_iter().flatten().next().or(found.take());
+            Ok(())
+        },
+    )?;
     found.with_context(|| format!("no record {key} in this lake"))
 }
 

@@ -203,7 +203,8 @@ mod tests {
             for text in [a, b] {
                 table.names.push(&name_words(None, None, Some(text)));
             }
-            table.complete(None);
+            table.complete_columns(None);
+            table.choose_active(None);
             assert_eq!(compare(&table, 0, 1).0, expected, "{a} / {b}");
             assert_eq!(compare(&table, 1, 0), compare(&table, 0, 1), "{b} / {a}");
         }

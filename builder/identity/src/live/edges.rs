@@ -7,7 +7,8 @@ use crate::comparison::compare;
 use crate::deterministic::{DECIDED, TRUSTED_EMAIL, TRUSTED_PHONE, claimed, only_account, star};
 use crate::frozen::Frozen;
 use crate::pairs::Pair;
-use crate::records::{Claim, Records};
+use crate::prepared::Claim;
+use crate::records::Records;
 
 /// Half of a proposal: kept with each of its two records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -223,7 +223,7 @@ impl Live {
         let mut last: Vec<usize> = last.into_values().collect();
         last.sort_unstable();
         let puts = last.iter().filter_map(|&at| if let Change::Put(put) = &changes[at] { Some(put) } else { None });
-        let rows = self.records.normalised(&puts.collect::<Vec<&Put<'_>>>());
+        let rows = self.records.preparing().puts(&puts.collect::<Vec<&Put<'_>>>());
         let mut turnover = Turnover::default();
         for at in last {
             match &changes[at] {

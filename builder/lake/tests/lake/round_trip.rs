@@ -1,9 +1,11 @@
 //! What goes in comes out, of every kind, in canonical order and with proper types.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
-use kenal_lake::LakeError;
-use kenal_types::{AppEvent, KeyRef, System};
+use kenal_lake::{CurrentBatch, LakeError};
+use kenal_types::{AppEvent, KeyRef, RecordKey, System};
 
 use crate::sample::*;
 
@@ -93,16 +95,21 @@ struct Brief<'a> {
 fn batches_come_in_order_with_texts_that_are_not_copied_and_end_where_the_caller_fails() {
     let dir = tempfile::tempdir().expect("a folder");
     let lake = open(dir.path());
-    let rows = 50_000;
+    let rows = 80_000;
     let lines = (0..rows).map(|i| vec![kenal_types::Entity::Event(event(&format!("m{i:06}"), i % 2 == 0).into())]);
     ingest(&lake, System::App, &[Export::new("e.jsonl", "many", lines.collect())]).expect("ingest");
     let columns = ["actor", "message_id", "sku"];
     let (mut next, mut batches) = (0, 0);
-    lake.each_current_batch::<AppEvent, LakeError>(&columns, "", |batch| {
-        for row in batch.rows::<Brief<'_>>()? {
+    let ids = |batch: &CurrentBatch<'_>| {
+        let ids = |row: Brief<'_>| {
+            (RecordKey::new(row.actor.system, row.actor.id), row.message_id.to_owned(), row.sku.map(str::to_owned))
+        };
+        batch.map(|rows: Vec<Brief<'_>>| rows.into_iter().map(ids).collect())
+    };
+    lake.each_current_batch::<AppEvent, Vec<Vec<_>>, LakeError>(&columns, "", ids, |parts| {
+        for row in parts.into_iter().flatten() {
             let whole = event(&format!("m{next:06}"), next % 2 == 0);
-            assert_eq!((row.actor, row.message_id), (whole.actor.as_ref(), whole.message_id.as_str()));
-            assert_eq!(row.sku, whole.sku.as_deref());
+            assert_eq!(row, (whole.actor, whole.message_id, whole.sku));
             next += 1;
         }
         batches += 1;
@@ -110,14 +117,29 @@ fn batches_come_in_order_with_texts_that_are_not_copied_and_end_where_the_caller
     })
     .expect("rows");
     assert_eq!(next, rows);
-    assert!(batches > 2, "{batches}");
+    assert_eq!(batches, 2);
 
-    let mut seen = 0;
-    let stopped = lake.each_current_batch::<AppEvent, LakeError>(&columns, "", |batch| {
-        seen += 1;
+    let seen = AtomicUsize::new(0);
+    let wrong = |batch: &CurrentBatch<'_>| {
+        seen.fetch_add(1, Ordering::Relaxed);
         // No column of the batch has a price.
-        batch.rows::<kenal_types::Variant>().map(drop)
-    });
+        batch.map(|_: Vec<kenal_types::Variant>| ()).map(drop)
+    };
+    let stopped =
+        lake.each_current_batch::<AppEvent, (), LakeError>(&columns, "", wrong, |()| panic!("nothing is made"));
     assert!(matches!(stopped, Err(LakeError::Rows { .. })), "{stopped:?}");
-    assert_eq!(seen, 1);
+    assert_eq!(seen.into_inner(), 1);
+
+    let mut taken = 0;
+    let stopped = lake.each_current_batch::<AppEvent, (), LakeError>(
+        &columns,
+        "",
+        |_| Ok(()),
+        |()| {
+            taken += 1;
+            Err(LakeError::GoldName("no".to_owned()))
+        },
+    );
+    assert!(matches!(stopped, Err(LakeError::GoldName(_))), "{stopped:?}");
+    assert_eq!(taken, 1, "nothing is taken after a failure, and nobody waits for it");
 }

@@ -7,16 +7,19 @@
 mod exports;
 mod tables;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
-use kenal_identity::{Line, Ordered, Orders, Receipt, Records, Resolution, Schema, Tier};
-use kenal_types::{AppEvent, CustomerRecord, Date, Order, OrderLine, RecordKey};
+use kenal_identity::{
+    FoundLines, FoundOrders, FoundReceipts, Line, Ordered, Orders, Receipt, Records, Resolution, Schema, Tier,
+};
+use kenal_types::{AppEvent, CustomerRecord, Date, Order, OrderLine, RecordKey, System};
 use kenal_world::{WorldConfig, Written, generate, truth, truth_dir};
 
-use self::tables::each_batch;
+use self::tables::{Batch, each_batch, rows};
 
 /// People of a part; each has about 4.5 records.
 pub const PART_PEOPLE: u64 = 20_000;
@@ -85,23 +88,31 @@ impl Company {
     /// Takes the company in, in batches: customers, orders, lines, receipts.
     pub fn take(&self) -> Result<Taken> {
         let mut records = Records::new(Schema::company())?;
-        each_batch::<CustomerRecord>(&self.parts, |batch| {
-            let mut customers: Vec<CustomerRecord> = batch.rows()?;
-            // A device that two homes share is in the parts of both.
-            customers.retain(|c| records.find(c.key.system as u8, &c.key.id).is_none());
-            Ok(records.push_customers(&customers)?)
-        })?;
-        let mut orders = Orders::default();
-        each_batch::<Ordered<'_>>(&self.parts, |batch| {
-            orders.orders(&records, &batch.rows()?);
+        let (preparing, devices) = (records.preparing(), Mutex::new(HashSet::new()));
+        let prepare = |mut rows: Vec<CustomerRecord>| {
+            // A device that two homes share is in the parts of both, and so in two batches.
+            let mut devices = devices.lock().unwrap_or_else(PoisonError::into_inner);
+            rows.retain(|c| c.key.system != System::App || devices.insert(c.key.id.clone()));
+            drop(devices);
+            preparing.customers(&rows)
+        };
+        let prepare = |batch: &Batch| batch.map(prepare);
+        each_batch::<CustomerRecord, _>(&self.parts, prepare, |customers| Ok(records.take(&customers)?))?;
+        let (ordered, receipts) = (rows::<Ordered<'_>>(&self.parts)?, rows::<Receipt<'_>>(&self.parts)?);
+        let mut orders = Orders::with_room(ordered + receipts, rows::<Line<'_>>(&self.parts)? + receipts);
+        let find = |batch: &Batch| batch.map(|rows: Vec<Ordered<'_>>| FoundOrders::of(&records, &rows));
+        each_batch::<Ordered<'_>, _>(&self.parts, find, |found| {
+            orders.open_all(&found);
             Ok(())
         })?;
-        each_batch::<Line<'_>>(&self.parts, |batch| {
-            orders.lines(&batch.rows()?);
+        let find = |batch: &Batch| batch.map(|rows: Vec<Line<'_>>| FoundLines::of(&rows));
+        each_batch::<Line<'_>, _>(&self.parts, find, |found| {
+            orders.add_all(&found);
             Ok(())
         })?;
-        each_batch::<Receipt<'_>>(&self.parts, |batch| {
-            orders.receipts(&records, &batch.rows()?);
+        let find = |batch: &Batch| batch.map(|rows: Vec<Receipt<'_>>| FoundReceipts::of(&records, &rows));
+        each_batch::<Receipt<'_>, _>(&self.parts, find, |found| {
+            orders.add_receipts(&found);
             Ok(())
         })?;
         let count = orders.len();

@@ -18,9 +18,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Rows of a batch.
-const BATCH_ROWS: usize = 1 << 14;
+const BATCH_ROWS: usize = 1 << 15;
 /// Rows that one thread reads at a time.
-const PART_ROWS: usize = 1 << 12;
+const PART_ROWS: usize = 1 << 11;
 /// Batches that wait for whoever uses them.
 const BATCHES_AHEAD: usize = 1;
 
@@ -97,24 +97,43 @@ pub fn write<T: TableRow>(dir: &Path, rows: &[T]) -> Result<()> {
     Ok(())
 }
 
-/// Hands over a table of several folders batch by batch, while a thread of its own reads the next one.
-pub fn each_batch<T: TableRow>(dirs: &[PathBuf], mut each: impl FnMut(&Batch) -> Result<()>) -> Result<()> {
+/// Reads a table of several folders batch by batch in a thread of its own; of each, another one makes what `each` takes,
+/// as the lake does.
+pub fn each_batch<T: TableRow, M: Send>(
+    dirs: &[PathBuf],
+    mut make: impl FnMut(&Batch) -> Result<M> + Send,
+    mut each: impl FnMut(M) -> Result<()>,
+) -> Result<()> {
     thread::scope(|scope| {
         let (read, batches) = sync_channel(BATCHES_AHEAD);
+        let (to, made) = sync_channel(BATCHES_AHEAD);
         scope.spawn(move || {
             if let Err(error) = dirs.iter().try_for_each(|dir| read_table::<T>(dir, &read)) {
                 drop(read.send(Err(error)));
             }
         });
-        batches.into_iter().try_for_each(|batch| each(&batch?))
+        scope.spawn(move || batches.into_iter().try_for_each(|batch| to.send(batch.and_then(|b| make(&b)))));
+        made.into_iter().try_for_each(|made| each(made?))
     })
 }
 
-fn read_table<T: TableRow>(dir: &Path, to: &SyncSender<Result<Batch>>) -> Result<()> {
+/// Rows of a table of several folders.
+pub fn rows<T: TableRow>(dirs: &[PathBuf]) -> Result<usize> {
+    let of_part = |dir: &PathBuf| {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(open::<T>(dir)?)?;
+        Ok(reader.metadata().file_metadata().num_rows() as usize)
+    };
+    dirs.iter().map(of_part).sum()
+}
+
+fn open<T: TableRow>(dir: &Path) -> Result<File> {
     let path = dir.join(format!("{}.parquet", T::NAME));
-    let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
-    for batch in ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH_ROWS).build()? {
-        let batch = Batch::of(&batch.with_context(|| format!("reading {}", path.display()))?);
+    File::open(&path).with_context(|| format!("opening {}", path.display()))
+}
+
+fn read_table<T: TableRow>(dir: &Path, to: &SyncSender<Result<Batch>>) -> Result<()> {
+    for batch in ParquetRecordBatchReaderBuilder::try_new(open::<T>(dir)?)?.with_batch_size(BATCH_ROWS).build()? {
+        let batch = Batch::of(&batch.with_context(|| format!("reading {} in {}", T::NAME, dir.display()))?);
         if to.send(Ok(batch)).is_err() {
             // Using a batch has failed, and nobody listens any more.
             break;
@@ -132,10 +151,9 @@ impl Batch {
         Batch((0..rows).step_by(PART_ROWS).map(|at| batch.slice(at, PART_ROWS.min(rows - at))).collect())
     }
 
-    /// The rows, which may borrow their texts from the batch.
-    pub fn rows<'b, T: Deserialize<'b> + Send>(&'b self) -> Result<Vec<T>> {
-        let part = |part: &'b RecordBatch| serde_arrow::from_record_batch::<Vec<T>>(part);
-        let parts: Vec<Vec<T>> = self.0.par_iter().map(part).collect::<Result<_, _>>().context("reading rows")?;
-        Ok(parts.into_iter().flatten().collect())
+    /// What `of` makes of the rows of each part, which may borrow their texts from the batch.
+    pub fn map<'b, T: Deserialize<'b>, M: Send>(&'b self, of: impl Fn(Vec<T>) -> M + Sync) -> Result<Vec<M>> {
+        let part = |part: &'b RecordBatch| serde_arrow::from_record_batch::<Vec<T>>(part).map(&of);
+        self.0.par_iter().map(part).collect::<Result<_, _>>().context("reading rows")
     }
 }
