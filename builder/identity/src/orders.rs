@@ -11,45 +11,38 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use kenal_types::{Date, KeyRef, System, Timestamp};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::purchases::{PurchaseLog, number_hash};
 use crate::records::{Records, hash_key};
 use crate::vocabulary::{hash_text, mix};
 
 /// The current version of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ordered<'a> {
     pub system: System,
     pub order_id: &'a str,
     pub number: &'a str,
-    #[serde(borrow)]
     pub customer: Option<KeyRef<'a>>,
     pub ordered_at: Timestamp,
 }
 
 /// A line of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line<'a> {
     pub system: System,
     pub order_id: &'a str,
-    #[serde(borrow)]
     pub item_id: Option<&'a str>,
-    #[serde(borrow)]
     pub sku: Option<&'a str>,
 }
 
 /// An event that says what was bought, hours before the shop does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Receipt<'a> {
-    #[serde(borrow)]
     pub actor: KeyRef<'a>,
     pub happened_at: Timestamp,
-    #[serde(borrow)]
     pub order_number: Option<&'a str>,
-    #[serde(borrow)]
     pub item_id: Option<&'a str>,
-    #[serde(borrow)]
     pub sku: Option<&'a str>,
 }
 
@@ -79,14 +72,15 @@ pub struct FoundOrders(Vec<Found>);
 
 impl FoundOrders {
     /// Orders of records; those of guests, or of records that are not there, are nobody's and not kept.
-    pub fn of(records: &Records, orders: &[Ordered<'_>]) -> FoundOrders {
-        let found = |order: &Ordered<'_>| {
-            let customer = order.customer?;
-            let record = records.find(customer.system as u8, customer.id)?;
-            let (key, number) = (order_key(order.system, order.order_id), number_hash(Some(order.number)));
-            Some(Found { key, record, number, day: order.ordered_at.date() })
-        };
-        FoundOrders(orders.iter().filter_map(found).collect())
+    pub fn of<'a>(records: &Records, orders: impl IntoIterator<Item = Ordered<'a>>) -> FoundOrders {
+        FoundOrders(orders.into_iter().filter_map(|order| Self::find(records, &order)).collect())
+    }
+
+    fn find(records: &Records, order: &Ordered<'_>) -> Option<Found> {
+        let customer = order.customer?;
+        let record = records.find(customer.system as u8, customer.id)?;
+        let (key, number) = (order_key(order.system, order.order_id), number_hash(Some(order.number)));
+        Some(Found { key, record, number, day: order.ordered_at.date() })
     }
 }
 
@@ -95,9 +89,12 @@ impl FoundOrders {
 pub struct FoundLines(Vec<(u64, u32)>);
 
 impl FoundLines {
-    pub fn of(lines: &[Line<'_>]) -> FoundLines {
-        let found = |line: &Line<'_>| Some((order_key(line.system, line.order_id), item(line.sku, line.item_id)?));
-        FoundLines(lines.iter().filter_map(found).collect())
+    pub fn of<'a>(lines: impl IntoIterator<Item = Line<'a>>) -> FoundLines {
+        FoundLines(lines.into_iter().filter_map(|line| Self::find(&line)).collect())
+    }
+
+    fn find(line: &Line<'_>) -> Option<(u64, u32)> {
+        Some((order_key(line.system, line.order_id), item(line.sku, line.item_id)?))
     }
 }
 
@@ -107,15 +104,16 @@ pub struct FoundReceipts(Vec<(Found, Option<u32>)>);
 
 impl FoundReceipts {
     /// Receipts of records; an event that names no order says nothing here.
-    pub fn of(records: &Records, receipts: &[Receipt<'_>]) -> FoundReceipts {
-        let found = |receipt: &Receipt<'_>| {
-            let number = receipt.order_number?;
-            let record = records.find(receipt.actor.system as u8, receipt.actor.id)?;
-            let key = mix(hash_text(number) ^ mix(hash_text("receipt") ^ u64::from(record)));
-            let order = Found { key, record, number: number_hash(Some(number)), day: receipt.happened_at.date() };
-            Some((order, item(receipt.sku, receipt.item_id)))
-        };
-        FoundReceipts(receipts.iter().filter_map(found).collect())
+    pub fn of<'a>(records: &Records, receipts: impl IntoIterator<Item = Receipt<'a>>) -> FoundReceipts {
+        FoundReceipts(receipts.into_iter().filter_map(|receipt| Self::find(records, &receipt)).collect())
+    }
+
+    fn find(records: &Records, receipt: &Receipt<'_>) -> Option<(Found, Option<u32>)> {
+        let number = receipt.order_number?;
+        let record = records.find(receipt.actor.system as u8, receipt.actor.id)?;
+        let key = mix(hash_text(number) ^ mix(hash_text("receipt") ^ u64::from(record)));
+        let order = Found { key, record, number: number_hash(Some(number)), day: receipt.happened_at.date() };
+        Some((order, item(receipt.sku, receipt.item_id)))
     }
 }
 
@@ -231,9 +229,9 @@ mod tests {
         let mut records = records();
         let mut orders = Orders::default();
         let placed = [("a", Some("1")), ("b", None), ("c", Some("9")), ("d", Some("2"))];
-        orders.open_all(&[FoundOrders::of(&records, &placed.map(|(id, customer)| ordered(id, customer)))]);
+        orders.open_all(&[FoundOrders::of(&records, placed.map(|(id, customer)| ordered(id, customer)))]);
         let lines = [("a", "p"), ("a", "q"), ("b", "p"), ("c", "p"), ("d", "q"), ("d", "p"), ("e", "p"), ("a", "q")];
-        orders.add_all(&[FoundLines::of(&lines.map(|(id, sku)| line(id, sku)))]);
+        orders.add_all(&[FoundLines::of(lines.map(|(id, sku)| line(id, sku)))]);
         assert_eq!(orders.len(), 2);
         records.bought_all(orders).expect("known records");
         records.complete(None);
@@ -254,7 +252,7 @@ mod tests {
             Receipt { actor, happened_at, order_number: Some("#7"), item_id: None, sku: Some(sku) }
         }
         let things = [("1", "p", 3), ("2", "q", 3), ("2", "p", 2), ("1", "q", 2), ("9", "p", 1)];
-        orders.add_receipts(&[FoundReceipts::of(&records, &things.map(|(id, sku, day)| receipt(id, sku, day)))]);
+        orders.add_receipts(&[FoundReceipts::of(&records, things.map(|(id, sku, day)| receipt(id, sku, day)))]);
         assert_eq!(orders.len(), 2);
         records.bought_all(orders).expect("known records");
         records.complete(None);

@@ -199,6 +199,17 @@ impl<'t> CurrentBatch<'t> {
     ) -> Result<Vec<M>, LakeError> {
         self.parts.par_iter().map(|part| columns::rows(self.table, part).map(&of)).collect()
     }
+
+    /// What `read` makes of the columns of each part, on all threads.
+    ///
+    /// # Errors
+    /// [`LakeError::Rows`]: `read` fails.
+    pub fn read<M: Send, E: std::error::Error>(
+        &self,
+        read: impl Fn(&RecordBatch) -> Result<M, E> + Sync,
+    ) -> Result<Vec<M>, LakeError> {
+        self.parts.par_iter().map(|part| read(part).map_err(|e| columns::misfit(self.table, &e))).collect()
+    }
 }
 
 fn of_system<'c, T: SilverRow>(system: System, columns: impl Iterator<Item = &'c str>, only: &str) -> String {

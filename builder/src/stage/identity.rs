@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use kenal_columns::read as rows;
 use kenal_identity::{
-    Config, Decision, Evidence, FoundLines, FoundOrders, FoundReceipts, Frozen, Known, Line, Model, Ordered, Orders,
-    Prepared, Receipt, Records, Resolution, Schema, explain as weigh, resolve, resolve_under,
+    Config, Decision, Evidence, FoundLines, FoundOrders, FoundReceipts, Frozen, Known, Model, Orders, Prepared,
+    Records, Resolution, Schema, explain as weigh, resolve, resolve_under,
 };
 use kenal_lake::{CurrentBatch, Fingerprint, Lake, LakeError, SilverRow};
 use kenal_types::{AppEvent, CustomerRecord, Market, Order, OrderLine, PersonId, RecordKey};
@@ -156,13 +157,13 @@ fn records(lake: &Lake) -> Result<(Records, Vec<Option<Market>>)> {
     let (placed, lines) = (lake.versions_in::<Order>()?, lake.versions_in::<OrderLine>()?);
     let mut orders = Orders::with_room(placed as usize, lines as usize);
     let columns = ["system", "order_id", "number", "customer", "ordered_at"];
-    let find = |batch: &CurrentBatch<'_>| batch.map(|rows: Vec<Ordered<'_>>| FoundOrders::of(&records, &rows));
+    let find = |batch: &CurrentBatch<'_>| batch.read(|part| rows(part, |rows| FoundOrders::of(&records, rows)));
     each::<Order, _>(lake, &columns, "", find, |found| orders.open_all(&found))?;
     let columns = ["system", "order_id", "item_id", "sku"];
-    let find = |batch: &CurrentBatch<'_>| batch.map(|rows: Vec<Line<'_>>| FoundLines::of(&rows));
+    let find = |batch: &CurrentBatch<'_>| batch.read(|part| rows(part, |rows| FoundLines::of(rows)));
     each::<OrderLine, _>(lake, &columns, "", find, |found| orders.add_all(&found))?;
     let columns = ["actor", "happened_at", "order_number", "item_id", "sku"];
-    let find = |batch: &CurrentBatch<'_>| batch.map(|rows: Vec<Receipt<'_>>| FoundReceipts::of(&records, &rows));
+    let find = |batch: &CurrentBatch<'_>| batch.read(|part| rows(part, |rows| FoundReceipts::of(&records, rows)));
     each::<AppEvent, _>(lake, &columns, "kind = 'purchased'", find, |found| orders.add_receipts(&found))?;
     records.bought_all(orders)?;
     Ok((records, markets))

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
+use kenal_columns::read;
 use kenal_identity::{
     FoundLines, FoundOrders, FoundReceipts, Line, Ordered, Orders, Receipt, Records, Resolution, Schema, Tier,
 };
@@ -100,17 +101,17 @@ impl Company {
         each_batch::<CustomerRecord, _>(&self.parts, prepare, |customers| Ok(records.take(&customers)?))?;
         let (ordered, receipts) = (rows::<Ordered<'_>>(&self.parts)?, rows::<Receipt<'_>>(&self.parts)?);
         let mut orders = Orders::with_room(ordered + receipts, rows::<Line<'_>>(&self.parts)? + receipts);
-        let find = |batch: &Batch| batch.map(|rows: Vec<Ordered<'_>>| FoundOrders::of(&records, &rows));
+        let find = |batch: &Batch| batch.read(|part| read(part, |rows| FoundOrders::of(&records, rows)));
         each_batch::<Ordered<'_>, _>(&self.parts, find, |found| {
             orders.open_all(&found);
             Ok(())
         })?;
-        let find = |batch: &Batch| batch.map(|rows: Vec<Line<'_>>| FoundLines::of(&rows));
+        let find = |batch: &Batch| batch.read(|part| read(part, |rows| FoundLines::of(rows)));
         each_batch::<Line<'_>, _>(&self.parts, find, |found| {
             orders.add_all(&found);
             Ok(())
         })?;
-        let find = |batch: &Batch| batch.map(|rows: Vec<Receipt<'_>>| FoundReceipts::of(&records, &rows));
+        let find = |batch: &Batch| batch.read(|part| read(part, |rows| FoundReceipts::of(&records, rows)));
         each_batch::<Receipt<'_>, _>(&self.parts, find, |found| {
             orders.add_receipts(&found);
             Ok(())

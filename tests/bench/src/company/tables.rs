@@ -8,6 +8,7 @@ use std::thread;
 use anyhow::{Context as _, Result};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use kenal_columns::BatchError;
 use kenal_identity::{Line, Ordered, Receipt};
 use kenal_types::CustomerRecord;
 use parquet::arrow::ArrowWriter;
@@ -155,5 +156,10 @@ impl Batch {
     pub fn map<'b, T: Deserialize<'b>, M: Send>(&'b self, of: impl Fn(Vec<T>) -> M + Sync) -> Result<Vec<M>> {
         let part = |part: &'b RecordBatch| serde_arrow::from_record_batch::<Vec<T>>(part).map(&of);
         self.0.par_iter().map(part).collect::<Result<_, _>>().context("reading rows")
+    }
+
+    /// What `read` makes of the columns of each part.
+    pub fn read<M: Send>(&self, read: impl Fn(&RecordBatch) -> Result<M, BatchError> + Sync) -> Result<Vec<M>> {
+        self.0.par_iter().map(&read).collect::<Result<_, _>>().context("reading columns")
     }
 }
