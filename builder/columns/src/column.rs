@@ -1,9 +1,15 @@
 //! Columns of a batch by name.
 
-use arrow::array::{Array, AsArray, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray};
+use std::ops::Range;
+
+use arrow::array::{
+    Array, AsArray, BooleanArray, Date32Array, Int64Array, LargeStringArray, ListArray, RecordBatch, StringArray,
+    StringViewArray,
+};
 use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
-use kenal_types::{KeyRef, System, Timestamp};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, TimestampMicrosecondType};
+use kenal_identity::Contact;
+use kenal_types::{Date, KeyRef, Market, System, Timestamp};
 
 /// A batch that cannot be read. Names columns, and no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +42,11 @@ impl<'b> Texts<'b> {
     /// # Errors
     /// [`BatchError::Missing`] or [`BatchError::Kind`]
     pub fn of(batch: &'b RecordBatch, column: &'static str) -> Result<Texts<'b>, BatchError> {
-        let array = found(batch, column)?;
+        Texts::of_array(found(batch, column)?, column)
+    }
+
+    /// Of what a column holds.
+    fn of_array(array: &'b dyn Array, column: &'static str) -> Result<Texts<'b>, BatchError> {
         let array = match array.data_type() {
             DataType::Utf8 => TextArray::Short(array.as_string()),
             DataType::LargeUtf8 => TextArray::Long(array.as_string()),
@@ -78,6 +88,15 @@ impl<'b> Texts<'b> {
         self.get(row).map(key).transpose()
     }
 
+    /// # Errors
+    /// [`BatchError::Text`]
+    #[inline]
+    pub fn market(self, row: usize) -> Result<Option<Market>, BatchError> {
+        let market =
+            |text: &str| text.parse().map_err(|_| BatchError::Text { column: self.column, expected: "a market" });
+        self.get(row).map(market).transpose()
+    }
+
     fn not_a_key(self) -> BatchError {
         BatchError::Text { column: self.column, expected: "the key of a record" }
     }
@@ -110,9 +129,167 @@ impl<'b> Times<'b> {
     /// [`BatchError::Null`]
     #[inline]
     pub fn required(&self, row: usize) -> Result<Timestamp, BatchError> {
-        let value = self.array.is_valid(row).then(|| Timestamp(self.values[row]));
-        value.ok_or(BatchError::Null { column: self.column })
+        self.get(row).ok_or(BatchError::Null { column: self.column })
     }
+
+    #[inline]
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<Timestamp> {
+        self.array.is_valid(row).then(|| Timestamp(self.values[row]))
+    }
+}
+
+/// A column of days.
+#[derive(Debug, Clone, Copy)]
+pub struct Days<'b>(&'b Date32Array);
+
+impl<'b> Days<'b> {
+    /// # Errors
+    /// As [`Texts::of`].
+    pub fn of(batch: &'b RecordBatch, column: &'static str) -> Result<Days<'b>, BatchError> {
+        let array = found(batch, column)?;
+        array.as_primitive_opt::<Date32Type>().map(Days).ok_or_else(|| kind(column, array.data_type(), "days"))
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn get(self, row: usize) -> Option<Date> {
+        self.0.is_valid(row).then(|| Date(self.0.value(row)))
+    }
+}
+
+/// A column of flags.
+#[derive(Debug, Clone, Copy)]
+pub struct Flags<'b> {
+    column: &'static str,
+    array: &'b BooleanArray,
+}
+
+impl<'b> Flags<'b> {
+    /// # Errors
+    /// As [`Texts::of`].
+    pub fn of(batch: &'b RecordBatch, column: &'static str) -> Result<Flags<'b>, BatchError> {
+        Flags::of_array(found(batch, column)?, column)
+    }
+
+    fn of_array(array: &'b dyn Array, column: &'static str) -> Result<Flags<'b>, BatchError> {
+        let flags = array.as_boolean_opt().ok_or_else(|| kind(column, array.data_type(), "flags"))?;
+        Ok(Flags { column, array: flags })
+    }
+
+    /// # Errors
+    /// [`BatchError::Null`]
+    #[inline]
+    pub fn required(self, row: usize) -> Result<bool, BatchError> {
+        self.array.is_valid(row).then(|| self.array.value(row)).ok_or(BatchError::Null { column: self.column })
+    }
+}
+
+/// A column whose rows have any number of values.
+#[derive(Debug, Clone, Copy)]
+struct List<'b>(&'b ListArray);
+
+impl<'b> List<'b> {
+    fn of(batch: &'b RecordBatch, column: &'static str) -> Result<List<'b>, BatchError> {
+        let array = found(batch, column)?;
+        array.as_list_opt::<i32>().map(List).ok_or_else(|| kind(column, array.data_type(), "lists"))
+    }
+
+    /// Places of a row's values among all; of a row without a list, none.
+    #[inline]
+    fn places(self, row: usize) -> Range<usize> {
+        if self.0.is_null(row) {
+            return 0..0;
+        }
+        let ends = self.0.value_offsets();
+        ends[row] as usize..ends[row + 1] as usize
+    }
+}
+
+/// A column of several texts a row.
+#[derive(Debug, Clone, Copy)]
+pub struct TextLists<'b> {
+    list: List<'b>,
+    texts: Texts<'b>,
+}
+
+impl<'b> TextLists<'b> {
+    /// # Errors
+    /// As [`Texts::of`].
+    pub fn of(batch: &'b RecordBatch, column: &'static str) -> Result<TextLists<'b>, BatchError> {
+        let list = List::of(batch, column)?;
+        Ok(TextLists { list, texts: Texts::of_array(list.0.values(), column)? })
+    }
+
+    /// # Errors
+    /// [`BatchError::Null`]
+    #[inline]
+    pub fn get(self, row: usize) -> Result<Vec<&'b str>, BatchError> {
+        self.list.places(row).map(|at| self.texts.required(at)).collect()
+    }
+}
+
+/// A column of several contacts a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Contacts<'b> {
+    list: List<'b>,
+    value: Texts<'b>,
+    verified: Flags<'b>,
+    shared: Flags<'b>,
+}
+
+impl<'b> Contacts<'b> {
+    /// # Errors
+    /// As [`Texts::of`].
+    pub fn of(batch: &'b RecordBatch, column: &'static str) -> Result<Contacts<'b>, BatchError> {
+        let list = List::of(batch, column)?;
+        let field = |name| within(list.0.values(), column, name);
+        Ok(Contacts {
+            list,
+            value: Texts::of_array(field("value")?, column)?,
+            verified: Flags::of_array(field("verified")?, column)?,
+            shared: Flags::of_array(field("shared")?, column)?,
+        })
+    }
+
+    /// # Errors
+    /// [`BatchError::Null`]
+    #[inline]
+    pub fn get(self, row: usize) -> Result<Vec<Contact<'b>>, BatchError> {
+        let contact = |at| {
+            let (verified, shared) = (self.verified.required(at)?, self.shared.required(at)?);
+            Ok(Contact { value: self.value.required(at)?, verified, shared })
+        };
+        self.list.places(row).map(contact).collect()
+    }
+}
+
+/// A text within a column of groups; a row without a group has none.
+#[derive(Debug, Clone, Copy)]
+pub struct TextWithin<'b> {
+    group: &'b dyn Array,
+    texts: Texts<'b>,
+}
+
+impl<'b> TextWithin<'b> {
+    /// # Errors
+    /// As [`Texts::of`].
+    pub fn of(batch: &'b RecordBatch, column: &'static str, name: &str) -> Result<TextWithin<'b>, BatchError> {
+        let group = found(batch, column)?;
+        Ok(TextWithin { group, texts: Texts::of_array(within(group, column, name)?, column)? })
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn get(self, row: usize) -> Option<&'b str> {
+        if self.group.is_null(row) { None } else { self.texts.get(row) }
+    }
+}
+
+/// A field of a group.
+fn within<'b>(group: &'b dyn Array, column: &'static str, name: &str) -> Result<&'b dyn Array, BatchError> {
+    let group = group.as_struct_opt().ok_or_else(|| kind(column, group.data_type(), "groups"))?;
+    group.column_by_name(name).map(AsRef::as_ref).ok_or(BatchError::Missing { column })
 }
 
 fn found<'b>(batch: &'b RecordBatch, column: &'static str) -> Result<&'b dyn Array, BatchError> {

@@ -1,13 +1,15 @@
-//! What identity resolution reads of orders, row by row.
+//! What identity resolution reads of customers and orders, row by row.
 
 use arrow::array::RecordBatch;
-use kenal_identity::{Line, Ordered, Receipt};
+use kenal_identity::{Customer, Line, Ordered, Receipt};
 
-use crate::column::{BatchError, Texts, Times};
+use crate::column::{BatchError, Contacts, Days, Flags, TextLists, TextWithin, Texts, Times};
 
 /// A row whose fields are columns of its names.
 pub trait BatchRow<'b>: Sized {
-    /// Those columns.
+    /// Their names.
+    const COLUMNS: &'static [&'static str];
+    /// Those columns of a batch.
     type Columns;
 
     /// # Errors
@@ -34,6 +36,100 @@ pub fn read<'b, R: BatchRow<'b>, M>(
     failed.map_or(Ok(made), Err)
 }
 
+/// Columns of [`Customer`].
+#[derive(Debug)]
+pub struct CustomerColumns<'b> {
+    key: Texts<'b>,
+    given_name: Texts<'b>,
+    family_name: Texts<'b>,
+    full_name: Texts<'b>,
+    emails: Contacts<'b>,
+    phones: Contacts<'b>,
+    birth_date: Days<'b>,
+    street: Texts<'b>,
+    city: Texts<'b>,
+    postcode: Texts<'b>,
+    country: Texts<'b>,
+    market: Texts<'b>,
+    devices: TextLists<'b>,
+    external_ids: TextLists<'b>,
+    loyalty_number: TextWithin<'b>,
+    merged_into: Texts<'b>,
+    deleted: Flags<'b>,
+    created_at: Times<'b>,
+}
+
+impl<'b> BatchRow<'b> for Customer<'b> {
+    const COLUMNS: &'static [&'static str] = &[
+        "key",
+        "given_name",
+        "family_name",
+        "full_name",
+        "emails",
+        "phones",
+        "birth_date",
+        "street",
+        "city",
+        "postcode",
+        "country",
+        "market",
+        "devices",
+        "external_ids",
+        "loyalty",
+        "merged_into",
+        "deleted",
+        "created_at",
+    ];
+    type Columns = CustomerColumns<'b>;
+
+    fn columns(batch: &'b RecordBatch) -> Result<CustomerColumns<'b>, BatchError> {
+        let texts = |column| Texts::of(batch, column);
+        Ok(CustomerColumns {
+            key: texts("key")?,
+            given_name: texts("given_name")?,
+            family_name: texts("family_name")?,
+            full_name: texts("full_name")?,
+            emails: Contacts::of(batch, "emails")?,
+            phones: Contacts::of(batch, "phones")?,
+            birth_date: Days::of(batch, "birth_date")?,
+            street: texts("street")?,
+            city: texts("city")?,
+            postcode: texts("postcode")?,
+            country: texts("country")?,
+            market: texts("market")?,
+            devices: TextLists::of(batch, "devices")?,
+            external_ids: TextLists::of(batch, "external_ids")?,
+            loyalty_number: TextWithin::of(batch, "loyalty", "number")?,
+            merged_into: texts("merged_into")?,
+            deleted: Flags::of(batch, "deleted")?,
+            created_at: Times::of(batch, "created_at")?,
+        })
+    }
+
+    fn row(columns: &CustomerColumns<'b>, row: usize) -> Result<Customer<'b>, BatchError> {
+        Ok(Customer {
+            key: columns.key.key(row)?.ok_or(BatchError::Null { column: "key" })?,
+            given_name: columns.given_name.get(row),
+            family_name: columns.family_name.get(row),
+            full_name: columns.full_name.get(row),
+            emails: columns.emails.get(row)?,
+            phones: columns.phones.get(row)?,
+            birth_date: columns.birth_date.get(row),
+            street: columns.street.get(row),
+            city: columns.city.get(row),
+            postcode: columns.postcode.get(row),
+            country: columns.country.get(row),
+            market: columns.market.market(row)?,
+            devices: columns.devices.get(row)?,
+            external_ids: columns.external_ids.get(row)?,
+            loyalty_number: columns.loyalty_number.get(row),
+            merged_into: columns.merged_into.key(row)?,
+            deleted: columns.deleted.required(row)?,
+            created_at: columns.created_at.get(row),
+        })
+    }
+}
+
 /// Columns of [`Ordered`].
 #[derive(Debug)]
 pub struct OrderColumns<'b> {
@@ -45,6 +141,7 @@ pub struct OrderColumns<'b> {
 }
 
 impl<'b> BatchRow<'b> for Ordered<'b> {
+    const COLUMNS: &'static [&'static str] = &["system", "order_id", "number", "customer", "ordered_at"];
     type Columns = OrderColumns<'b>;
 
     fn columns(batch: &'b RecordBatch) -> Result<OrderColumns<'b>, BatchError> {
@@ -79,6 +176,7 @@ pub struct LineColumns<'b> {
 }
 
 impl<'b> BatchRow<'b> for Line<'b> {
+    const COLUMNS: &'static [&'static str] = &["system", "order_id", "item_id", "sku"];
     type Columns = LineColumns<'b>;
 
     fn columns(batch: &'b RecordBatch) -> Result<LineColumns<'b>, BatchError> {
@@ -105,6 +203,7 @@ pub struct ReceiptColumns<'b> {
 }
 
 impl<'b> BatchRow<'b> for Receipt<'b> {
+    const COLUMNS: &'static [&'static str] = &["actor", "happened_at", "order_number", "item_id", "sku"];
     type Columns = ReceiptColumns<'b>;
 
     fn columns(batch: &'b RecordBatch) -> Result<ReceiptColumns<'b>, BatchError> {

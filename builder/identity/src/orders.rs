@@ -118,11 +118,13 @@ impl FoundReceipts {
 }
 
 impl Orders {
-    /// With room for about so many orders and lines, so that few are moved as more come.
+    /// With room for so many orders and lines, so that they are not moved as they come, and for a quarter as many from
+    /// receipts. Of that quarter nothing is touched that is not used.
     pub fn with_room(orders: usize, lines: usize) -> Orders {
+        let (more_orders, more_lines) = (orders + orders / 4, lines + lines / 4);
         Orders {
-            log: PurchaseLog::with_room(orders, lines),
-            keys: Vec::with_capacity(orders),
+            log: PurchaseLog::with_room(more_orders, more_lines),
+            keys: Vec::with_capacity(more_orders),
             index: HashTable::with_capacity(orders),
         }
     }

@@ -1,9 +1,10 @@
 //! Records before they are numbered: their keys hashed and their values normalised. That needs nothing of other records, so
 //! some can be prepared while those before them are numbered.
 
-use kenal_types::{CustomerRecord, RecordKey, System};
+use kenal_types::{RecordKey, System};
 use rayon::prelude::*;
 
+use crate::customer::Customer;
 use crate::normalise::{bounded, is_non_value};
 use crate::records::{Put, hash_key};
 use crate::row::{Normalised, RawRecord};
@@ -61,7 +62,7 @@ impl Preparing {
     }
 
     /// Records of the five systems; the schema must be [`Schema::company`].
-    pub fn customers(&self, records: &[CustomerRecord]) -> Prepared {
+    pub fn customers(&self, records: &[Customer<'_>]) -> Prepared {
         Prepared { heads: Heads::of_customers(records), values: Normalised::of_customers(records, &self.schema) }
     }
 
@@ -78,10 +79,10 @@ impl Preparing {
 }
 
 impl Heads {
-    fn of_customers(records: &[CustomerRecord]) -> Heads {
+    fn of_customers(records: &[Customer<'_>]) -> Heads {
         let mut heads = Heads::default();
         for (record, customer) in (0..).zip(records) {
-            heads.add(customer.key.system as u8, &customer.key.id, customer.created_at.map_or(i64::MAX, |t| t.0));
+            heads.add(customer.key.system as u8, customer.key.id, customer.created_at.map_or(i64::MAX, |t| t.0));
             heads.claims.extend(claims(record, customer));
         }
         heads
@@ -107,9 +108,9 @@ impl Heads {
 }
 
 /// What a record of the five systems says of others.
-pub(crate) fn claims(record: u32, customer: &CustomerRecord) -> impl Iterator<Item = Claim> {
+pub(crate) fn claims(record: u32, customer: &Customer<'_>) -> impl Iterator<Item = Claim> {
     let merged = customer.merged_into.iter().map(move |survivor| {
-        let (source, id) = (Some(survivor.system as u8), survivor.id.clone());
+        let (source, id) = (Some(survivor.system as u8), survivor.id.to_owned());
         Claim { record, kind: ClaimKind::Merged, source, id }
     });
     let accounts = customer.external_ids.iter().filter_map(move |text| {

@@ -8,6 +8,7 @@ use hashbrown::hash_table::Entry;
 use kenal_types::{CustomerRecord, RecordKey, System, Timestamp};
 use rayon::prelude::*;
 
+use crate::customer::Customer;
 use crate::error::ResolveError;
 use crate::input::Basket;
 use crate::orders::Orders;
@@ -77,7 +78,10 @@ impl Records {
     pub fn push_customers(&mut self, records: &[CustomerRecord]) -> Result<(), ResolveError> {
         let preparing = self.preparing();
         records.chunks(CHUNK_RECORDS).try_for_each(|chunk| {
-            let parts: Vec<Prepared> = chunk.par_chunks(PART_RECORDS).map(|part| preparing.customers(part)).collect();
+            let prepare = |part: &[CustomerRecord]| {
+                preparing.customers(&part.iter().map(Customer::from).collect::<Vec<Customer<'_>>>())
+            };
+            let parts: Vec<Prepared> = chunk.par_chunks(PART_RECORDS).map(prepare).collect();
             self.take(&parts)
         })
     }
@@ -167,7 +171,7 @@ impl Records {
         match put.record {
             Incoming::Customer(record) => {
                 self.created.push(record.created_at.map_or(i64::MAX, |t| t.0));
-                self.claims.extend(claims(number, record));
+                self.claims.extend(claims(number, &record.into()));
             }
             Incoming::Raw(_) => self.created.push(i64::MAX),
         }

@@ -1,7 +1,8 @@
 //! A record as it is pushed, and the normalised values of some.
 
-use kenal_types::{CustomerRecord, Market, System};
+use kenal_types::{Market, System};
 
+use crate::customer::Customer;
 use crate::normalise::date::Written;
 use crate::normalise::{attribute, date, device, email, name, phone, place};
 use crate::records::{Incoming, Put};
@@ -79,7 +80,7 @@ pub(crate) struct Standing {
 }
 
 impl Normalised {
-    pub(crate) fn of_customers(records: &[CustomerRecord], schema: &Schema) -> Normalised {
+    pub(crate) fn of_customers(records: &[Customer<'_>], schema: &Schema) -> Normalised {
         let mut all = Normalised::with_room(records.len(), schema);
         records.iter().for_each(|record| all.add_customer(record));
         all
@@ -94,7 +95,7 @@ impl Normalised {
     pub(crate) fn of_puts(puts: &[&Put<'_>], schema: &Schema) -> Normalised {
         let mut all = Normalised::with_room(puts.len(), schema);
         puts.iter().for_each(|put| match put.record {
-            Incoming::Customer(record) => all.add_customer(record),
+            Incoming::Customer(record) => all.add_customer(&record.into()),
             Incoming::Raw(record) => all.add_raw(record, schema),
         });
         all
@@ -118,18 +119,18 @@ impl Normalised {
         }
     }
 
-    fn add_customer(&mut self, record: &CustomerRecord) {
-        let market = record.market.or_else(|| record.country.as_deref().and_then(Market::from_country));
+    fn add_customer(&mut self, record: &Customer<'_>) {
+        let market = record.market.or_else(|| record.country.and_then(Market::from_country));
         self.source.push(record.key.system as u8);
-        self.add_name(record.given_name.as_deref(), record.family_name.as_deref(), record.full_name.as_deref());
+        self.add_name(record.given_name, record.family_name, record.full_name);
         self.birth.push(record.birth_date.and_then(date::from_day));
-        self.add_emails(record.emails.iter().map(|p| (p.value.as_str(), p.shared)));
-        self.add_phones(record.phones.iter().map(|p| (p.value.as_str(), p.shared)), market);
-        self.add_place(record.street.as_deref(), record.postcode.as_deref(), record.city.as_deref(), market);
+        self.add_emails(record.emails.iter().map(|p| (p.value, p.shared)));
+        self.add_phones(record.phones.iter().map(|p| (p.value, p.shared)), market);
+        self.add_place(record.street, record.postcode, record.city, market);
         // A record of a device that nobody has signed in on is its device.
         let own_device = record.key.id.strip_prefix(DEVICE_RECORD).filter(|_| record.key.system == System::App);
-        self.add_devices(record.devices.iter().map(String::as_str).take(VALUES_MAX).chain(own_device));
-        self.number.row_of(record.loyalty.as_ref().and_then(|l| place::code(&l.number)).as_deref());
+        self.add_devices(record.devices.iter().copied().take(VALUES_MAX).chain(own_device));
+        self.number.row_of(record.loyalty_number.and_then(place::code).as_deref());
         self.attributes.iter_mut().for_each(|cells| cells.add(AttributeKind::Text, None));
         self.standing.push(Standing {
             active: !record.deleted && record.merged_into.is_none(),

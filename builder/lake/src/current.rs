@@ -24,7 +24,7 @@ use deltalake::datafusion::error::DataFusionError;
 use deltalake::datafusion::prelude::SessionContext;
 use kenal_types::{AppEvent, ConsentSignal, CustomerRecord, Item, Order, OrderLine, System, Ticket, Variant};
 use rayon::prelude::*;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::columns;
 use crate::error::LakeError;
@@ -188,16 +188,13 @@ impl<'t> CurrentBatch<'t> {
         Ok((rows > 0).then_some(CurrentBatch { table, parts }))
     }
 
-    /// What `of` makes of each part, on all threads: rows as values of a type that has the columns as fields, and may borrow
-    /// its texts from the batch.
+    /// The rows as values of a type that has the columns as fields.
     ///
     /// # Errors
     /// [`LakeError::Rows`]: the columns are not the type's.
-    pub fn map<'b, T: Deserialize<'b>, M: Send>(
-        &'b self,
-        of: impl Fn(Vec<T>) -> M + Sync,
-    ) -> Result<Vec<M>, LakeError> {
-        self.parts.par_iter().map(|part| columns::rows(self.table, part).map(&of)).collect()
+    pub fn rows<T: DeserializeOwned>(&self) -> Result<Vec<T>, LakeError> {
+        let parts = self.parts.iter().map(|part| columns::rows(self.table, part));
+        Ok(parts.collect::<Result<Vec<Vec<T>>, LakeError>>()?.into_iter().flatten().collect())
     }
 
     /// What `read` makes of the columns of each part, on all threads.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kenal_columns::read as rows;
+use kenal_columns::{BatchRow as _, read as rows};
 use kenal_identity::{
-    Config, Decision, Evidence, FoundLines, FoundOrders, FoundReceipts, Frozen, Known, Model, Orders, Prepared,
-    Records, Resolution, Schema, explain as weigh, resolve, resolve_under,
+    Config, Customer, Decision, Evidence, FoundLines, FoundOrders, FoundReceipts, Frozen, Known, Line, Model, Ordered,
+    Orders, Prepared, Receipt, Records, Resolution, Schema, explain as weigh, resolve, resolve_under,
 };
 use kenal_lake::{CurrentBatch, Fingerprint, Lake, LakeError, SilverRow};
 use kenal_types::{AppEvent, CustomerRecord, Market, Order, OrderLine, PersonId, RecordKey};
@@ -145,26 +145,34 @@ fn lost(
 fn records(lake: &Lake) -> Result<(Records, Vec<Option<Market>>)> {
     let (mut records, mut markets) = (Records::new(Schema::company())?, Vec::new());
     let preparing = records.preparing();
-    let prepare = |rows: Vec<CustomerRecord>| {
+    let prepare = |rows: &mut dyn Iterator<Item = Customer<'_>>| {
+        let rows: Vec<Customer<'_>> = rows.collect();
         let markets: Vec<Option<Market>> = rows.iter().map(|customer| customer.market).collect();
         (markets, preparing.customers(&rows))
     };
-    each_customer(lake, "", prepare, |parts| {
+    let prepare = |batch: &CurrentBatch<'_>| batch.read(|part| rows(part, prepare));
+    each::<CustomerRecord, _>(lake, Customer::COLUMNS, "", prepare, |parts| {
         let (of_parts, customers): (Vec<Vec<Option<Market>>>, Vec<Prepared>) = parts.into_iter().unzip();
         markets.extend(of_parts.into_iter().flatten());
         Ok(records.take(&customers)?)
     })?;
     let (placed, lines) = (lake.versions_in::<Order>()?, lake.versions_in::<OrderLine>()?);
     let mut orders = Orders::with_room(placed as usize, lines as usize);
-    let columns = ["system", "order_id", "number", "customer", "ordered_at"];
     let find = |batch: &CurrentBatch<'_>| batch.read(|part| rows(part, |rows| FoundOrders::of(&records, rows)));
-    each::<Order, _>(lake, &columns, "", find, |found| orders.open_all(&found))?;
-    let columns = ["system", "order_id", "item_id", "sku"];
+    each::<Order, _>(lake, Ordered::COLUMNS, "", find, |found| {
+        orders.open_all(&found);
+        Ok(())
+    })?;
     let find = |batch: &CurrentBatch<'_>| batch.read(|part| rows(part, |rows| FoundLines::of(rows)));
-    each::<OrderLine, _>(lake, &columns, "", find, |found| orders.add_all(&found))?;
-    let columns = ["actor", "happened_at", "order_number", "item_id", "sku"];
+    each::<OrderLine, _>(lake, Line::COLUMNS, "", find, |found| {
+        orders.add_all(&found);
+        Ok(())
+    })?;
     let find = |batch: &CurrentBatch<'_>| batch.read(|part| rows(part, |rows| FoundReceipts::of(&records, rows)));
-    each::<AppEvent, _>(lake, &columns, "kind = 'purchased'", find, |found| orders.add_receipts(&found))?;
+    each::<AppEvent, _>(lake, Receipt::COLUMNS, "kind = 'purchased'", find, |found| {
+        orders.add_receipts(&found);
+        Ok(())
+    })?;
     records.bought_all(orders)?;
     Ok((records, markets))
 }
@@ -175,40 +183,23 @@ fn each<T: SilverRow, M: Send>(
     columns: &[&str],
     only: &str,
     find: impl Fn(&CurrentBatch<'_>) -> Result<M, LakeError> + Send,
-    mut take: impl FnMut(M),
+    take: impl FnMut(M) -> Result<()>,
 ) -> Result<()> {
     let found = move |batch: &CurrentBatch<'_>| Ok(find(batch)?);
-    lake.each_current_batch::<T, M, anyhow::Error>(columns, only, found, |found| {
-        take(found);
-        Ok(())
-    })
-}
-
-fn each_customer<M: Send>(
-    lake: &Lake,
-    only: &str,
-    make: impl Fn(Vec<CustomerRecord>) -> M + Sync + Send,
-    take: impl FnMut(Vec<M>) -> Result<()>,
-) -> Result<()> {
-    let columns = CustomerRecord::columns();
-    let columns: Vec<&str> = columns.names().collect();
-    let make = move |batch: &CurrentBatch<'_>| Ok(batch.map(&make)?);
-    lake.each_current_batch::<CustomerRecord, Vec<M>, anyhow::Error>(&columns, only, make, take)
+    lake.each_current_batch::<T, M, anyhow::Error>(columns, only, found, take)
 }
 
 /// One customer of the lake.
 fn customer(lake: &Lake, key: &RecordKey) -> Result<CustomerRecord> {
     let mut found = None;
     let quoted = key.to_string().replace('\'', "''");
-    each_customer(
-        lake,
-        &format!("key = '{quoted}'"),
-        |rows| rows,
-        |parts| {
-            found = parts.into_iter().flatten().next().or(found.take());
-            Ok(())
-        },
-    )?;
+    let columns = CustomerRecord::columns();
+    let columns: Vec<&str> = columns.names().collect();
+    let rows = |batch: &CurrentBatch<'_>| batch.rows::<CustomerRecord>();
+    each::<CustomerRecord, _>(lake, &columns, &format!("key = '{quoted}'"), rows, |rows| {
+        found = rows.into_iter().next().or(found.take());
+        Ok(())
+    })?;
     found.with_context(|| format!("no record {key} in this lake"))
 }
 

@@ -7,7 +7,7 @@
 mod exports;
 mod tables;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -15,10 +15,11 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context as _, Result, ensure};
 use kenal_columns::read;
 use kenal_identity::{
-    FoundLines, FoundOrders, FoundReceipts, Line, Ordered, Orders, Receipt, Records, Resolution, Schema, Tier,
+    Customer, FoundLines, FoundOrders, FoundReceipts, Line, Ordered, Orders, Receipt, Records, Resolution, Schema, Tier,
 };
 use kenal_types::{AppEvent, CustomerRecord, Date, Order, OrderLine, RecordKey, System};
 use kenal_world::{WorldConfig, Written, generate, truth, truth_dir};
+use rustc_hash::FxHashSet;
 
 use self::tables::{Batch, each_batch, rows};
 
@@ -89,18 +90,18 @@ impl Company {
     /// Takes the company in, in batches: customers, orders, lines, receipts.
     pub fn take(&self) -> Result<Taken> {
         let mut records = Records::new(Schema::company())?;
-        let (preparing, devices) = (records.preparing(), Mutex::new(HashSet::new()));
-        let prepare = |mut rows: Vec<CustomerRecord>| {
+        let (preparing, devices) = (records.preparing(), Mutex::new(FxHashSet::default()));
+        let prepare = |rows: &mut dyn Iterator<Item = Customer<'_>>| {
             // A device that two homes share is in the parts of both, and so in two batches.
             let mut devices = devices.lock().unwrap_or_else(PoisonError::into_inner);
-            rows.retain(|c| c.key.system != System::App || devices.insert(c.key.id.clone()));
+            let new = |c: &Customer<'_>| c.key.system != System::App || devices.insert(c.key.id.to_owned());
+            let rows: Vec<Customer<'_>> = rows.filter(new).collect();
             drop(devices);
             preparing.customers(&rows)
         };
-        let prepare = |batch: &Batch| batch.map(prepare);
+        let prepare = |batch: &Batch| batch.read(|part| read(part, prepare));
         each_batch::<CustomerRecord, _>(&self.parts, prepare, |customers| Ok(records.take(&customers)?))?;
-        let (ordered, receipts) = (rows::<Ordered<'_>>(&self.parts)?, rows::<Receipt<'_>>(&self.parts)?);
-        let mut orders = Orders::with_room(ordered + receipts, rows::<Line<'_>>(&self.parts)? + receipts);
+        let mut orders = Orders::with_room(rows::<Ordered<'_>>(&self.parts)?, rows::<Line<'_>>(&self.parts)?);
         let find = |batch: &Batch| batch.read(|part| read(part, |rows| FoundOrders::of(&records, rows)));
         each_batch::<Ordered<'_>, _>(&self.parts, find, |found| {
             orders.open_all(&found);

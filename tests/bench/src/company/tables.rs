@@ -16,7 +16,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = 1 << 15;
@@ -150,12 +150,6 @@ impl Batch {
     fn of(batch: &RecordBatch) -> Batch {
         let rows = batch.num_rows();
         Batch((0..rows).step_by(PART_ROWS).map(|at| batch.slice(at, PART_ROWS.min(rows - at))).collect())
-    }
-
-    /// What `of` makes of the rows of each part, which may borrow their texts from the batch.
-    pub fn map<'b, T: Deserialize<'b>, M: Send>(&'b self, of: impl Fn(Vec<T>) -> M + Sync) -> Result<Vec<M>> {
-        let part = |part: &'b RecordBatch| serde_arrow::from_record_batch::<Vec<T>>(part).map(&of);
-        self.0.par_iter().map(part).collect::<Result<_, _>>().context("reading rows")
     }
 
     /// What `read` makes of the columns of each part.
