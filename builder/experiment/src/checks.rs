@@ -50,7 +50,12 @@ pub fn biases(arms: &[(&str, Moments)], control: usize) -> Vec<Bias> {
     for (name, arm) in arms.iter().enumerate().filter(|(at, _)| *at != control).map(|(_, a)| a) {
         for value in BEFORE {
             let error = (arm.covariance(value, value) / arm.n() + base.covariance(value, value) / base.n()).sqrt();
-            let difference = Estimate { value: arm.mean(value) - base.mean(value), error, n: arm.n() + base.n() };
+            let difference = Estimate {
+                value: arm.mean(value) - base.mean(value),
+                error,
+                n: arm.n() + base.n(),
+                freedom: f64::INFINITY,
+            };
             let p = (difference.p() * tests).min(1.0);
             if p < ALARM_P {
                 let (control, treatment) = (base.mean(value), arm.mean(value));

@@ -6,7 +6,8 @@
 //!
 //! Lifts are estimated as differences of logarithms. Order values have heavy tails: the mean of a small arm is skewed, and
 //! more so than that of a large one, so an interval of the plain difference misses on one side; the logarithm takes most
-//! of that away, and no interval reaches below −100 %.
+//! of that away, and no interval reaches below −100 %. What is left of it is that the error itself is uncertain: its
+//! degrees of freedom come from the kurtosis of what people spend.
 //!
 //! *CUPED* (Deng, Xu, Kohavi and Walker 2013) takes out what the days before the exposure foretold. For a ratio, the
 //! metric is linearised first (each person's influence on it) and regressed on revenue, orders and conversion before the
@@ -14,9 +15,12 @@
 //! *Post-stratification* weighs each market alike on both arms. Both at once are one least-squares step, below.
 
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use crate::moments::{BEFORE, Moments, VALUES, Value};
+
+/// With more degrees of freedom Student's distribution is the normal one, to the fourth digit.
+const FREEDOM_MAX: f64 = 1e5;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -79,6 +83,8 @@ pub struct Estimate {
     pub error: f64,
     /// People it rests on.
     pub n: f64,
+    /// Degrees of freedom of the error; infinite where it is as good as known.
+    pub freedom: f64,
 }
 
 /// Ends of an interval.
@@ -96,13 +102,20 @@ pub fn quantile(p: f64) -> f64 {
 impl Estimate {
     /// Interval at `1 − alpha`, for one look at a size decided beforehand.
     pub fn interval(&self, alpha: f64) -> Ends {
-        let reach = quantile(1.0 - alpha / 2.0) * self.error;
+        let z = 1.0 - alpha / 2.0;
+        let reach = self.error * self.student().map_or_else(|| quantile(z), |t| t.inverse_cdf(z));
         Ends { low: self.value - reach, high: self.value + reach }
     }
 
     /// Two-sided p-value of no effect, for one look.
     pub fn p(&self) -> f64 {
-        2.0 * Normal::standard().sf((self.value / self.error).abs())
+        let z = (self.value / self.error).abs();
+        2.0 * self.student().map_or_else(|| Normal::standard().sf(z), |t| t.sf(z))
+    }
+
+    /// Student's distribution, where it differs from the normal one.
+    fn student(&self) -> Option<StudentsT> {
+        if self.freedom < FREEDOM_MAX { StudentsT::new(0.0, 1.0, self.freedom.max(1.0)).ok() } else { None }
     }
 }
 
@@ -113,8 +126,22 @@ pub fn of_arm(cells: &[Moments], metric: Metric) -> Option<Estimate> {
         return None;
     }
     let (value, gradient) = linear(metric, &|v| arm.mean(v), Scale::Absolute)?;
-    let error = (arm.covariance_of(&gradient, &gradient) / arm.n()).sqrt();
-    Some(Estimate { value, error, n: arm.n() })
+    let variance = arm.covariance_of(&gradient, &gradient) / arm.n();
+    let freedom = freedom(variance, [(&arm, &gradient, variance)].into_iter());
+    Some(Estimate { value, error: variance.sqrt(), n: arm.n(), freedom })
+}
+
+/// Degrees of freedom of a variance that is a sum of those of cells: for each the cell, the gradient of its people's
+/// influence and its part (Satterthwaite 1946). A sample variance s² of n values with the kurtosis κ varies by
+/// (κ − (n − 3)/(n − 1)) σ⁴/n (Cramér 1946, 27.4), so that heavy tails leave few: with them an error is learnt from the few
+/// people in the tail.
+fn freedom<'a>(variance: f64, parts: impl Iterator<Item = (&'a Moments, &'a [f64; VALUES], f64)>) -> f64 {
+    let varies = |(cell, gradient, part): (&Moments, &[f64; VALUES], f64)| {
+        let n = cell.n();
+        let kurtosis = cell.kurtosis_of(gradient).unwrap_or(3.0);
+        part * part * (kurtosis - (n - 3.0) / (n - 1.0)).max(0.0) / n
+    };
+    2.0 * variance * variance / parts.map(varies).sum::<f64>()
 }
 
 /// The metric's value and, for each person's values, the weights that make their influence on it. `None` when a part that
@@ -172,19 +199,20 @@ pub fn compare(
             gradients.iter_mut().for_each(|g| g[v as usize] -= theta);
         }
     }
-    let mut variance = 0.0;
-    for (arm, gradient) in gradients.iter().enumerate() {
-        for (s, cell) in arms[arm].iter().enumerate() {
-            variance += of_cell(arm, s) * cell.covariance_of(gradient, gradient);
-        }
-    }
+    let of_arm = |arm: usize| {
+        let gradient = &gradients[arm];
+        let part = move |(s, cell): (usize, &Moments)| of_cell(arm, s) * cell.covariance_of(gradient, gradient);
+        arms[arm].iter().enumerate().map(move |(s, cell)| (cell, gradient, part((s, cell))))
+    };
+    let parts: Vec<(&Moments, &[f64; VALUES], f64)> = (0..2).flat_map(of_arm).collect();
+    let mut variance: f64 = parts.iter().map(|part| part.2).sum();
     // The strata's shares are a sample as well: where the effect differs between them, that adds to the error.
     let effects: Vec<f64> =
         (0..strata).map(|s| arms[0][s].mean_of(&gradients[0]) - arms[1][s].mean_of(&gradients[1])).collect();
     let average: f64 = effects.iter().zip(&weights).map(|(e, w)| e * w).sum();
     variance += effects.iter().zip(&weights).map(|(e, w)| w * (e - average).powi(2)).sum::<f64>() / n;
-    let error = variance.sqrt();
-    (error > 0.0 && value.is_finite()).then_some(Estimate { value, error, n })
+    let (error, freedom) = (variance.sqrt(), freedom(variance, parts.into_iter()));
+    (error > 0.0 && value.is_finite()).then_some(Estimate { value, error, n, freedom })
 }
 
 /// θ that makes the variance of the estimate least: the influences of both arms regressed on the values before the

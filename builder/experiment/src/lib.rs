@@ -1,7 +1,7 @@
 //! Experiments: who is on which arm, and what an arm has brought, honestly.
 //!
 //! People are randomised, so people are what is counted: everything rests on six values of each randomised person, and
-//! their means and covariances by arm and market. People without consent are on no arm: they are counted as a group of
+//! their means, covariances and powers by arm and market. People without consent are on no arm: they are counted as a group of
 //! their own, and nothing of theirs is looked at.
 //!
 //! Deliberately not here: the hash that assigns (`kenal_core::experiment`, the same at every host), and what a command

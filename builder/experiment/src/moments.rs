@@ -48,6 +48,8 @@ pub struct Moments {
     mean: [f64; VALUES],
     /// Σ (x − mean x)(y − mean y), the lower triangle.
     co: [[f64; VALUES]; VALUES],
+    /// Σ revenueⁱ ordersʲ, i + j at most 4.
+    powers: [[f64; 5]; 5],
 }
 
 impl Moments {
@@ -65,6 +67,15 @@ impl Moments {
             for j in 0..=i {
                 self.co[i][j] += from_new * from_old[j];
             }
+        }
+        let mut revenue = 1.0;
+        for i in 0..5 {
+            let mut both = revenue;
+            for j in 0..5 - i {
+                self.powers[i][j] += both;
+                both *= values[Value::Orders as usize];
+            }
+            revenue *= values[Value::Revenue as usize];
         }
     }
 
@@ -84,6 +95,11 @@ impl Moments {
         }
         for i in 0..VALUES {
             self.mean[i] += apart[i] * other.n / n;
+        }
+        for i in 0..5 {
+            for j in 0..5 - i {
+                self.powers[i][j] += other.powers[i][j];
+            }
         }
         self.n = n;
         self
@@ -111,6 +127,35 @@ impl Moments {
     /// Mean of a weighted sum of the values.
     pub(crate) fn mean_of(&self, weights: &[f64; VALUES]) -> f64 {
         weights.iter().zip(&self.mean).map(|(w, m)| w * m).sum()
+    }
+
+    /// Kurtosis (3 of a normal distribution) of revenue, orders and conversion in a weighted sum, of which the first two may
+    /// stand together. `None` where it does not vary.
+    pub(crate) fn kurtosis_of(&self, weights: &[f64; VALUES]) -> Option<f64> {
+        let [revenue, orders, converted] =
+            [Value::Revenue, Value::Orders, Value::Converted].map(|v| weights[v as usize]);
+        if revenue == 0.0 && orders == 0.0 {
+            let variance = self.mean(Value::Converted) * (1.0 - self.mean(Value::Converted));
+            return (converted != 0.0 && variance > 0.0).then(|| 1.0 / variance - 3.0);
+        }
+        // Means of the powers of the sum, then of its differences from the mean.
+        let choose = [
+            [1.0, 0.0, 0.0, 0.0, 0.0],
+            [1.0, 1.0, 0.0, 0.0, 0.0],
+            [1.0, 2.0, 1.0, 0.0, 0.0],
+            [1.0, 3.0, 3.0, 1.0, 0.0],
+            [1.0, 4.0, 6.0, 4.0, 1.0],
+        ];
+        let power = |k: usize| {
+            let term =
+                |i: usize| choose[k][i] * revenue.powi(i as i32) * orders.powi((k - i) as i32) * self.powers[i][k - i];
+            (0..=k).map(term).sum::<f64>() / self.n
+        };
+        let powers: [f64; 5] = std::array::from_fn(power);
+        let central =
+            |k: usize| (0..=k).map(|i| choose[k][i] * powers[i] * (-powers[1]).powi((k - i) as i32)).sum::<f64>();
+        let variance = central(2);
+        (variance > 0.0).then(|| central(4) / (variance * variance))
     }
 
     /// Covariance of two weighted sums of the values.
@@ -197,6 +242,31 @@ mod tests {
         }
         assert_eq!(Moments::default().with(&Moments::default()), Moments::default());
         assert_eq!(Moments::default().covariance(Value::Revenue, Value::Orders), 0.0);
+    }
+
+    #[test]
+    fn kurtosis_is_that_of_the_sum() {
+        let rows: Vec<[f64; VALUES]> = (0..90_i32)
+            .map(|i| {
+                let orders = f64::from((i % 5 - 2).max(0));
+                [orders * f64::from(i * i % 71), orders, f64::from(u8::from(orders > 0.0)), 5.0, 0.0, 1.0]
+            })
+            .collect();
+        let (mut left, mut right) = (Moments::default(), Moments::default());
+        rows[..40].iter().for_each(|r| left.add(r));
+        rows[40..].iter().for_each(|r| right.add(r));
+        let all = left.with(&right);
+        let n = rows.len() as f64;
+        for weights in [[1.0, 0.0, 0.0, 0.0, 0.0, 0.0], [0.3, -7.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 2.0, 0.0, 0.0, 0.0]]
+        {
+            let score = |r: &[f64; VALUES]| r.iter().zip(&weights).map(|(v, w)| v * w).sum::<f64>();
+            let mean = rows.iter().map(score).sum::<f64>() / n;
+            let central = |k| rows.iter().map(|r| (score(r) - mean).powi(k)).sum::<f64>() / n;
+            let expected = central(4) / central(2).powi(2);
+            let found = all.kurtosis_of(&weights).expect("it varies");
+            assert!((found - expected).abs() < 1e-9 * expected, "{found} is not {expected}");
+        }
+        assert_eq!(all.kurtosis_of(&[0.0; VALUES]), None);
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod tests {
         for alpha in [0.05, 0.01] {
             for n in [500.0, 5_000.0, 80_000.0] {
                 for z in [0.0, 1.0, 2.0, 2.9, 3.0, 3.1, 3.5, 4.0, 5.0, 8.0] {
-                    let e = Estimate { value: z * 0.3, error: 0.3, n };
+                    let e = Estimate { value: z * 0.3, error: 0.3, n, freedom: f64::INFINITY };
                     let ends = interval(&e, alpha, 5_000.0);
                     assert_eq!(ends.low > 0.0, p(&e, alpha, 5_000.0) < alpha, "{alpha} {n} {z}");
                 }
@@ -53,7 +53,7 @@ mod tests {
         for (n, expected) in
             [(1_000.0, 3.3638877257827806), (5_000.0, 3.0352089903762534), (100_000.0, 3.3368575337865996)]
         {
-            let ends = interval(&Estimate { value: 0.0, error: 1.0, n }, 0.05, 5_000.0);
+            let ends = interval(&Estimate { value: 0.0, error: 1.0, n, freedom: f64::INFINITY }, 0.05, 5_000.0);
             assert!((ends.high - expected).abs() < 1e-9, "{n}: {}", ends.high);
         }
     }

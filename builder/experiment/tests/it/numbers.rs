@@ -27,7 +27,8 @@ fn people() -> Vec<Person> {
 
 #[track_caller]
 fn check(cells: &[Vec<Moments>], (metric, scale, precision): (Metric, Scale, Precision), value: f64, error: f64) {
-    let Estimate { value: v, error: e, n } = compare(&cells[1], &cells[0], metric, scale, precision).expect("orders");
+    let Estimate { value: v, error: e, n, .. } =
+        compare(&cells[1], &cells[0], metric, scale, precision).expect("orders");
     assert!((v - value).abs() < 1e-9 && (e - error).abs() < 1e-9, "{metric:?} {v} ± {e} is not {value} ± {error}");
     assert_eq!(n, 400.0);
 }
