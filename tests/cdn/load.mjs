@@ -40,7 +40,11 @@ const ask = (url, body) =>
         answer.statusCode === 200 ? resolve(text) : fail(new Error(`${answer.statusCode}: ${text}`));
       });
     });
-    asked.on("error", fail);
+    asked.on("error", (error) => {
+      // A connection that the host closed just when it was used again: a client asks once more.
+      if (asked.reusedSocket && error.code === "ECONNRESET") ask(url, body).then(resolve, fail);
+      else fail(error);
+    });
     asked.end(body);
   });
 
