@@ -76,8 +76,8 @@ describe("the package in a shop's bundler", { skip: notFound || notBuilt, timeou
       page.on("console", (message) => message.type() === "error" && troubles.push(message.text()));
       page.on("pageerror", (error) => troubles.push(String(error)));
       await page.goto(`http://127.0.0.1:${server.address().port}/`);
-      const started = await page.evaluate(() => globalThis.started.then(({ ok, value, failure }) => ({ ok, where: value?.where, whyPage: value?.whyPage, failure })));
-      assert.deepEqual({ started, troubles }, { started: { ok: true, where: "worker", whyPage: started.whyPage, failure: undefined }, troubles: [] });
+      const started = await page.evaluate(() => globalThis.started.then(({ ok, value, failure }) => ({ ok, where: value?.where, failure })));
+      assert.deepEqual({ started, troubles }, { started: { ok: true, where: "worker", failure: undefined }, troubles: [] });
       assert.equal(page.workers().length, 1);
       await page.close();
     });

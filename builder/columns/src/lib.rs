@@ -7,5 +7,5 @@
 mod column;
 mod rows;
 
-pub use column::{BatchError, Texts, Times};
+pub use column::BatchError;
 pub use rows::{BatchRow, read};

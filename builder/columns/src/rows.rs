@@ -233,7 +233,8 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{ArrayRef, Int64Array, StringArray};
-    use kenal_types::{KeyRef, System, Timestamp};
+    use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+    use kenal_types::{ContactPoint, CustomerRecord, Date, KeyRef, Loyalty, Market, RecordKey, System, Timestamp};
 
     use super::*;
 
@@ -262,6 +263,70 @@ mod tests {
         };
         assert_eq!(found[0], first);
         assert_eq!((found.len(), found[1].customer, found[1].system), (2, None, System::Warehouse));
+    }
+
+    fn customer(n: usize) -> CustomerRecord {
+        let some = |every: usize, text: &str| n.is_multiple_of(every).then(|| format!("{text}{n}"));
+        let contact = |at: usize| ContactPoint { value: format!("v{n}.{at}"), verified: at == 1, shared: n % 2 == 1 };
+        CustomerRecord {
+            key: RecordKey::new(System::Zendesk, format!("{n}")),
+            given_name: some(2, "given"),
+            family_name: some(3, "family"),
+            full_name: some(5, "full"),
+            emails: (0..n % 3).map(contact).collect(),
+            phones: (0..n % 2).map(contact).collect(),
+            birth_date: (n % 4 == 1).then_some(Date(n as i32)),
+            street: some(2, "street"),
+            city: some(3, "city"),
+            postcode: some(4, "code"),
+            country: some(3, "country"),
+            market: (n % 3 == 1).then_some(Market::Thailand),
+            language: None,
+            devices: (0..n % 4).map(|at| format!("d{at}")).collect(),
+            external_ids: (0..n % 2).map(|at| format!("x{at}")).collect(),
+            loyalty: (n % 3 == 2).then(|| Loyalty {
+                number: format!("L{n}"),
+                status: "gold".to_owned(),
+                enrolled_on: None,
+            }),
+            merged_into: (n % 5 == 4).then(|| RecordKey::new(System::Salesforce, "s")),
+            deleted: n % 6 == 5,
+            erase: false,
+            created_at: n.is_multiple_of(2).then_some(Timestamp(n as i64)),
+            updated_at: None,
+            sequence: 0,
+        }
+    }
+
+    /// The columns of [`Customer`], as the lake has them.
+    fn customer_columns() -> Vec<FieldRef> {
+        let column = |name: &str, data_type| -> FieldRef { Field::new(name, data_type, true).into() };
+        let text = |name| column(name, DataType::Utf8);
+        let flag = |name| column(name, DataType::Boolean);
+        let list = |name: &str, of| column(name, DataType::List(column("element", of)));
+        let group = |fields: Vec<FieldRef>| DataType::Struct(Fields::from(fields));
+        let kind = |name: &&'static str| match *name {
+            "emails" | "phones" => list(name, group(vec![text("value"), flag("verified"), flag("shared")])),
+            "devices" | "external_ids" => list(name, DataType::Utf8),
+            "birth_date" => column(name, DataType::Date32),
+            "loyalty" => column(name, group(vec![text("number"), text("status")])),
+            "deleted" => flag(name),
+            "created_at" => column(name, DataType::Int64),
+            other => text(other),
+        };
+        Customer::COLUMNS.iter().map(kind).collect()
+    }
+
+    #[test]
+    fn customers_are_those_that_were_written_also_in_a_slice() {
+        let records: Vec<CustomerRecord> = (0..60).map(customer).collect();
+        let batch = serde_arrow::to_record_batch(&customer_columns(), &records).expect("a batch");
+        for (from, rows) in [(0, 60), (7, 31), (59, 1)] {
+            let slice = batch.slice(from, rows);
+            let found: Vec<Customer<'_>> = read(&slice, |rows| rows.collect()).expect("rows");
+            let expected: Vec<Customer<'_>> = records[from..from + rows].iter().map(Customer::from).collect();
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

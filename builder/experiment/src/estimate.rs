@@ -262,3 +262,40 @@ fn solve(mut a: [[f64; 3]; 3], mut b: [f64; 3]) -> [f64; 3] {
     }
     x
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `scipy.stats.t.ppf(0.975, 10)` is 2.2281388519649385.
+    #[test]
+    fn an_uncertain_error_has_students_interval() {
+        let of = |freedom| Estimate { value: 1.0, error: 2.0, n: 100.0, freedom };
+        let ends = of(10.0).interval(0.05);
+        assert!((ends.high - 1.0 - 2.0 * 2.2281388519649385).abs() < 1e-6, "{ends:?}");
+        let at_the_end = Estimate { value: 2.0 * 2.2281388519649385, ..of(10.0) };
+        assert!((at_the_end.p() - 0.05).abs() < 1e-6);
+        let normal = of(f64::INFINITY).interval(0.05).high;
+        assert!((of(0.99 * FREEDOM_MAX).interval(0.05).high - normal).abs() < 1e-4, "no step at the bound");
+    }
+
+    #[test]
+    fn heavy_tails_leave_few_degrees_of_freedom() {
+        let arm = |revenue: &dyn Fn(u32) -> f64| {
+            let mut moments = Moments::default();
+            (0..1_000).for_each(|i| moments.add(&[revenue(i), 1.0, 1.0, 0.0, 0.0, 0.0]));
+            [moments]
+        };
+        let freedom = |revenue: &dyn Fn(u32) -> f64| {
+            let (t, c) = (arm(revenue), arm(revenue));
+            let metric = Metric::RevenuePerVisitor;
+            compare(&t, &c, metric, Scale::Absolute, Precision::PLAIN).expect("revenue").freedom
+        };
+        // Two values alike often: κ = 1, and Var s² all but 0; a few large orders: κ of some hundreds.
+        let (even, tail) = (freedom(&|i| f64::from(i % 2)), freedom(&|i| if i % 250 == 0 { 500.0 } else { 1.0 }));
+        assert!(even > FREEDOM_MAX, "{even}");
+        let kurtosis = 1.0 / (0.004 * 0.996) - 3.0;
+        let expected = 2.0 * 2.0 * 1_000.0 / (kurtosis - 997.0 / 999.0);
+        assert!((tail - expected).abs() < 1e-6 * expected, "{tail} is not {expected}");
+    }
+}

@@ -5,7 +5,8 @@
 //! pairs below it, and merges that the evidence of two people as wholes speaks against, laid out for a steward.
 //! What matches nothing stays apart ([`Tier::Unmatched`]).
 //!
-//! [`Records`] takes records in, batch by batch: those of the five systems, or [`RawRecord`]s of any [`Schema`]. Then read
+//! [`Records`] takes records in, batch by batch: [`Customer`]s of the five systems, or [`RawRecord`]s of any [`Schema`], after
+//! [`Preparing`] has hashed and normalised them. Then read
 //! in the order in which [`resolve`] runs: `row`, `texts` and `normalise`, `column` and `table`, `orders` and `purchases`, `trust` and
 //! `deterministic` (tier 1), `keys` and `blocking` (candidate pairs) and `capture` (what it misses), `field` and `comparison` (levels
 //! of agreement), `random_pairs`, `estimation`, `plan` (which rules are worth their pairs), `aliases` (what stands for what), `prior` and `model` (weights), `clusters`

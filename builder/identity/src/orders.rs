@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::purchases::{PurchaseLog, number_hash};
 use crate::records::{Records, hash_key};
-use crate::vocabulary::{hash_text, mix};
+use crate::vocabulary::{hash_text, mix, with_room};
 
 /// The current version of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -119,14 +119,11 @@ impl FoundReceipts {
 
 impl Orders {
     /// With room for so many orders and lines, so that they are not moved as they come, and for a quarter as many from
-    /// receipts. Of that quarter nothing is touched that is not used.
+    /// receipts. Too many do no harm: nothing is touched that is not used, and where there is no such room, it grows.
     pub fn with_room(orders: usize, lines: usize) -> Orders {
         let (more_orders, more_lines) = (orders + orders / 4, lines + lines / 4);
-        Orders {
-            log: PurchaseLog::with_room(more_orders, more_lines),
-            keys: Vec::with_capacity(more_orders),
-            index: HashTable::with_capacity(orders),
-        }
+        let log = PurchaseLog::with_room(more_orders, more_lines);
+        Orders { log, keys: with_room(more_orders), index: HashTable::new() }
     }
 
     /// The first of an id counts.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ahead::read_rows;
 use crate::input::Basket;
-use crate::vocabulary::{Rows, for_each_shared, hash_text, in_order, mix};
+use crate::vocabulary::{Rows, for_each_shared, hash_text, in_order, mix, with_room};
 
 /// Items kept per record, the rarest first: who bought 60 things is recognised by the 40 that few others did.
 const ITEMS_MAX: usize = 40;
@@ -48,7 +48,7 @@ fn parts(line: u64) -> (u32, u32) {
 
 impl PurchaseLog {
     pub(crate) fn with_room(orders: usize, lines: usize) -> PurchaseLog {
-        PurchaseLog { orders: Vec::with_capacity(orders), lines: Vec::with_capacity(lines) }
+        PurchaseLog { orders: with_room(orders), lines: with_room(lines) }
     }
 
     pub(crate) fn push(&mut self, record: u32, basket: &Basket) {

@@ -71,6 +71,14 @@ pub(crate) fn in_order<K: Copy + Ord + Serialize, V: Copy + Serialize, S: Serial
     to.collect_map(sorted)
 }
 
+/// Room for about so many values, if there is as much.
+pub(crate) fn with_room<T>(values: usize) -> Vec<T> {
+    let mut room = Vec::new();
+    // It grows as others do where this fails.
+    drop(room.try_reserve_exact(values));
+    room
+}
+
 /// Distinct texts, numbered.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
